@@ -1,0 +1,1 @@
+"""The composition root: HTTP server, pages, workers, storage, command line."""

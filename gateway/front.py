@@ -1,0 +1,68 @@
+"""What channels and pages ask of the gateway, filled from intake, ledger, register and library."""
+
+from collections.abc import Mapping
+
+from channels.base import Received, SentReply
+from gateway.intake import Intake
+from gateway.store.ledger import Ledger, StoredReply
+from gateway.store.tickets import Record, Tickets
+from gateway.web.ports import InboundText, Said, Step, TicketStatus
+from hotline.citypack import CityPack
+from hotline.deadlines import shown_date
+from hotline.message import InboundMessage
+
+
+class Front:
+    """Fills the ports of channels and pages."""
+
+    def __init__(self, intake: Intake, ledger: Ledger, tickets: Tickets, pack: CityPack) -> None:
+        self._intake, self._ledger, self._tickets, self._pack = intake, ledger, tickets, pack
+
+    async def receive(self, message: InboundMessage, *, within: float) -> Received:
+        """Store ``message`` and return what can be said within ``within`` seconds."""
+        received = await self._intake.receive(message, within=within)
+        return Received(replies=tuple(map(_sent, received.replies)), settled=received.settled)
+
+    async def history(self, conversation: str, *, limit: int) -> tuple[Said, ...]:
+        """Return the last ``limit`` messages with their replies, oldest first."""
+        said: list[Said] = []
+        for one in await self._ledger.history(conversation, limit=limit):
+            message = one.message
+            said.append(InboundText(id=_client_id(message.key), at=message.received_at,
+                                    text=message.text, option=message.option))  # fmt: skip
+            said += map(_sent, one.replies)
+        return tuple(said)
+
+    async def look_up(self, number: str, query_code: str) -> TicketStatus | None:
+        """Return the ticket's public status, or ``None`` for any wrong pair."""
+        record = await self._tickets.look_up(number, query_code)
+        return record and self._status(record)
+
+    def _status(self, record: Record) -> TicketStatus:
+        ticket = record.ticket
+        words = self._pack.words
+        steps = [Step(at=ticket.filed_at, name="filed", text="")]
+        steps += [Step(at=h.at, name=h.name, text=_public(h.data)) for h in record.happenings]
+        return TicketStatus(
+            number=ticket.number,
+            title=words["confidential_title"] if ticket.contact.confidential else ticket.title,
+            state=record.state,
+            lead_unit=ticket.lead_unit,
+            shown_due=shown_date(ticket.due),
+            due=ticket.due,
+            confidential=ticket.contact.confidential,
+            steps=tuple(reversed(steps)),
+        )
+
+
+def _public(data: Mapping[str, object]) -> str:
+    # Of what the desk tells, the unit's name is public; staff names and phones never are.
+    return str(data.get("unit", ""))
+
+
+def _client_id(key: str) -> str:
+    return key.rpartition(":")[2]
+
+
+def _sent(reply: StoredReply) -> SentReply:
+    return SentReply(id=reply.id, in_reply_to=_client_id(reply.message_key), at=reply.at, reply=reply.reply)

@@ -1,0 +1,73 @@
+"""Articles on record; the library of every process reads what changed from here."""
+
+import json
+from collections.abc import Sequence
+
+import asyncpg
+
+from groundwork.clock import Clock
+from groundwork.database import Connection, Pool, storage_errors
+from hotline.records import from_record, to_record
+from kb.article import Article
+
+
+class Articles:
+    """Fills the library's port; each change has a number, so that nothing is missed."""
+
+    def __init__(self, pool: Pool, *, clock: Clock) -> None:
+        self._pool, self._clock = pool, clock
+
+    async def published(self, city: str) -> Sequence[Article]:
+        """Return every published article of ``city``."""
+        async with storage_errors(), self._pool.acquire() as connection:
+            rows = await connection.fetch(
+                "SELECT body FROM articles WHERE city = $1 AND status = 'published' ORDER BY id", city
+            )
+        return [_article(row) for row in rows]
+
+    async def changed_since(self, city: str, mark: int) -> tuple[Sequence[Article], int]:
+        """Return what changed after ``mark``, whatever its status now, and the mark to ask from next."""
+        async with storage_errors(), self._pool.acquire() as connection:
+            rows = await connection.fetch(
+                "SELECT body, change FROM articles WHERE city = $1 AND change > $2 ORDER BY change", city, mark
+            )
+        return [_article(row) for row in rows], max((row["change"] for row in rows), default=mark)
+
+    async def put(self, articles: Sequence[Article]) -> int:
+        """Record ``articles``; one that says the same as before makes no new version. How many changed."""
+        changed = 0
+        async with storage_errors(), self._pool.acquire() as connection, connection.transaction():
+            # One writer at a time: a lower change number must never become visible after a higher one.
+            await connection.execute("LOCK TABLE articles IN SHARE ROW EXCLUSIVE MODE")
+            for article in articles:
+                changed += await self._put(connection, article)
+        return changed
+
+    async def _put(self, connection: Connection, article: Article) -> int:
+        before = await connection.fetchrow("SELECT version, body FROM articles WHERE id = $1", article.id)
+        if before is not None and _same(_article(before), article):
+            return 0
+        record = to_record(article) | {"version": before["version"] + 1 if before else 1}
+        body = json.dumps(record, ensure_ascii=False)
+        await connection.execute(
+            "INSERT INTO articles (id, city, version, status, body, updated_at, change)"
+            " VALUES ($1, $2, $3, $4, $5, $6, nextval('article_changes')) ON CONFLICT (id) DO UPDATE SET"
+            " version = excluded.version, status = excluded.status, body = excluded.body,"
+            " updated_at = excluded.updated_at, change = excluded.change",
+            article.id, article.city, record["version"], article.status.value, body, article.updated_at,
+        )
+        await connection.execute(
+            "INSERT INTO article_versions (article_id, version, body, recorded_at) VALUES ($1, $2, $3, $4)",
+            article.id, record["version"], body, self._clock(),
+        )
+        return 1
+
+
+def _article(row: asyncpg.Record) -> Article:
+    return from_record(Article, json.loads(row["body"]))
+
+
+def _same(one: Article, other: Article) -> bool:
+    apart = {"version", "updated_at"}
+    first, second = to_record(one), to_record(other)
+    return all(first[name] == second[name] for name in first if name not in apart)

@@ -1,0 +1,235 @@
+"""Messages in, replies out: what came in, what was decided, what is owed in return."""
+
+import json
+import logging
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
+
+from gateway.store.tickets import Tickets
+from groundwork.clock import Clock
+from groundwork.database import Connection, Pool, lock, storage_errors
+from groundwork.vault import Vault
+from hotline.conversation import Conversation
+from hotline.decision import Standing
+from hotline.effects import Effect, FileTicket, SendReply, TellDesk
+from hotline.errors import KeyReusedError
+from hotline.message import InboundMessage
+from hotline.records import from_record, to_record
+from hotline.reply import Reply
+from hotline.turn import Turn
+
+log = logging.getLogger(__name__)
+
+CLAIM = timedelta(seconds=30)
+MESSAGE, STATE, REPLY = "messages.body", "conversations.state", "replies.body"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Admission:
+    """A message on record; ``new`` is false for a retry."""
+
+    id: int
+    new: bool
+    settled: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pending:
+    """A message that waits to be decided."""
+
+    id: int
+    message: InboundMessage
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredReply:
+    """A reply as it was decided, with its id."""
+
+    id: str
+    message_id: int
+    message_key: str
+    at: datetime
+    reply: Reply
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Utterance:
+    """One message of a conversation's history, and the replies to it."""
+
+    message: InboundMessage
+    replies: tuple[StoredReply, ...]
+
+
+Judge: TypeAlias = Callable[[Conversation, Pending, Sequence[Standing]], tuple[Turn, tuple[Effect, ...]]]
+
+
+class Ledger:
+    """The one record of messages; ``admit`` and ``settle`` are durable when they return."""
+
+    def __init__(self, pool: Pool, vault: Vault, tickets: Tickets, *, city: str, clock: Clock) -> None:
+        self._pool, self._vault, self._tickets = pool, vault, tickets
+        self._city, self._clock = city, clock
+
+    async def admit(self, message: InboundMessage) -> Admission:
+        """Store ``message`` as pending under a claim of 30 s; a retry is a no-op.
+
+        Raises ``KeyReusedError`` for the same key with another body, ``StorageAwayError`` when
+        nothing could be stored.
+        """
+        key = self._vault.digest(message.key, purpose="messages.key")
+        fingerprint = self._vault.digest(message.fingerprint().hex(), purpose="messages.fingerprint")
+        body = self._vault.seal_json(to_record(message), purpose=MESSAGE)
+        async with storage_errors(), self._pool.acquire() as connection:
+            id = await connection.fetchval(
+                "INSERT INTO messages (key_digest, fingerprint, city, channel, conversation, sender,"
+                " received_at, body, claimed_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now() + $9)"
+                " ON CONFLICT (key_digest) DO NOTHING RETURNING id",
+                key, fingerprint, message.city, message.channel, message.conversation, message.sender,
+                message.received_at, body, CLAIM,
+            )
+            if id is not None:
+                return Admission(id=id, new=True, settled=False)
+            row = await connection.fetchrow(
+                "SELECT id, fingerprint, settled_at FROM messages WHERE key_digest = $1", key
+            )
+        if row is None or row["fingerprint"] != fingerprint:
+            raise KeyReusedError("this id was used for another message")
+        return Admission(id=row["id"], new=False, settled=row["settled_at"] is not None)
+
+    async def pending(self, conversation: str) -> tuple[Pending, ...]:
+        """Return what waits in ``conversation``, in order of admission."""
+        async with storage_errors(), self._pool.acquire() as connection:
+            return await self._pending(connection, conversation)
+
+    async def _pending(self, connection: Connection, conversation: str) -> tuple[Pending, ...]:
+        rows = await connection.fetch(
+            "SELECT id, body FROM messages WHERE conversation = $1 AND settled_at IS NULL ORDER BY id",
+            conversation,
+        )
+        return tuple(Pending(id=row["id"], message=self._message(row["body"])) for row in rows)
+
+    async def settle(self, conversation: str, prepared: frozenset[int], judge: Judge) -> tuple[int, ...]:
+        """Decide every pending message of ``conversation`` in one transaction with what is then owed.
+
+        Returns the ids of messages that are not in ``prepared``: they and all later ones are left
+        pending, so that the caller prepares them and comes again.
+        """
+        async with storage_errors(), self._pool.acquire() as connection, connection.transaction():
+            await lock(connection, f"conversation:{conversation}")
+            pending = await self._pending(connection, conversation)
+            ready = []
+            for one in pending:
+                if one.id not in prepared:
+                    break
+                ready.append(one)
+            if ready:
+                await self._settle(connection, conversation, ready, judge)
+            return tuple(one.id for one in pending[len(ready) :])
+
+    async def _settle(
+        self, connection: Connection, conversation: str, ready: Sequence[Pending], judge: Judge
+    ) -> None:
+        state = await self._conversation(connection, conversation)
+        for one in ready:
+            standings = await self._tickets.standings(connection, state.tickets)
+            turn, effects = judge(state, one, standings)
+            state = turn.conversation
+            await self._write(connection, one, effects)
+        await connection.execute(
+            "INSERT INTO conversations (id, city, state, updated_at) VALUES ($1, $2, $3, $4)"
+            " ON CONFLICT (id) DO UPDATE SET state = excluded.state, updated_at = excluded.updated_at",
+            conversation, self._city, self._vault.seal_json(to_record(state), purpose=STATE), self._clock(),
+        )
+        await connection.execute(
+            "UPDATE messages SET settled_at = $2 WHERE id = ANY($1)", [one.id for one in ready], self._clock()
+        )
+
+    async def _conversation(self, connection: Connection, id: str) -> Conversation:
+        sealed = await connection.fetchval("SELECT state FROM conversations WHERE id = $1", id)
+        if sealed is None:
+            return Conversation(id=id)
+        return from_record(Conversation, self._vault.open_json(sealed, purpose=STATE))
+
+    async def _write(self, connection: Connection, one: Pending, effects: Sequence[Effect]) -> None:
+        replies = [effect for effect in effects if isinstance(effect, SendReply)]
+        for effect in effects:
+            if isinstance(effect, FileTicket):
+                await self._tickets.file(connection, one.id, one.message, effect)
+            elif isinstance(effect, TellDesk):
+                await self._tickets.tell(connection, effect)
+        await connection.executemany(
+            "INSERT INTO replies (id, message_id, position, kind, body, said_at) VALUES ($1, $2, $3, $4, $5, $6)",
+            [
+                (self.reply_id(effect.key), one.id, effect.position, effect.reply.kind,
+                 self._vault.seal_json(to_record(effect.reply), purpose=REPLY), self._clock())
+                for effect in replies
+            ],
+        )
+
+    def reply_id(self, key: str) -> uuid.UUID:
+        """Return the id of the reply with that effect key; the same at every attempt."""
+        return uuid.UUID(bytes=self._vault.digest(key, purpose="replies.id")[:16], version=4)
+
+    async def replies_to(self, id: int) -> tuple[StoredReply, ...] | None:
+        """Return the replies to a settled message, or ``None`` while it is pending."""
+        async with storage_errors(), self._pool.acquire() as connection:
+            row = await connection.fetchrow("SELECT settled_at, body FROM messages WHERE id = $1", id)
+            if row is None or row["settled_at"] is None:
+                return None
+            rows = await connection.fetch(
+                "SELECT id, message_id, body, said_at FROM replies WHERE message_id = $1 ORDER BY position", id
+            )
+        key = self._message(row["body"]).key
+        return tuple(self._reply(reply, key) for reply in rows)
+
+    async def history(self, conversation: str, *, limit: int) -> tuple[Utterance, ...]:
+        """Return the last ``limit`` messages of ``conversation`` with their replies, oldest first."""
+        async with storage_errors(), self._pool.acquire() as connection:
+            messages = await connection.fetch(
+                "SELECT id, body FROM messages WHERE conversation = $1 ORDER BY id DESC LIMIT $2",
+                conversation, limit,
+            )
+            rows = await connection.fetch(
+                "SELECT id, message_id, body, said_at FROM replies WHERE message_id = ANY($1)"
+                " ORDER BY message_id, position",
+                [row["id"] for row in messages],
+            )
+        said = {row["id"]: self._message(row["body"]) for row in reversed(messages)}
+        return tuple(
+            Utterance(
+                message=message,
+                replies=tuple(self._reply(row, message.key) for row in rows if row["message_id"] == id),
+            )
+            for id, message in said.items()
+        )
+
+    async def take_over(self, *, limit: int) -> tuple[str, ...]:
+        """Claim conversations whose messages a dead process left pending; return their ids."""
+        async with storage_errors(), self._pool.acquire() as connection:
+            rows = await connection.fetch(
+                "UPDATE messages SET claimed_until = now() + $2 WHERE id IN (SELECT id FROM messages"
+                " WHERE settled_at IS NULL AND claimed_until < now() ORDER BY id LIMIT $1"
+                " FOR UPDATE SKIP LOCKED) RETURNING conversation",
+                limit, CLAIM,
+            )
+        return tuple(sorted({row["conversation"] for row in rows}))
+
+    def _message(self, sealed: bytes) -> InboundMessage:
+        return from_record(InboundMessage, self._vault.open_json(sealed, purpose=MESSAGE))
+
+    def _reply(self, row: Mapping[str, Any], message_key: str) -> StoredReply:
+        return StoredReply(
+            id=str(row["id"]),
+            message_id=row["message_id"],
+            message_key=message_key,
+            at=row["said_at"],
+            reply=from_record(Reply, self._vault.open_json(row["body"], purpose=REPLY)),
+        )
+
+
+def message_record(message: InboundMessage) -> str:
+    """Return ``message`` as JSON, for the spool."""
+    return json.dumps(to_record(message), ensure_ascii=False)

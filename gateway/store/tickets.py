@@ -1,0 +1,175 @@
+"""The register of tickets as filed, and what has happened to them since."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from dispatch_client import payloads
+from groundwork.clock import Clock
+from groundwork.database import Connection, Pool, lock, storage_errors
+from groundwork.outbox import Owed, owe
+from groundwork.vault import Vault
+from hotline.calendar import CITY_TIME
+from hotline.deadlines import shown_date
+from hotline.decision import Standing
+from hotline.effects import FileTicket, TellDesk
+from hotline.errors import NotAnEventError
+from hotline.events import Event
+from hotline.message import InboundMessage
+from hotline.records import from_record, to_record
+from hotline.ticket import Ticket, normalised
+
+TICKET, CODE, DATA = "tickets.body", "tickets.query_code", "ticket_events.data"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Happening:
+    """One event of a ticket's public timeline."""
+
+    name: str
+    at: datetime
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """A ticket with its state and timeline, oldest first."""
+
+    ticket: Ticket
+    state: str
+    happenings: tuple[Happening, ...]
+
+
+class Tickets:
+    """Tickets on record; whatever is written here owes the dispatch centre an event."""
+
+    def __init__(self, pool: Pool, vault: Vault, *, city: str, clock: Clock, words: Mapping[str, str]) -> None:
+        self._pool, self._vault, self._city, self._clock, self._words = pool, vault, city, clock, words
+
+    async def file(self, connection: Connection, message_id: int, message: InboundMessage, effect: FileTicket) -> None:
+        """Register the ticket and owe the dispatch centre its ``filed``, in the caller's transaction."""
+        ticket = effect.ticket
+        await connection.execute(
+            "INSERT INTO tickets (number, city, message_id, conversation, sender, channel, kind, class, urgent,"
+            " lead_unit, filed_at, query_code, code_digest, body)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+            ticket.number, ticket.city, message_id, message.conversation, message.sender, ticket.channel,
+            ticket.kind, ticket.ticket_class, ticket.urgent, ticket.lead_unit, ticket.filed_at,
+            self._vault.seal(ticket.query_code.encode(), purpose=CODE),
+            self._code_digest(ticket.number, ticket.query_code),
+            self._vault.seal_json(to_record(ticket), purpose=TICKET),
+        )
+        await self._owe(connection, effect.key, ticket.number, "filed", 1, ticket.filed_at,
+                        payloads.ticket_data(ticket))  # fmt: skip
+
+    async def tell(self, connection: Connection, effect: TellDesk) -> None:
+        """Owe the dispatch centre what the citizen did, and put it onto the timeline."""
+        sequence = await connection.fetchval(
+            "UPDATE tickets SET sequence = sequence + 1 WHERE number = $1 RETURNING sequence", effect.subject
+        )
+        if sequence is None:
+            raise LookupError("an effect names a ticket that is not on record")
+        data = _told(effect)
+        event_id = await self._owe(connection, effect.key, effect.subject, effect.name, sequence, effect.at, data)
+        await self._note(connection, effect.subject, event_id, "citizen", sequence, effect.name, effect.at, data)
+
+    async def _owe(
+        self, connection: Connection, key: str, subject: str, name: str, sequence: int, at: datetime,
+        data: Mapping[str, Any],
+    ) -> str:  # fmt: skip
+        event_id = self._vault.digest(key, purpose="events.id")[:16].hex()
+        body = {"id": event_id, "subject": subject, "name": name, "sequence": sequence,
+                "at": at.isoformat(), "data": dict(data)}  # fmt: skip
+        one = Owed(key=key, lane=f"ticket:{subject}", kind="event", body=body)
+        await owe(connection, self._vault, [one], clock=self._clock)
+        return event_id
+
+    async def _note(
+        self, connection: Connection, number: str, event_id: str, source: str, sequence: int, name: str,
+        at: datetime, data: Mapping[str, Any],
+    ) -> bool:  # fmt: skip
+        done = await connection.execute(
+            "INSERT INTO ticket_events (number, event_digest, source, sequence, name, at, received_at, data)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (event_digest) DO NOTHING",
+            number, self._vault.digest(f"{source}:{event_id}", purpose="ticket_events.id"), source, sequence,
+            name, at, self._clock(), self._vault.seal_json(dict(data), purpose=DATA),
+        )
+        return bool(done.endswith(" 1"))
+
+    async def take(self, event: Event) -> bool:
+        """Put an event of the dispatch centre onto the timeline; ``False`` if it was there already.
+
+        Raises ``NotAnEventError`` for a ticket that is not on record.
+        """
+        async with storage_errors(), self._pool.acquire() as connection, connection.transaction():
+            await lock(connection, f"ticket:{event.subject}")
+            try:
+                new = await self._note(connection, event.subject, event.id, event.source, event.sequence,
+                                       event.name, event.at, event.data)  # fmt: skip
+            except asyncpg.ForeignKeyViolationError:
+                raise NotAnEventError("no such ticket") from None
+            if new:
+                await connection.execute(
+                    "UPDATE tickets SET state = (SELECT name FROM ticket_events WHERE number = $1"
+                    " AND source = $2 ORDER BY sequence DESC LIMIT 1) WHERE number = $1",
+                    event.subject, event.source,
+                )
+        return new
+
+    async def look_up(self, number: str, code: str) -> Record | None:
+        """Return the ticket of that number if the query code is right; nothing tells which was wrong."""
+        number = normalised(number)
+        async with storage_errors(), self._pool.acquire() as connection:
+            row = await connection.fetchrow(
+                "SELECT body, state FROM tickets WHERE number = $1 AND code_digest = $2",
+                number, self._code_digest(number, normalised(code)),
+            )
+            if row is None:
+                return None
+            events = await connection.fetch(
+                "SELECT name, at, data FROM ticket_events WHERE number = $1 ORDER BY at, id", number
+            )
+        return Record(
+            ticket=from_record(Ticket, self._vault.open_json(row["body"], purpose=TICKET)),
+            state=row["state"],
+            happenings=tuple(
+                Happening(name=e["name"], at=e["at"], data=self._vault.open_json(e["data"], purpose=DATA))
+                for e in events
+            ),
+        )
+
+    async def standings(self, connection: Connection, numbers: Sequence[str]) -> tuple[Standing, ...]:
+        """Return where the tickets of those numbers stand, oldest first."""
+        if not numbers:
+            return ()
+        rows = await connection.fetch(
+            "SELECT state, body FROM tickets WHERE number = ANY($1) ORDER BY filed_at", list(numbers)
+        )
+        return tuple(self._standing(row) for row in rows)
+
+    def _standing(self, row: Mapping[str, Any]) -> Standing:
+        ticket = from_record(Ticket, self._vault.open_json(row["body"], purpose=TICKET))
+        last = shown_date(ticket.due)
+        return Standing(
+            number=ticket.number,
+            title=ticket.title,
+            state=self._words[f"state_{row['state']}"],
+            due=f"{last.at.astimezone(CITY_TIME):%Y-%m-%d}" if last is not None else "",
+        )
+
+    def _code_digest(self, number: str, code: str) -> bytes:
+        return self._vault.digest(f"{number}:{code}", purpose="tickets.code")
+
+
+def _told(effect: TellDesk) -> dict[str, Any]:
+    if effect.grade is not None:
+        return payloads.rating_data(effect.grade, effect.text, at=effect.at)
+    makers = {
+        "supplemented": payloads.supplement_data,
+        "urged": payloads.urge_data,
+        "withdrawn": payloads.withdrawal_data,
+    }
+    return makers[effect.name](effect.text, at=effect.at)

@@ -1,0 +1,1 @@
+"""What the gateway and the dispatch desk both stand on: settings, clock, vault, database, outbox, HTTP manners."""

@@ -1,0 +1,165 @@
+"""Effects owed: written with the decision, carried out in order per lane, repeated until done."""
+
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeAlias
+
+from pgqueuer import PgQueuer
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pgqueuer.domain.errors import RetryRequested
+from pgqueuer.models import Job
+from pgqueuer.queries import Queries
+
+from groundwork.clock import Clock
+from groundwork.database import Connection, Pool, lock_number
+from groundwork.vault import Vault
+from hotline.errors import HotlineError
+
+log = logging.getLogger(__name__)
+
+ENTRYPOINT = "lane"
+HEARTBEAT = timedelta(seconds=10)  #: a killed worker's jobs come back after this long
+LONGEST_WAIT = 300.0
+PURPOSE = "effects.body"
+
+SCHEMA = """
+CREATE TABLE effects (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    key_digest bytea NOT NULL UNIQUE,
+    lane text NOT NULL,
+    kind text NOT NULL,
+    body bytea NOT NULL,
+    owed_at timestamptz NOT NULL,
+    attempts integer NOT NULL DEFAULT 0,
+    next_at timestamptz,
+    last_error text,
+    done_at timestamptz,
+    gave_up_at timestamptz
+);
+CREATE INDEX effects_owed ON effects (lane, id) WHERE done_at IS NULL AND gave_up_at IS NULL;
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Owed:
+    """One thing we owe; lanes are worked off in order, each by one worker at a time."""
+
+    key: str
+    lane: str
+    kind: str
+    body: Mapping[str, Any]
+
+
+Carry: TypeAlias = Callable[[str, Mapping[str, Any]], Awaitable[None]]
+
+
+async def owe(connection: Connection, vault: Vault, owed: Sequence[Owed], *, clock: Clock) -> None:
+    """Write ``owed`` and wake the workers, inside the caller's transaction; known keys are left alone."""
+    now = clock()
+    await connection.executemany(
+        "INSERT INTO effects (key_digest, lane, kind, body, owed_at) VALUES ($1, $2, $3, $4, $5)"
+        " ON CONFLICT (key_digest) DO NOTHING",
+        [
+            (vault.digest(one.key, purpose="effects.key"), one.lane, one.kind,
+             vault.seal_json(dict(one.body), purpose=PURPOSE), now)
+            for one in owed
+        ],
+    )
+    await wake(connection, sorted({one.lane for one in owed}))
+
+
+async def wake(connection: Connection, lanes: Sequence[str]) -> None:
+    """Ask the workers to look at ``lanes``; asking twice is harmless."""
+    if lanes:
+        count = len(lanes)
+        queries = Queries(AsyncpgDriver(connection))  # type: ignore[arg-type]  # a pool's proxy is one
+        await queries.enqueue([ENTRYPOINT] * count, [lane.encode() for lane in lanes], [0] * count)
+
+
+class Outbox:
+    """Works lanes off with ``carry``; a retryable failure waits, a final one is put before a person."""
+
+    def __init__(self, pool: Pool, vault: Vault, carry: Carry, *, clock: Clock) -> None:
+        self._pool, self._vault, self._carry, self._clock = pool, vault, carry, clock
+
+    def register(self, jobs: PgQueuer) -> None:
+        """Let ``jobs`` call this outbox for every lane that was woken."""
+
+        @jobs.entrypoint(ENTRYPOINT)
+        async def lane(job: Job) -> None:
+            wait = await self.work((job.payload or b"").decode())
+            if wait is not None:
+                raise RetryRequested(delay=wait)
+
+    async def work(self, lane: str) -> timedelta | None:
+        """Carry out what ``lane`` owes; the time to wait before looking again, if any is left."""
+        async with self._pool.acquire() as connection:
+            number = lock_number(f"lane:{lane}")
+            if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", number):
+                return timedelta(seconds=1)  # another worker is at it and may miss what was added since
+            try:
+                return await self._work(connection, lane)
+            finally:
+                await connection.execute("SELECT pg_advisory_unlock($1)", number)
+
+    async def _work(self, connection: Connection, lane: str) -> timedelta | None:
+        while row := await connection.fetchrow(
+            "SELECT id, kind, body, attempts, next_at FROM effects WHERE lane = $1"
+            " AND done_at IS NULL AND gave_up_at IS NULL ORDER BY id LIMIT 1",
+            lane,
+        ):
+            now = self._clock()
+            if row["next_at"] is not None and row["next_at"] > now:
+                return max(row["next_at"] - now, timedelta(milliseconds=100))
+            try:
+                await self._carry(row["kind"], self._vault.open_json(row["body"], purpose=PURPOSE))
+            except Exception as error:
+                wait = await self._failed(connection, row["id"], row["attempts"] + 1, error)
+                if wait is not None:
+                    return wait
+            else:
+                await connection.execute("UPDATE effects SET done_at = $2 WHERE id = $1", row["id"], self._clock())
+        return None
+
+    async def _failed(
+        self, connection: Connection, id: int, attempts: int, error: Exception
+    ) -> timedelta | None:
+        # An error we have not named may pass by itself, so it is tried again like a retryable one.
+        final = isinstance(error, HotlineError) and not error.retryable
+        wait = timedelta(seconds=min(2.0 ** min(attempts - 1, 10), LONGEST_WAIT))
+        extra = {"effect_id": id, "attempts": attempts, "error_type": type(error).__name__}
+        log.warning("effect.gave_up" if final else "effect.failed", extra=extra)
+        await connection.execute(
+            "UPDATE effects SET attempts = $2, last_error = $3, next_at = $4, gave_up_at = $5 WHERE id = $1",
+            id, attempts, type(error).__name__, self._clock() + wait, self._clock() if final else None,
+        )
+        return None if final else wait
+
+    async def sweep(self) -> int:
+        """Wake every lane that owes something whose time has come; how many lanes there were."""
+        async with self._pool.acquire() as connection:
+            rows = await connection.fetch(
+                "SELECT DISTINCT lane FROM effects WHERE done_at IS NULL AND gave_up_at IS NULL"
+                " AND owed_at < $1 AND (next_at IS NULL OR next_at < $1)",
+                self._clock() - timedelta(seconds=30),
+            )
+            await wake(connection, [row["lane"] for row in rows])
+        return len(rows)
+
+
+async def backlog(pool: Pool) -> dict[str, int]:
+    """Count what is owed, late (10 or more tries) and given up, for metrics and readiness."""
+    row = await pool.fetchrow(
+        "SELECT count(*) FILTER (WHERE gave_up_at IS NULL) AS owed,"
+        " count(*) FILTER (WHERE gave_up_at IS NULL AND attempts >= 10) AS late,"
+        " count(*) FILTER (WHERE gave_up_at IS NOT NULL) AS gave_up FROM effects WHERE done_at IS NULL"
+    )
+    return dict(row) if row else {}
+
+
+def as_json(value: Mapping[str, Any]) -> str:
+    """Return ``value`` as compact JSON, characters kept."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

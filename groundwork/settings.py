@@ -1,0 +1,226 @@
+"""Settings of every program, read once from ``HUYING_…``, all problems reported together."""
+
+import base64
+import binascii
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from hotline.calendar import CITY_TIME
+
+PREFIX = "HUYING_"
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(Exception):
+    """One or more settings cannot be used; the text lists them all, a line each."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """Everything that differs between two installations; see CONTRACT, Settings."""
+
+    city: str = "pingdingshan"
+    host: str = "127.0.0.1"
+    port: int = 8080
+    desk_port: int = 8090
+    state_dir: Path = Path()
+    files_dir: Path = Path()
+    public_url: str = ""
+    gateway_url: str = ""  #: the desk's way back
+    database_url: str = ""
+    desk_database_url: str = ""
+    redis_url: str = ""
+    rasa_url: str = ""
+    rasa_token: str = ""
+    secret_key: str = ""
+    vault_keys: str = ""
+    wechat_token: str = ""
+    wechat_appid: str = ""
+    wechat_secret: str = ""
+    wechat_aes_key: str = ""
+    wechat_aes_key_previous: str = ""
+    wechat_api_base: str = ""
+    wechat_quota: str = "5/48h"
+    wechat_quota_event: str = "3/1min"
+    dispatch_url: str = ""
+    dispatch_secret: str = ""
+    smtp_url: str = ""
+    imap_url: str = ""
+    clock: datetime | None = None
+    rate_limits: bool = True
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """Read ``env`` or raise ``SettingsError`` with every problem found."""
+        values: dict[str, Any] = {}
+        problems: list[str] = []
+        for field in fields(cls):
+            raw = env.get(PREFIX + field.name.upper(), "").strip()
+            if not raw:
+                continue
+            try:
+                values[field.name] = _PARSERS.get(field.name, str)(raw)
+            except ValueError as error:
+                problems.append(f"{PREFIX}{field.name.upper()}: {error}")
+        unknown = sorted(set(_names(env)) - {field.name for field in fields(cls)} - _OTHERS)
+        problems += [f"{PREFIX}{name.upper()}: no such setting" for name in unknown]
+        settings = cls(**_with_places(values))
+        problems += settings._conflicts()
+        if problems:
+            raise SettingsError("\n".join(problems))
+        return settings
+
+    @property
+    def on_loopback(self) -> bool:
+        """Tell whether only this machine can reach the servers."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    def _conflicts(self) -> list[str]:
+        problems = []
+        if not self.rate_limits and not self.on_loopback:
+            problems.append(f"{PREFIX}RATE_LIMITS: off is allowed on loopback only")
+        if not self.on_loopback:
+            secrets = ("secret_key", "vault_keys", "dispatch_secret")
+            problems += [
+                f"{PREFIX}{name.upper()}: must be set when {PREFIX}HOST is not loopback"
+                for name in secrets
+                if not getattr(self, name)
+            ]
+        return problems
+
+
+_OTHERS = {"log_level"}
+
+
+def _names(env: Mapping[str, str]) -> list[str]:
+    return [name[len(PREFIX) :].lower() for name in env if name.startswith(PREFIX)]
+
+
+def _with_places(values: dict[str, Any]) -> dict[str, Any]:
+    """Fill what follows from other settings: state folder, files folder, addresses."""
+    city = values.get("city", Settings.city)
+    values.setdefault("state_dir", PROJECT / ".local" / city)
+    values.setdefault("files_dir", values["state_dir"] / "files")
+    host = values.get("host", Settings.host)
+    here = f"http://{f'[{host}]' if ':' in host else host}:{values.get('port', Settings.port)}"
+    values.setdefault("public_url", here)
+    values.setdefault("gateway_url", here)
+    return values
+
+
+def _port(raw: str) -> int:
+    if not raw.isdecimal() or not 0 < int(raw) < 65536:
+        raise ValueError(f"{raw!r} is not a port; give a number from 1 to 65535")
+    return int(raw)
+
+
+def _city(raw: str) -> str:
+    if not re.fullmatch(r"_?[a-z]+", raw):
+        raise ValueError(f"{raw!r} is not a city; give the name of a folder under cities/")
+    return raw
+
+
+def _url(*schemes: str) -> Callable[[str], str]:
+    def parse(raw: str) -> str:
+        if urlsplit(raw).scheme not in schemes:
+            raise ValueError(f"must begin with {' or '.join(f'{scheme}:' for scheme in schemes)}")
+        return raw.rstrip("/")
+
+    return parse
+
+
+def _folder(raw: str) -> Path:
+    return Path(raw).expanduser().resolve()
+
+
+def _moment(raw: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(raw)
+    except ValueError:
+        raise ValueError(f"{raw!r} is not a moment; write it like 2026-09-29T14:30:00+08:00") from None
+    return at if at.tzinfo else at.replace(tzinfo=CITY_TIME)
+
+
+def _switch(raw: str) -> bool:
+    if raw not in ("on", "off"):
+        raise ValueError(f"{raw!r} is neither on nor off")
+    return raw == "on"
+
+
+def _secret_key(raw: str) -> str:
+    if len(raw) < 32:
+        raise ValueError("needs at least 32 characters")
+    return raw
+
+
+def _vault_keys(raw: str) -> str:
+    for part in raw.split(","):
+        name, _, key = part.strip().partition(":")
+        if not re.fullmatch(r"[A-Za-z0-9]{1,16}", name) or len(_decoded(key)) != 32:
+            raise ValueError("must be id:base64key[,id:base64key…] with 32-byte keys, newest first")
+    return raw
+
+
+def webhook_key(secret: str) -> bytes:
+    """Return the key bytes of a ``whsec_…`` secret (Standard Webhooks)."""
+    return _decoded(secret.removeprefix("whsec_"))
+
+
+def _dispatch_secret(raw: str) -> str:
+    if not raw.startswith("whsec_") or not 24 <= len(webhook_key(raw)) <= 64:
+        raise ValueError('must be "whsec_" and the base64 of 24 to 64 random bytes')
+    return raw
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return b""
+
+
+def _quota(raw: str) -> str:
+    if not re.fullmatch(r"\d+/\d+(min|h)", raw):
+        raise ValueError(f"{raw!r} is not a quota; write it like 5/48h or 3/1min")
+    return raw
+
+
+_PARSERS: Mapping[str, Callable[[str], Any]] = {
+    "city": _city,
+    "port": _port,
+    "desk_port": _port,
+    "state_dir": _folder,
+    "files_dir": _folder,
+    "public_url": _url("http", "https"),
+    "gateway_url": _url("http", "https"),
+    "dispatch_url": _url("http", "https"),
+    "rasa_url": _url("http", "https"),
+    "wechat_api_base": _url("http", "https"),
+    "database_url": _url("postgresql", "postgres"),
+    "desk_database_url": _url("postgresql", "postgres"),
+    "redis_url": _url("redis", "rediss", "unix"),
+    "smtp_url": _url("smtp", "smtps"),
+    "imap_url": _url("imap", "imaps"),
+    "secret_key": _secret_key,
+    "vault_keys": _vault_keys,
+    "dispatch_secret": _dispatch_secret,
+    "clock": _moment,
+    "rate_limits": _switch,
+    "wechat_quota": _quota,
+    "wechat_quota_event": _quota,
+}
+
+
+def read_settings() -> Settings:
+    """Return the settings of this process."""
+    return Settings.from_env(os.environ)

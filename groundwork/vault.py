@@ -1,0 +1,77 @@
+"""Encryption of what people say and who they are, and look-ups that reveal neither."""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from groundwork.settings import Settings
+
+_NONCE = 12
+
+
+class VaultError(Exception):
+    """A sealed value cannot be opened: its key is not configured, or it was altered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """Seals with the newest key (AES-256-GCM), opens with any configured one.
+
+    A sealed value is ``len(id) | id | nonce | ciphertext``. ``purpose`` is bound to it as associated
+    data, so that a value cannot be moved to another column.
+    """
+
+    _keys: Mapping[str, AESGCM]
+    _newest: str
+    _root: bytes = field(repr=False)
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """Make the vault of an installation from its ``VAULT_KEYS`` and ``SECRET_KEY``."""
+        pairs = [part.strip().partition(":") for part in settings.vault_keys.split(",")]
+        keys = {name: AESGCM(base64.b64decode(key)) for name, _, key in pairs}
+        return cls(keys, pairs[0][0], settings.secret_key.encode())
+
+    def seal(self, plain: bytes, *, purpose: str) -> bytes:
+        """Return ``plain`` encrypted for ``purpose``."""
+        name = self._newest.encode()
+        nonce = os.urandom(_NONCE)
+        sealed = self._keys[self._newest].encrypt(nonce, plain, purpose.encode())
+        return bytes([len(name)]) + name + nonce + sealed
+
+    def open(self, sealed: bytes, *, purpose: str) -> bytes:
+        """Return what was sealed for ``purpose``, or raise ``VaultError``."""
+        end = 1 + sealed[0]
+        key = self._keys.get(sealed[1:end].decode("ascii", "replace"))
+        if key is None:
+            raise VaultError("sealed with a key that is not configured; add it to HUYING_VAULT_KEYS")
+        try:
+            return key.decrypt(sealed[end : end + _NONCE], sealed[end + _NONCE :], purpose.encode())
+        except InvalidTag:
+            raise VaultError(f"altered, or not sealed for {purpose}") from None
+
+    def seal_json(self, value: Any, *, purpose: str) -> bytes:
+        """Return ``value`` as encrypted JSON."""
+        return self.seal(json.dumps(value, ensure_ascii=False).encode(), purpose=purpose)
+
+    def open_json(self, sealed: bytes, *, purpose: str) -> Any:
+        """Return the value that was sealed as JSON."""
+        return json.loads(self.open(sealed, purpose=purpose))
+
+    def derived(self, purpose: str) -> bytes:
+        """Return a 32-byte key for ``purpose``, derived from the secret key alone (HKDF)."""
+        return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(self._root)
+
+    def digest(self, value: str, *, purpose: str) -> bytes:
+        """Return a keyed digest for look-ups; it survives a rotation of the vault keys."""
+        return hmac.new(self.derived(purpose), value.encode(), hashlib.sha256).digest()

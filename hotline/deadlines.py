@@ -1,0 +1,191 @@
+"""When things are due, reckoned day by day on the city's calendar."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from hotline.calendar import CITY_TIME, Calendar, DayKind
+from hotline.citation import Citation
+from hotline.citypack import CityPack, DeadlineRule
+
+END_OF_DAY = time(23, 59, 59, tzinfo=CITY_TIME)
+_PROMISES = ("finish", "progress", "plan")  #: what a citizen may be told as a date, the most telling first
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CountedDay:
+    """One day of a reckoning: what it is and the number it counts as, if it counts."""
+
+    day: date
+    kind: DayKind
+    name: str  #: the festival, where there is one
+    count: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Due:
+    """A moment by which something must be done, with its ground."""
+
+    what: str  #: sign start contact progress plan return finish follow_up
+    at: datetime  #: with its offset
+    citation: Citation
+    provisional: bool
+    why: str  #: why provisional; empty otherwise
+    days: tuple[CountedDay, ...] = ()  #: the reckoning; empty for limits in hours
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Start:
+    """When a period begins to run; ``why`` says why that is not settled yet."""
+
+    at: datetime
+    why: str = ""
+
+
+def due_moments(
+    pack: CityPack,
+    *,
+    kind: str,
+    ticket_class: str | None,
+    channel: str,
+    at: datetime,
+    happened: Mapping[str, datetime] | None = None,
+) -> tuple[Due, ...]:
+    """Return every moment that runs from a ticket filed at ``at``, in order of time.
+
+    ``happened`` holds what is known by now: ``receipt``, ``signing``, ``closing_reply``. What is
+    not known yet is taken at its last lawful moment, and the result is provisional (R-ALL-5, R-ALL-12).
+    """
+    filed = at.astimezone(CITY_TIME)
+    rules = _rules_in_force(pack, kind=kind, ticket_class=ticket_class, channel=channel, on=filed.date())
+    dues: dict[str, Due] = {}
+    for what in sorted({rule.what for rule in rules}, key=_order_of_reckoning):
+        candidates = _most_special(rule for rule in rules if rule.what == what)
+        found = [due for rule in candidates if (due := _due(pack, rule, filed, dues, happened or {}))]
+        if found:
+            dues[what] = min(found, key=lambda due: due.at)
+    return tuple(sorted(dues.values(), key=lambda due: (due.at, due.what)))
+
+
+def shown_date(dues: Iterable[Due]) -> Due | None:
+    """Return what the citizen is promised: the finish, else the next word that is owed (R-ALL-12)."""
+    by_what = {due.what: due for due in dues}
+    return next((by_what[what] for what in _PROMISES if what in by_what), None)
+
+
+def _rules_in_force(
+    pack: CityPack, *, kind: str, ticket_class: str | None, channel: str, on: date
+) -> tuple[DeadlineRule, ...]:
+    return tuple(
+        rule
+        for rule in pack.deadlines
+        if (not rule.kinds or kind in rule.kinds)
+        and (not rule.classes or ticket_class in rule.classes)
+        and (not rule.channels or channel in rule.channels)
+        and (rule.effective_from is None or rule.effective_from <= on)
+    )
+
+
+def _most_special(rules: Iterable[DeadlineRule]) -> list[DeadlineRule]:
+    """Return the rules that prevail for one duty: channel before class before kind, newest first (R-ALL-9)."""
+    ranked = list(rules)
+    best = max(map(_speciality, ranked))
+    return [rule for rule in ranked if _speciality(rule) == best]
+
+
+def _speciality(rule: DeadlineRule) -> tuple[bool, bool, bool, date]:
+    return bool(rule.channels), bool(rule.classes), bool(rule.kinds), rule.effective_from or date.min
+
+
+def _order_of_reckoning(what: str) -> tuple[int, str]:
+    """Sign first, for others start from it; follow-up last, for it starts from the finish."""
+    return {"sign": 0, "follow_up": 2}.get(what, 1), what
+
+
+def _due(
+    pack: CityPack, rule: DeadlineRule, filed: datetime, dues: Mapping[str, Due], happened: Mapping[str, datetime]
+) -> Due | None:
+    start = _start(pack, rule, filed, dues, happened.get(rule.starts))
+    if start is None:
+        return None
+    at, days = _end(pack.calendar, rule, start.at)
+    why = start.why + (_unknown_year(pack, days) if rule.working_days is not None else "")
+    return Due(what=rule.what, at=at, citation=rule.citation, provisional=bool(why), why=why, days=days)
+
+
+def _unknown_year(pack: CityPack, days: Iterable[CountedDay]) -> str:
+    year = next((counted.day.year for counted in days if not pack.calendar.is_known(counted.day)), None)
+    return pack.say("due_year_unknown", year=str(year)) if year else ""
+
+
+def _start(
+    pack: CityPack, rule: DeadlineRule, filed: datetime, dues: Mapping[str, Due], known: datetime | None
+) -> _Start | None:
+    if rule.starts == "filing":
+        return _Start(at=filed)
+    if rule.starts == "closing_reply":
+        return _from_closing_reply(pack, dues, known)
+    return _from_taking(pack, rule, filed, dues, known)
+
+
+def _from_closing_reply(pack: CityPack, dues: Mapping[str, Due], known: datetime | None) -> _Start | None:
+    """Return the reply's arrival; before it the last lawful one, or nothing where the text sets none."""
+    if known:
+        return _Start(at=known.astimezone(CITY_TIME))
+    finish = dues.get("finish")
+    return finish and _Start(at=finish.at, why=pack.say("due_from_closing_reply"))
+
+
+def _from_taking(
+    pack: CityPack, rule: DeadlineRule, filed: datetime, dues: Mapping[str, Due], known: datetime | None
+) -> _Start:
+    """Return receipt or signing, at most its last lawful moment; arrival where no limit binds it (R-ALL-5)."""
+    last = _last_taking(pack.calendar, rule, filed, dues)
+    if last is None:
+        return _Start(at=filed)
+    if known:
+        return _Start(at=min(known.astimezone(CITY_TIME), last))
+    return _Start(at=last, why=pack.say(f"due_from_{rule.starts}"))
+
+
+def _last_taking(
+    calendar: Calendar, rule: DeadlineRule, filed: datetime, dues: Mapping[str, Due]
+) -> datetime | None:
+    if rule.start_within is not None:
+        return _end_of(_count(calendar, filed.date(), rule.start_within, working=True))
+    sign = dues.get("sign") if rule.starts == "signing" else None
+    return sign and sign.at
+
+
+def _end(
+    calendar: Calendar, rule: DeadlineRule, start: datetime
+) -> tuple[datetime, tuple[CountedDay, ...]]:
+    """Return the last moment of the period: hours to the minute, days to 24:00 of the last one."""
+    if rule.hours is not None:
+        return start + timedelta(hours=rule.hours), ()
+    number = rule.working_days if rule.working_days is not None else rule.days
+    if number is None:
+        raise ValueError(f"deadline rule {rule.id} has no length")
+    days = _count(calendar, start.date(), number, working=rule.working_days is not None)
+    return _end_of(days), days
+
+
+def _count(calendar: Calendar, first: date, number: int, *, working: bool) -> tuple[CountedDay, ...]:
+    """Return the days from the event, which is not counted, to the ``number``-th that counts."""
+    days = [_counted(calendar, first, None)]
+    count = 0
+    while count < number:
+        day = days[-1].day + timedelta(days=1)
+        counts = not working or calendar.is_working(day)
+        count += counts
+        days.append(_counted(calendar, day, count if counts else None))
+    return tuple(days)
+
+
+def _counted(calendar: Calendar, day: date, count: int | None) -> CountedDay:
+    name = calendar.holidays.get(day) or calendar.makeup_days.get(day) or ""
+    return CountedDay(day=day, kind=calendar.kind_of(day), name=name, count=count)
+
+
+def _end_of(days: tuple[CountedDay, ...]) -> datetime:
+    return datetime.combine(days[-1].day, END_OF_DAY)

@@ -1,0 +1,582 @@
+"""Decides what one message means for one conversation: pure, total, the heart of the system.
+
+``decide`` answers every message in every state with a ``Turn``. The order of its questions is the
+order of what matters: danger first, then the choice that was offered, then where the intake stands,
+then what the words want.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from hotline import filing
+from hotline.citypack import CityPack, Question
+from hotline.conversation import Conversation, Draft, Option, Phase, Urgent
+from hotline.message import InboundMessage
+from hotline.redaction import valid_phone
+from hotline.replies import options_of
+from hotline.screening import Danger, NotAccepted
+from hotline.ticket import TicketIdentity
+from hotline.turn import (
+    Answer,
+    Clarify,
+    Decision,
+    EmergencyTransfer,
+    HandOver,
+    OpenTicket,
+    Progress,
+    Refusal,
+    SmallTalk,
+    Summary,
+    SummaryField,
+    Supplement,
+    Turn,
+)
+from hotline.understanding import Finding, Intent, Understanding
+
+SAME_DANGER = timedelta(hours=2)  #: within it the same danger is the same ticket (ALL-3)
+BARE = 6  #: a demand this short names no matter yet: "complaint" alone
+KIND_OF = {
+    Intent.CONSULT: "consultation",
+    Intent.HELP: "help",
+    Intent.COMPLAIN: "complaint",
+    Intent.REPORT: "report",
+    Intent.SUGGEST: "suggestion",
+    Intent.PRAISE: "praise",
+}
+GREETING_OPTIONS = ("complain", "ask", "progress", "human")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heard:
+    """A message with everything that was found out about it before deciding."""
+
+    message: InboundMessage
+    danger: Danger | None = None
+    ground: NotAccepted | None = None
+    understanding: Understanding = Understanding()
+    finding: Finding = Finding()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """Where one of the citizen's tickets stands, in words."""
+
+    number: str
+    title: str
+    state: str
+    due: str  #: empty where no date is owed
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scene:
+    """All that one decision looks at."""
+
+    pack: CityPack
+    before: Conversation
+    heard: Heard
+    fresh: Sequence[TicketIdentity]  #: unused ticket identities, enough for one turn
+    standings: Sequence[Standing]
+    choice: str  #: id of the option chosen, or empty
+
+    @property
+    def text(self) -> str:
+        """What was said, without blanks around it."""
+        return self.heard.message.text.strip()
+
+    @property
+    def intent(self) -> Intent:
+        """What the words want."""
+        return self.heard.understanding.intent
+
+    def say(self, name: str, **values: str) -> str:
+        """One of the system's own sentences."""
+        return self.pack.say(name, **values)
+
+    def options(self, *ids: str) -> tuple[Option, ...]:
+        """The options of those ids with their labels."""
+        return options_of(self.pack, *ids)
+
+    def turn(self, conversation: Conversation, *decisions: Decision) -> Turn:
+        """A turn that leaves ``conversation`` behind, with what it offers remembered."""
+        offered = tuple(option for decision in decisions for option in _offers(self, decision))
+        after = replace(
+            conversation, offered=offered, doubt_open=False, last_at=self.heard.message.received_at
+        )
+        return Turn(decisions=decisions, conversation=after)
+
+
+def decide(
+    pack: CityPack,
+    conversation: Conversation,
+    heard: Heard,
+    *,
+    fresh: Sequence[TicketIdentity],
+    standings: Sequence[Standing] = (),
+) -> Turn:
+    """Return what to do about ``heard``; the same arguments always give the same turn."""
+    choice = _chosen(conversation, heard.message)
+    scene = Scene(
+        pack=pack, before=conversation, heard=heard, fresh=fresh, standings=standings, choice=choice
+    )
+    danger = _sure_danger(scene)
+    if danger is not None:
+        return _emergency(scene, danger)
+    turn = _in_phase(scene)
+    return _with_doubt(scene, turn)
+
+
+def _chosen(conversation: Conversation, message: InboundMessage) -> str:
+    if message.option:
+        return message.option
+    said = message.text.strip().rstrip("\u3002.!\uff01 ")  # full stops and exclamation marks
+    return next((option.id for option in conversation.offered if option.label == said), "")
+
+
+def _offers(scene: Scene, decision: Decision) -> tuple[Option, ...]:
+    match decision:
+        case Clarify(options=options) | SmallTalk(options=options):
+            return options
+        case Summary():
+            return scene.options("confirm", "add", "cancel")
+        case Answer():
+            return scene.options("solved", "unsolved")
+        case Refusal():
+            return scene.options("review", "more")
+        case _:
+            return ()
+
+
+# Danger
+
+
+def _sure_danger(scene: Scene) -> Danger | None:
+    if scene.heard.danger is not None and scene.heard.danger.sure:
+        return scene.heard.danger
+    if scene.before.doubted and (scene.choice == "danger_yes" or _affirms_danger(scene)):
+        return filing.danger_of(scene.pack, scene.before.doubted, span=scene.before.doubted_text)
+    return None
+
+
+def _affirms_danger(scene: Scene) -> bool:
+    # In a summary "yes" means "file it"; the danger has a button of its own there.
+    asked = scene.before.doubt_open and scene.before.phase is not Phase.CONFIRMING
+    return asked and not scene.choice and scene.intent is Intent.AFFIRM
+
+
+def _emergency(scene: Scene, danger: Danger) -> Turn:
+    """The number to call first; then a ticket of the highest class, at once and said so."""
+    transfer = EmergencyTransfer(danger=danger, recorded=True)
+    now = scene.heard.message.received_at
+    said = scene.text or scene.before.doubted_text or danger.span
+    conversation = replace(scene.before, doubted="", doubted_text="")
+    urgent = conversation.urgent
+    if urgent is not None and urgent.call == danger.call and now - urgent.at < SAME_DANGER:
+        again = replace(conversation, urgent=replace(urgent, place_awaited=True))
+        return scene.turn(again, transfer, Supplement(number=urgent.ticket, text=said))
+    ticket = filing.urgent_ticket(scene.pack, scene.heard, identity=scene.fresh[0], danger=danger, said=said)
+    after = replace(
+        conversation,
+        tickets=(*conversation.tickets, ticket.number),
+        urgent=Urgent(ticket=ticket.number, call=danger.call, at=now),
+    )
+    return scene.turn(after, transfer, OpenTicket(ticket=ticket))
+
+
+def _with_doubt(scene: Scene, turn: Turn) -> Turn:
+    """Put the number and one question before the turn when danger is possible but not sure."""
+    danger = scene.heard.danger
+    if danger is None or scene.before.doubted == danger.type:
+        return turn
+    asked = Clarify(text=danger.ask, options=scene.options("danger_yes", "danger_no"), danger=danger)
+    after = replace(
+        turn.conversation,
+        doubted=danger.type,
+        doubted_text=scene.text,
+        doubt_open=True,
+        offered=(*asked.options, *turn.conversation.offered),
+    )
+    return Turn(decisions=(asked, *turn.decisions[:3]), conversation=after)
+
+
+# Where the intake stands
+
+
+def _in_phase(scene: Scene) -> Turn:
+    if _tells_place_of_danger(scene):
+        return _supplement_danger(scene)
+    if scene.before.doubt_open and scene.intent is Intent.DENY and not scene.choice:
+        return _danger_no(scene)
+    if scene.choice in _CHOICES:
+        return _CHOICES[scene.choice](scene)
+    match scene.before.phase:
+        case Phase.CONFIRMING:
+            return _confirming(scene)
+        case Phase.COLLECTING:
+            return _collecting(scene)
+        case Phase.IDLE:
+            return _BY_INTENT.get(scene.intent, _unclear)(scene)
+
+
+def _tells_place_of_danger(scene: Scene) -> bool:
+    urgent = scene.before.urgent
+    if urgent is None or not urgent.place_awaited or scene.choice or not scene.text:
+        return False
+    recent = scene.heard.message.received_at - urgent.at < SAME_DANGER
+    return recent and scene.intent in (Intent.INFORM, Intent.OTHER, Intent.HELP)
+
+
+def _supplement_danger(scene: Scene) -> Turn:
+    urgent = scene.before.urgent
+    if urgent is None:
+        raise ValueError("no danger was reported here")
+    after = replace(scene.before, urgent=replace(urgent, place_awaited=False))
+    decisions: list[Decision] = [Supplement(number=urgent.ticket, text=scene.text)]
+    if after.phase is not Phase.IDLE and after.draft is not None:
+        return _pending_again(scene, after, *decisions)
+    return scene.turn(after, *decisions)
+
+
+def _pending_again(scene: Scene, conversation: Conversation, *before: Decision) -> Turn:
+    """Say ``before``, then ask again what the intake was waiting for."""
+    draft = conversation.draft
+    if draft is None or conversation.phase is Phase.IDLE:
+        return scene.turn(conversation, *before)
+    if conversation.phase is Phase.CONFIRMING:
+        return scene.turn(conversation, *before, _summary(scene, draft))
+    question = next((q for q in filing.questions(scene.pack, draft) if q.field == draft.asking), None)
+    if question is None:
+        return scene.turn(conversation, *before)
+    return scene.turn(conversation, *before, _asked(scene, question))
+
+
+def _confirming(scene: Scene) -> Turn:
+    draft = _draft(scene)
+    if scene.intent is Intent.AFFIRM:
+        return _confirm(scene)
+    if scene.intent is Intent.DENY:
+        return _cancel(scene)
+    if scene.intent is Intent.HUMAN:
+        return _human(scene)
+    if scene.intent is Intent.CONSULT and scene.heard.finding.answered:
+        return _pending_again(scene, scene.before, Answer(hit=scene.heard.finding.hits[0]))
+    return _summarise(scene, filing.corrected(draft, scene.text, scene.heard.understanding))
+
+
+def _collecting(scene: Scene) -> Turn:
+    draft = _draft(scene)
+    if scene.intent is Intent.HUMAN and not draft.callback:
+        return _human(scene)
+    if scene.intent is Intent.DENY and draft.asking not in ("phone", "name") and len(scene.text) <= 2 * BARE:
+        return _cancel(scene)
+    if scene.intent is Intent.CONSULT and draft.asking != "what" and scene.heard.finding.answered:
+        return _pending_again(scene, scene.before, Answer(hit=scene.heard.finding.hits[0]))
+    if scene.heard.ground is not None and scene.heard.ground.sure:
+        return _refuse(scene, scene.heard.ground, scene.text)
+    return _take_answer(scene, draft)
+
+
+def _take_answer(scene: Scene, draft: Draft) -> Turn:
+    field = draft.asking
+    if field == "phone" and valid_phone(scene.text) is None and not _declines(scene):
+        if draft.asked.count("phone") < 2:
+            again = replace(draft, asked=(*draft.asked, "phone"), said=_with_news(draft, scene))
+            question = filing.question(scene.pack, draft, "phone")
+            return scene.turn(
+                replace(scene.before, phase=Phase.COLLECTING, draft=again),
+                Clarify(text=question.ask_again, options=_question_options(scene, question)),
+            )
+    answered = filing.answered(draft, field, scene.text, scene.heard, declined=_declines(scene))
+    return _next_step(scene, answered)
+
+
+def _with_news(draft: Draft, scene: Scene) -> tuple[str, ...]:
+    # A sentence where a number was expected is still part of what the citizen said.
+    return (*draft.said, scene.text) if len(scene.text) > 2 * BARE else draft.said
+
+
+def _declines(scene: Scene) -> bool:
+    return scene.choice == "skip" or scene.intent is Intent.DENY
+
+
+def _next_step(scene: Scene, draft: Draft) -> Turn:
+    question = filing.next_question(scene.pack, draft)
+    if question is not None:
+        asking = replace(draft, asking=question.field, asked=(*draft.asked, question.field))
+        after = replace(scene.before, phase=Phase.COLLECTING, draft=asking)
+        return scene.turn(after, _asked(scene, question))
+    if draft.callback:
+        return _hand_over(scene, draft)
+    return _summarise(scene, draft)
+
+
+def _asked(scene: Scene, question: Question) -> Clarify:
+    return Clarify(text=question.ask, options=_question_options(scene, question))
+
+
+def _question_options(scene: Scene, question: Question) -> tuple[Option, ...]:
+    given = tuple(Option(id=f"value_{i}", label=label) for i, label in enumerate(question.options))
+    return given + (scene.options("skip") if question.optional else ())
+
+
+def _summarise(scene: Scene, draft: Draft) -> Turn:
+    after = replace(scene.before, phase=Phase.CONFIRMING, draft=replace(draft, asking=""))
+    return scene.turn(after, _summary(scene, draft))
+
+
+def _summary(scene: Scene, draft: Draft) -> Summary:
+    rows = filing.summary_rows(scene.pack, draft)
+    return Summary(fields=tuple(SummaryField(name=name, label=label, value=value) for name, label, value in rows))
+
+
+def _draft(scene: Scene) -> Draft:
+    if scene.before.draft is None:
+        raise ValueError(f"phase {scene.before.phase} without a draft")
+    return scene.before.draft
+
+
+# Choices that were offered
+
+
+def _confirm(scene: Scene) -> Turn:
+    if scene.before.phase is not Phase.CONFIRMING:
+        return _nothing_pending(scene)
+    draft = filing.edited(_draft(scene), scene.heard.message.fields)
+    phone = draft.facts.get("phone", "")
+    if phone and valid_phone(phone) is None:
+        question = filing.question(scene.pack, draft, "phone")
+        after = replace(scene.before, draft=draft)
+        return scene.turn(after, Clarify(text=question.ask_again), _summary(scene, draft))
+    if not draft.facts.get("what", "").strip():
+        question = filing.question(scene.pack, draft, "what")
+        return scene.turn(replace(scene.before, draft=draft), Clarify(text=question.ask), _summary(scene, draft))
+    ticket = filing.ticket(scene.pack, scene.heard, draft, identity=scene.fresh[0])
+    return scene.turn(_filed(scene, ticket.number), OpenTicket(ticket=ticket))
+
+
+def _filed(scene: Scene, number: str) -> Conversation:
+    return replace(
+        scene.before,
+        phase=Phase.IDLE,
+        draft=None,
+        unanswered="",
+        refused="",
+        tickets=(*scene.before.tickets, number),
+    )
+
+
+def _cancel(scene: Scene) -> Turn:
+    if scene.before.phase is Phase.IDLE:
+        return _nothing_pending(scene)
+    after = replace(scene.before, phase=Phase.IDLE, draft=None)
+    return scene.turn(after, SmallTalk(text=scene.say("cancelled"), options=scene.options("complain", "human")))
+
+
+def _add(scene: Scene) -> Turn:
+    if scene.before.phase is not Phase.CONFIRMING:
+        return _nothing_pending(scene)
+    draft = filing.edited(_draft(scene), scene.heard.message.fields)
+    after = replace(scene.before, phase=Phase.CONFIRMING, draft=draft)
+    return scene.turn(after, Clarify(text=scene.say("say_more")))
+
+
+def _skip(scene: Scene) -> Turn:
+    if scene.before.phase is not Phase.COLLECTING:
+        return _nothing_pending(scene)
+    return _take_answer(scene, _draft(scene))
+
+
+def _nothing_pending(scene: Scene) -> Turn:
+    return scene.turn(
+        scene.before,
+        SmallTalk(text=scene.say("nothing_pending"), options=scene.options(*GREETING_OPTIONS)),
+    )
+
+
+def _human(scene: Scene) -> Turn:
+    """A person takes over, with everything said so far; only a way to call back is asked for."""
+    before = scene.before
+    draft = before.draft or Draft(kind="other", said=())
+    said = draft.said or tuple(filter(None, (before.refused or before.unanswered,)))
+    words = (*said, scene.text) if scene.text and not scene.choice else said
+    facts = {"what": "\n".join(words) or scene.say("wants_person")} | dict(draft.facts)
+    return _next_step(scene, replace(draft, said=words, facts=facts, callback=True, asking=""))
+
+
+def _hand_over(scene: Scene, draft: Draft) -> Turn:
+    ticket = filing.ticket(scene.pack, scene.heard, draft, identity=scene.fresh[0])
+    return scene.turn(_filed(scene, ticket.number), HandOver(ticket=ticket))
+
+
+def _file(scene: Scene) -> Turn:
+    """Nobody wrote an answer, or it did not help: a person answers the same question."""
+    question = scene.before.unanswered
+    if not question:
+        return _complain(scene)
+    return _next_step(scene, filing.draft_of("consultation", question, scene.heard))
+
+
+def _solved(scene: Scene) -> Turn:
+    after = replace(scene.before, unanswered="")
+    return scene.turn(after, SmallTalk(text=scene.say("glad")))
+
+
+def _unsolved(scene: Scene) -> Turn:
+    return scene.turn(
+        scene.before, Clarify(text=scene.say("not_solved"), options=scene.options("file", "human"))
+    )
+
+
+def _review(scene: Scene) -> Turn:
+    return _human(scene) if scene.before.refused else _nothing_pending(scene)
+
+
+def _more(scene: Scene) -> Turn:
+    return scene.turn(scene.before, Clarify(text=scene.say("say_more")))
+
+
+def _complain(scene: Scene) -> Turn:
+    return _begin(scene, "complaint", "")
+
+
+def _ask(scene: Scene) -> Turn:
+    return scene.turn(scene.before, Clarify(text=scene.say("ask_away")))
+
+
+def _ground_yes(scene: Scene) -> Turn:
+    draft = _draft(scene) if scene.before.draft else None
+    ground = filing.ground_of(scene.pack, draft.ground) if draft and draft.ground else None
+    if draft is None or ground is None:
+        return _nothing_pending(scene)
+    return _refuse(scene, ground, "\n".join(draft.said))
+
+
+def _ground_no(scene: Scene) -> Turn:
+    if scene.before.draft is None:
+        return _nothing_pending(scene)
+    return _next_step(scene, replace(scene.before.draft, ground="", asking=""))
+
+
+def _danger_no(scene: Scene) -> Turn:
+    return _pending_again(scene, scene.before, SmallTalk(text=scene.say("no_danger")))
+
+
+# What the words want
+
+
+def _greet(scene: Scene) -> Turn:
+    name = "greeting_again" if scene.before.tickets else "greeting"
+    return scene.turn(scene.before, SmallTalk(text=scene.say(name), options=scene.options(*GREETING_OPTIONS)))
+
+
+def _thanks(scene: Scene) -> Turn:
+    return scene.turn(scene.before, SmallTalk(text=scene.say("welcome")))
+
+
+def _progress(scene: Scene) -> Turn:
+    if not scene.standings:
+        text = scene.say("progress_elsewhere")
+        return _pending_again(scene, scene.before, Progress(text=text))
+    rows = [
+        scene.say("progress_row", number=s.number, title=s.title, state=s.state)
+        + (scene.say("progress_due", due=s.due) if s.due else "")
+        for s in scene.standings
+    ]
+    return _pending_again(
+        scene, scene.before, Progress(text="\n".join(rows), ticket=scene.standings[-1].number)
+    )
+
+
+def _consult(scene: Scene) -> Turn:
+    finding = scene.heard.finding
+    if finding.answered:
+        after = replace(scene.before, unanswered=scene.text)
+        return scene.turn(after, Answer(hit=finding.hits[0]))
+    if scene.heard.ground is not None and scene.heard.ground.sure:
+        return _refuse(scene, scene.heard.ground, scene.text)
+    if len(scene.text) <= BARE:
+        return _ask(scene)
+    after = replace(scene.before, unanswered=scene.text)
+    question = Clarify(text=scene.say("not_found"), options=scene.options("file", "human"))
+    return scene.turn(after, question)
+
+
+def _demand(scene: Scene) -> Turn:
+    ground = scene.heard.ground
+    if ground is not None and ground.sure:
+        return _refuse(scene, ground, scene.text)
+    return _begin(scene, KIND_OF[scene.intent], scene.text, ground)
+
+
+def _begin(scene: Scene, kind: str, text: str, ground: NotAccepted | None = None) -> Turn:
+    draft = filing.draft_of(kind, "" if len(text) <= BARE else text, scene.heard)
+    if ground is None or not draft.said:
+        return _next_step(scene, draft)
+    doubted = replace(draft, ground=ground.rule, asking="ground")
+    question = Clarify(text=ground.ask, options=scene.options("ground_yes", "ground_no"))
+    return scene.turn(replace(scene.before, phase=Phase.COLLECTING, draft=doubted), question)
+
+
+def _refuse(scene: Scene, ground: NotAccepted, text: str) -> Turn:
+    after = replace(scene.before, phase=Phase.IDLE, draft=None, refused=text or scene.before.refused)
+    return scene.turn(after, Refusal(ground=ground))
+
+
+def _unclear(scene: Scene) -> Turn:
+    """No intent can be told: an answer if there is one, else ask which way to go, never refuse silently."""
+    finding, ground = scene.heard.finding, scene.heard.ground
+    if finding.answered:
+        return _consult(scene)
+    if ground is not None and ground.sure:
+        return _refuse(scene, ground, scene.text)
+    if not scene.text:
+        return scene.turn(scene.before, Clarify(text=scene.say("text_please")))
+    after = replace(scene.before, unanswered=scene.text)
+    return scene.turn(after, Clarify(text=scene.say("which_way"), options=scene.options("file", "complain", "human")))
+
+
+_CHOICES: Mapping[str, Callable[[Scene], Turn]] = {
+    "confirm": _confirm,
+    "cancel": _cancel,
+    "add": _add,
+    "skip": _skip,
+    "human": _human,
+    "file": _file,
+    "solved": _solved,
+    "unsolved": _unsolved,
+    "review": _review,
+    "more": _more,
+    "complain": _complain,
+    "ask": _ask,
+    "progress": _progress,
+    "ground_yes": _ground_yes,
+    "ground_no": _ground_no,
+    "danger_no": _danger_no,
+}
+
+_BY_INTENT: Mapping[Intent, Callable[[Scene], Turn]] = {
+    Intent.GREET: _greet,
+    Intent.THANKS: _thanks,
+    Intent.CONSULT: _consult,
+    Intent.PROGRESS: _progress,
+    Intent.HUMAN: _human,
+    Intent.HELP: _demand,
+    Intent.COMPLAIN: _demand,
+    Intent.REPORT: _demand,
+    Intent.SUGGEST: _demand,
+    Intent.PRAISE: _demand,
+}
+
+
+def handed_over(
+    pack: CityPack, conversation: Conversation, heard: Heard, *, identity: TicketIdentity
+) -> Turn:
+    """Return the turn that gives a message to a person as it is, when no decision could be made."""
+    text = heard.message.text.strip() or pack.say("wants_person")
+    draft = Draft(kind="other", said=(text,), facts={"what": text}, callback=True)
+    ticket = filing.ticket(pack, heard, draft, identity=identity)
+    after = replace(Conversation(id=conversation.id), tickets=(*conversation.tickets, ticket.number))
+    first: tuple[Decision, ...] = ()
+    if heard.danger is not None and heard.danger.sure:
+        first = (EmergencyTransfer(danger=heard.danger, recorded=True),)
+    return Turn(decisions=(*first, HandOver(ticket=ticket)), conversation=after)

@@ -1,0 +1,92 @@
+"""What a turn obliges us to do; keys come from the message, so repeats are harmless."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias, assert_never
+
+from hotline.citypack import CityPack
+from hotline.message import InboundMessage
+from hotline.replies import reply_for
+from hotline.reply import Reply
+from hotline.ticket import Ticket
+from hotline.turn import (
+    Answer,
+    Clarify,
+    Decision,
+    EmergencyTransfer,
+    HandOver,
+    OpenTicket,
+    Progress,
+    Rate,
+    Refusal,
+    SmallTalk,
+    Summary,
+    Supplement,
+    Turn,
+    Urge,
+    Withdraw,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SendReply:
+    """Say this to the citizen of ``conversation``."""
+
+    key: str
+    conversation: str
+    position: int  #: order among the replies to one message
+    reply: Reply
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileTicket:
+    """Write this ticket into the register, onto the citizen's timeline, and tell the dispatch centre."""
+
+    key: str
+    ticket: Ticket
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TellDesk:
+    """Tell the dispatch centre what the citizen did about the ticket ``subject``."""
+
+    key: str
+    subject: str
+    name: str  #: urged, supplemented, rated or withdrawn
+    at: datetime
+    text: str = ""
+    grade: int | None = None
+
+
+Effect: TypeAlias = SendReply | FileTicket | TellDesk
+
+
+def effects_of(message: InboundMessage, turn: Turn, pack: CityPack) -> tuple[Effect, ...]:
+    """Return what is now owed; the same message always yields the same keys."""
+    owed: list[Effect] = []
+    for index, decision in enumerate(turn.decisions):
+        key = f"{message.key}:{index}"
+        reply = reply_for(decision, pack)
+        owed.append(
+            SendReply(key=f"{key}:reply", conversation=message.conversation, position=index, reply=reply)
+        )
+        owed += _beyond_reply(key, decision, message.received_at)
+    return tuple(owed)
+
+
+def _beyond_reply(key: str, decision: Decision, at: datetime) -> tuple[FileTicket | TellDesk, ...]:
+    match decision:
+        case OpenTicket(ticket=ticket) | HandOver(ticket=ticket):
+            return (FileTicket(key=f"{key}:filed", ticket=ticket),)
+        case Supplement(number=number, text=text):
+            return (TellDesk(key=f"{key}:supplemented", subject=number, name="supplemented", at=at, text=text),)
+        case Urge(number=number):
+            return (TellDesk(key=f"{key}:urged", subject=number, name="urged", at=at),)
+        case Rate(number=number, grade=grade, reason=reason):
+            return (TellDesk(key=f"{key}:rated", subject=number, name="rated", at=at, text=reason, grade=grade),)
+        case Withdraw(number=number, reason=reason):
+            return (TellDesk(key=f"{key}:withdrawn", subject=number, name="withdrawn", at=at, text=reason),)
+        case Answer() | Clarify() | Summary() | Refusal() | EmergencyTransfer() | Progress() | SmallTalk():
+            return ()
+        case _:
+            assert_never(decision)

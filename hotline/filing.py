@@ -1,0 +1,204 @@
+"""From what a citizen said to a ticket: the draft, its questions, its summary, the filing."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hotline.citation import Citation
+from hotline.citypack import CityPack, DangerType, Question
+from hotline.conversation import Draft
+from hotline.deadlines import due_moments
+from hotline.redaction import valid_phone
+from hotline.screening import Danger, NotAccepted
+from hotline.ticket import Contact, Ticket, TicketIdentity, choose_unit, classify
+from hotline.understanding import Understanding
+
+if TYPE_CHECKING:
+    from hotline.decision import Heard
+
+TITLE_LETTERS = 24
+LONGEST_FACT = 500
+_FACTS = ("place", "time", "phone", "name")
+
+
+def questions(pack: CityPack, draft: Draft) -> tuple[Question, ...]:
+    """Return what a ticket of this kind asks; a callback asks only how to reach the citizen."""
+    wanted = pack.kinds[draft.kind].questions
+    return tuple(q for q in wanted if q.field == "phone") if draft.callback else wanted
+
+
+def question(pack: CityPack, draft: Draft, field: str) -> Question:
+    """Return the question for ``field``, from this kind or from any that asks it."""
+    own = (q for q in pack.kinds[draft.kind].questions if q.field == field)
+    every = (q for kind in pack.kinds.values() for q in kind.questions if q.field == field)
+    found = next(own, None) or next(every, None)
+    if found is None:
+        raise KeyError(f"no kind of {pack.code} asks for {field}")
+    return found
+
+
+def next_question(pack: CityPack, draft: Draft) -> Question | None:
+    """Return the first question that is neither answered nor passed over."""
+    return next((q for q in questions(pack, draft) if q.field not in draft.facts), None)
+
+
+def draft_of(kind: str, text: str, heard: "Heard") -> Draft:
+    """Begin a ticket with what the first message already tells."""
+    if not text:
+        return Draft(kind=kind, said=())
+    return Draft(kind=kind, said=(text,), facts={"what": text} | _facts_in(heard))
+
+
+def _facts_in(heard: "Heard") -> dict[str, str]:
+    found = {name: value for name in _FACTS if (value := heard.understanding.value_of(name))}
+    phone = valid_phone(found.pop("phone", ""))
+    location = heard.message.location
+    if location is not None:
+        found["place"] = location.label or f"{location.lat:.5f},{location.lon:.5f}"
+    return found | ({"phone": phone} if phone else {})
+
+
+def answered(draft: Draft, field: str, text: str, heard: "Heard", *, declined: bool) -> Draft:
+    """Take ``text`` as the answer to ``field``, and every other fact that it tells."""
+    found = {name: value for name, value in _facts_in(heard).items() if name not in draft.facts}
+    value = "" if declined else _value(field, text, heard)
+    facts = {**draft.facts, **found, field: value} if field else {**draft.facts, **found}
+    said = draft.said if declined or not text else (*draft.said, text)
+    return replace(draft, facts=facts, said=said, asking="")
+
+
+def _value(field: str, text: str, heard: "Heard") -> str:
+    if field == "phone":
+        return valid_phone(text) or ""
+    told = _facts_in(heard).get(field, "") if heard.message.location is not None else ""
+    return (told or text)[: None if field == "what" else LONGEST_FACT]
+
+
+def corrected(draft: Draft, text: str, understanding: Understanding) -> Draft:
+    """Take ``text`` as an addition to a draft that was summed up; a phone number replaces the old one."""
+    phone = valid_phone(understanding.value_of("phone") or text)
+    if phone is not None:
+        return replace(draft, facts={**draft.facts, "phone": phone}, said=(*draft.said, text))
+    what = "\n".join(part for part in (draft.facts.get("what", ""), text) if part)
+    return replace(draft, facts={**draft.facts, "what": what}, said=(*draft.said, text) if text else draft.said)
+
+
+def edited(draft: Draft, fields: tuple[tuple[str, str], ...]) -> Draft:
+    """Take the facts as edited in the summary; names that it does not show are ignored."""
+    known = {"what", "confidential", *_FACTS}
+    changes = {name: value.strip() for name, value in fields if name in known}
+    if phone := valid_phone(changes.get("phone", "")):
+        changes["phone"] = phone
+    return replace(draft, facts={**draft.facts, **changes})
+
+
+def summary_rows(pack: CityPack, draft: Draft) -> tuple[tuple[str, str, str], ...]:
+    """Return name, label and value of each fact, in the order of the questions."""
+    rows = [(q.field, q.label, draft.facts.get(q.field, "")) for q in pack.kinds[draft.kind].questions]
+    if not any(name == "what" for name, _, _ in rows):
+        rows.insert(0, ("what", pack.words["label_what"], draft.facts.get("what", "")))
+    confidential = draft.facts.get("confidential", "false")
+    return (*rows, ("confidential", pack.words["label_confidential"], confidential))
+
+
+def ground_of(pack: CityPack, rule: str) -> NotAccepted | None:
+    """Return the ground of that rule as a sure one, once the citizen has confirmed it."""
+    found = next((r for r in pack.scope if r.id == rule), None)
+    return found and NotAccepted(rule=found.id, citation=found.citation, sure=True, ask=found.ask)
+
+
+def danger_of(pack: CityPack, type_id: str, *, span: str) -> Danger | None:
+    """Return the danger of that type as a sure one, once the citizen has confirmed it."""
+    found: DangerType | None = next((d for d in pack.dangers if d.id == type_id), None)
+    return found and Danger(
+        type=found.id,
+        call=found.call,
+        also=found.also,
+        headline=found.headline,
+        why=found.why,
+        steps=found.steps,
+        span=span,
+        sure=True,
+        ask=found.ask,
+    )
+
+
+def ticket(pack: CityPack, heard: "Heard", draft: Draft, *, identity: TicketIdentity) -> Ticket:
+    """Return the ticket that ``draft`` becomes, with class, lead unit and every due moment."""
+    what = draft.facts.get("what", "") or "\n".join(draft.said)
+    ticket_class = classify(pack, kind=draft.kind, text=what)
+    return _ticket(pack, heard, identity=identity, kind=draft.kind, ticket_class=ticket_class,
+                   what=what, said="\n".join(draft.said) or what, facts=draft.facts,
+                   asks_person=draft.callback)  # fmt: skip
+
+
+def urgent_ticket(
+    pack: CityPack, heard: "Heard", *, identity: TicketIdentity, danger: Danger, said: str
+) -> Ticket:
+    """Return the ticket of a danger: the highest class, filed at once with what is known."""
+    filed = _ticket(pack, heard, identity=identity, kind="help", ticket_class=pack.highest_class(),
+                    what=said, said=said, facts=_facts_in(heard), asks_person=False)  # fmt: skip
+    return replace(filed, urgent=True, title=f"{danger.call} {filed.title}")
+
+
+def _ticket(
+    pack: CityPack,
+    heard: "Heard",
+    *,
+    identity: TicketIdentity,
+    kind: str,
+    ticket_class: str | None,
+    what: str,
+    said: str,
+    facts: Mapping[str, str],
+    asks_person: bool,
+) -> Ticket:
+    message = heard.message
+    place = facts.get("place", "")
+    unit = choose_unit(pack, text=what, place=place)
+    chosen_class = pack.classes.get(ticket_class) if ticket_class else None
+    law: tuple[Citation, ...] = (pack.kinds[kind].citation, unit.unit.citation)
+    return Ticket(
+        number=identity.number,
+        query_code=identity.query_code,
+        city=pack.code,
+        channel=message.channel,
+        kind=kind,
+        kind_label=pack.kinds[kind].label,
+        ticket_class=ticket_class,
+        class_label=chosen_class.label if chosen_class else "",
+        title=_title(what),
+        summary=_summary(pack, what, facts),
+        text=said,
+        place=place,
+        time=facts.get("time", ""),
+        contact=_contact(facts),
+        lead_unit=unit.unit.name,
+        lead_unit_why=unit.why,
+        law=law if chosen_class is None else (*law, chosen_class.citation),
+        due=due_moments(pack, kind=kind, ticket_class=ticket_class, channel=message.channel, at=message.received_at),
+        filed_at=message.received_at,
+        location=message.location,
+        attachments=message.attachments,
+        asks_person=asks_person,
+    )
+
+
+def _contact(facts: Mapping[str, str]) -> Contact:
+    return Contact(
+        name=facts.get("name", ""),
+        phone=valid_phone(facts.get("phone", "")) or "",
+        anonymous=not facts.get("phone") and not facts.get("name"),
+        confidential=facts.get("confidential") == "true",
+    )
+
+
+def _title(what: str) -> str:
+    line = " ".join(what.split())
+    return line if len(line) <= TITLE_LETTERS else f"{line[: TITLE_LETTERS - 1]}\u2026"
+
+
+def _summary(pack: CityPack, what: str, facts: Mapping[str, str]) -> str:
+    parts = [what]
+    parts += [pack.say(f"summary_{name}", value=facts[name]) for name in ("place", "time") if facts.get(name)]
+    return "\n".join(parts)

@@ -1,0 +1,60 @@
+"""What citizens send, in one shape for every channel."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from hotline.errors import NotAMessageError
+
+MAX_TEXT = 10_000  #: characters; the longest letter (CONTRACT, letters)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Location:
+    """A point that the citizen sent, WGS-84 degrees, with the name the client gave it."""
+
+    lat: float
+    lon: float
+    label: str = ""
+
+
+def clean(text: str) -> str:
+    """Return ``text`` without U+0000 and lone surrogates, which no store can keep."""
+    return text.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InboundMessage:
+    """One thing a citizen said, whichever channel carried it."""
+
+    key: str  #: channel, account, sender and the platform's id together; a repeat is a retry
+    city: str
+    channel: str
+    conversation: str  #: where replies go; one per session, WeChat user or letter
+    sender: str  #: channel-scoped pseudonym, never a phone number
+    received_at: datetime  #: always with its offset
+    text: str = ""
+    option: str | None = None  #: id of a choice that an earlier reply offered
+    location: Location | None = None
+    attachments: tuple[str, ...] = ()
+    fields: tuple[tuple[str, str], ...] = ()  #: facts of a summary as edited in place: name, value
+
+    def __post_init__(self) -> None:
+        for name in ("key", "city", "channel", "conversation", "sender"):
+            if not getattr(self, name):
+                raise NotAMessageError(f"message without {name}")
+        if self.received_at.tzinfo is None:
+            raise NotAMessageError("received_at needs an offset")
+        if len(self.text) > MAX_TEXT:
+            raise NotAMessageError(f"text is longer than {MAX_TEXT} characters")
+        if clean(self.text) != self.text:
+            raise NotAMessageError("text holds U+0000 or a lone surrogate; clean it first")
+        if not (self.text.strip() or self.option or self.location or self.attachments or self.fields):
+            raise NotAMessageError("empty message")
+
+    def fingerprint(self) -> bytes:
+        """Return a digest of what was said; the same key with another one is a conflict."""
+        place = self.location and [self.location.lat, self.location.lon, self.location.label]
+        said = [self.text, self.option, place, list(self.attachments), [list(pair) for pair in self.fields]]
+        return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).digest()

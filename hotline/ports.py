@@ -1,0 +1,19 @@
+"""What the core's users need from the world; adapters fill these."""
+
+from typing import Protocol
+
+from hotline.understanding import Finding, Understanding
+
+
+class Understands(Protocol):
+    """Reads what a message wants."""
+
+    async def understand(self, text: str) -> Understanding:
+        """Return a reading of ``text`` within the time limit, or raise ``UnderstandingAwayError``."""
+
+
+class Searches(Protocol):
+    """Finds reviewed, published answers."""
+
+    async def search(self, question: str, *, limit: int) -> Finding:
+        """Return hits best first; unpublished or expired articles never come back."""

@@ -1,0 +1,110 @@
+"""How each decision is said to the citizen."""
+
+from typing import assert_never
+
+from hotline.calendar import CITY_TIME
+from hotline.citypack import CityPack
+from hotline.conversation import Option
+from hotline.deadlines import shown_date
+from hotline.reply import Call, Reply, ReplyField, SourceNote, SummaryNote, TicketNote
+from hotline.screening import Danger
+from hotline.ticket import Ticket
+from hotline.turn import (
+    Answer,
+    Clarify,
+    Decision,
+    EmergencyTransfer,
+    HandOver,
+    OpenTicket,
+    Progress,
+    Rate,
+    Refusal,
+    SmallTalk,
+    Summary,
+    Supplement,
+    Urge,
+    Withdraw,
+)
+
+
+def reply_for(decision: Decision, pack: CityPack) -> Reply:
+    """Return what the citizen is shown for ``decision``."""
+    match decision:
+        case Answer():
+            return _answer(decision, pack)
+        case Clarify(text=text, options=options, danger=danger):
+            return Reply(kind="clarify", text=text, options=options, call=danger and _call(danger))
+        case Summary(fields=fields):
+            rows = tuple(ReplyField(name=f.name, label=f.label, value=f.value) for f in fields)
+            options = options_of(pack, "confirm", "add", "cancel")
+            return Reply(kind="summary", text=pack.say("summary"), options=options, summary=SummaryNote(fields=rows))
+        case Refusal(ground=ground):
+            options = options_of(pack, "review", "more")
+            text = pack.say("refusal" if ground.citation.route else "refusal_without_route")
+            return Reply(kind="refusal", text=text, citation=ground.citation, options=options)
+        case EmergencyTransfer(danger=danger, recorded=recorded):
+            text = pack.say("emergency_recorded" if recorded else "emergency_not_recorded")
+            return Reply(kind="emergency", text=text, call=_call(danger))
+        case OpenTicket(ticket=ticket):
+            return _receipt(ticket, pack)
+        case HandOver(ticket=ticket):
+            name = "handover" if ticket.contact.phone else "handover_without_phone"
+            return Reply(kind="handover", text=pack.say(name), ticket=ticket_note(ticket))
+        case Progress(text=text):
+            return Reply(kind="progress", text=text)
+        case Supplement(number=number):
+            return Reply(kind="notice", text=pack.say("supplemented", number=number))
+        case Urge(number=number):
+            return Reply(kind="notice", text=pack.say("urged", number=number))
+        case Withdraw(number=number):
+            return Reply(kind="notice", text=pack.say("withdrawn", number=number))
+        case Rate(number=number):
+            return Reply(kind="rating", text=pack.say("rated", number=number))
+        case SmallTalk(text=text, options=options):
+            return Reply(kind="smalltalk", text=text, options=options)
+        case _:
+            assert_never(decision)
+
+
+def options_of(pack: CityPack, *ids: str) -> tuple[Option, ...]:
+    """Return the options of those ids with the labels of the pack."""
+    return tuple(Option(id=id, label=pack.words[f"option_{id}"]) for id in ids)
+
+
+def ticket_note(ticket: Ticket) -> TicketNote:
+    """Return what the citizen is told about ``ticket``."""
+    return TicketNote(
+        number=ticket.number,
+        query_code=ticket.query_code,
+        kind=ticket.kind,
+        kind_label=ticket.kind_label,
+        ticket_class=ticket.ticket_class,
+        lead_unit=ticket.lead_unit,
+        due=ticket.due,
+    )
+
+
+def _answer(decision: Answer, pack: CityPack) -> Reply:
+    hit = decision.hit
+    note = SourceNote(
+        article_id=hit.article_id,
+        version=hit.version,
+        title=hit.question,
+        source=hit.source,
+        unit=hit.unit,
+        updated_at=hit.updated_at,
+    )
+    return Reply(kind="answer", text=hit.answer, sources=(note,), options=options_of(pack, "solved", "unsolved"))
+
+
+def _receipt(ticket: Ticket, pack: CityPack) -> Reply:
+    last = shown_date(ticket.due)
+    name = "receipt_urgent" if ticket.urgent else "receipt" if last is not None else "receipt_without_date"
+    day = f"{last.at.astimezone(CITY_TIME):%Y-%m-%d}" if last is not None else ""
+    return Reply(kind="ticket", text=pack.say(name, date=day), ticket=ticket_note(ticket))
+
+
+def _call(danger: Danger) -> Call:
+    return Call(
+        number=danger.call, also=danger.also, why=danger.why, headline=danger.headline, steps=danger.steps
+    )

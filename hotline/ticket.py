@@ -1,0 +1,125 @@
+"""The ticket: what the dispatch centre receives, and the numbers a citizen is given."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from hotline.citation import Citation
+from hotline.citypack import CityPack, Unit
+from hotline.deadlines import Due
+from hotline.message import Location
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  #: Crockford base 32: no I, L, O, U
+RANDOM_LETTERS = 8
+CODE_LETTERS = 6
+_NUMBER = re.compile(rf"[0-9]{{8}}[{ALPHABET}]{{9}}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TicketIdentity:
+    """A fresh number and query code, drawn at random by the caller."""
+
+    number: str
+    query_code: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contact:
+    """Who asked and how to reach them; empty where the citizen did not say."""
+
+    name: str = ""
+    phone: str = ""
+    anonymous: bool = False
+    confidential: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ticket:
+    """One demand, as filed."""
+
+    number: str
+    query_code: str
+    city: str
+    channel: str
+    kind: str
+    kind_label: str
+    ticket_class: str | None
+    class_label: str
+    title: str
+    summary: str
+    text: str  #: everything the citizen said about it, in their own words
+    place: str
+    time: str
+    contact: Contact
+    lead_unit: str
+    lead_unit_why: str
+    law: tuple[Citation, ...]  #: the articles that kind, class and unit rest on
+    due: tuple[Due, ...]
+    filed_at: datetime
+    location: Location | None = None
+    attachments: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
+    urgent: bool = False  #: danger to life or property
+    asks_person: bool = False  #: the citizen wants a person to look or call back
+
+
+def check_letter(body: str) -> str:
+    """Return the Luhn mod 32 check letter of ``body``; one wrong letter or most swaps show."""
+    total = 0
+    for index, letter in enumerate(reversed(body)):
+        value = ALPHABET.index(letter) * (2 if index % 2 == 0 else 1)
+        total += value // 32 + value % 32
+    return ALPHABET[-total % 32]
+
+
+def ticket_number(day: date, letters: str) -> str:
+    """Return ``YYYYMMDD``, 8 random letters and a check letter."""
+    body = f"{day:%Y%m%d}{letters}"
+    return body + check_letter(body)
+
+
+def is_ticket_number(text: str) -> bool:
+    """Tell whether ``text`` is a well-formed number with the right check letter."""
+    return _NUMBER.fullmatch(text) is not None and check_letter(text[:-1]) == text[-1]
+
+
+def normalised(typed: str) -> str:
+    """Return a number or code as typed by a person in its one canonical form."""
+    letters = re.sub(r"[\s\-]", "", typed).upper()
+    return letters.translate(str.maketrans("ILO", "110"))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnitChoice:
+    """The lead unit and why, in words a dispatcher can check."""
+
+    unit: Unit
+    why: str
+
+
+def choose_unit(pack: CityPack, *, text: str, place: str) -> UnitChoice:
+    """Return the unit whose duty words fit best, then whose area fits, else the default one."""
+    said = f"{text} {place}"
+    ranked: Sequence[tuple[int, Unit, tuple[str, ...]]] = sorted(
+        ((len(words), unit, words) for unit in pack.units if (words := _named(unit, said))),
+        key=lambda row: -row[0],
+    )
+    if ranked:
+        _, unit, words = ranked[0]
+        return UnitChoice(unit=unit, why=pack.say("unit_by_duty", words=pack.words["list_comma"].join(words)))
+    default = next(unit for unit in pack.units if unit.default)
+    why = pack.say("unit_by_default", instrument=default.citation.instrument, article=default.citation.article)
+    return UnitChoice(unit=default, why=why)
+
+
+def _named(unit: Unit, said: str) -> tuple[str, ...]:
+    return tuple(word for word in (*unit.keywords, *unit.places) if word in said)
+
+
+def classify(pack: CityPack, *, kind: str, text: str) -> str | None:
+    """Return the class whose words fit, else the one of the kind; ``None`` where the city has none."""
+    for candidate in pack.classes.values():
+        if not candidate.highest and any(re.search(pattern, text) for pattern in candidate.patterns):
+            return candidate.id
+    return pack.kinds[kind].default_class
