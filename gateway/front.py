@@ -10,6 +10,9 @@ from gateway.web.ports import InboundText, Said, Step, TicketStatus
 from hotline.citypack import CityPack
 from hotline.deadlines import shown_date
 from hotline.message import InboundMessage
+from hotline.understanding import Finding, Hit
+from kb.library import Library
+from kb.search import hit_of
 
 
 class Front:
@@ -66,3 +69,23 @@ def _client_id(key: str) -> str:
 
 def _sent(reply: StoredReply) -> SentReply:
     return SentReply(id=reply.id, in_reply_to=_client_id(reply.message_key), at=reply.at, reply=reply.reply)
+
+
+class PublicArticles:
+    """Fills the pages' port over the published answers from the library."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    async def search(self, question: str, *, limit: int) -> Finding:
+        """Return hits best first."""
+        return await self._library.search(question, limit=limit)
+
+    async def article(self, id: str) -> Hit | None:
+        """Return one article that holds now."""
+        article = self._library.article(id)
+        return article and hit_of(article, score=1.0)
+
+    async def listed(self) -> tuple[Hit, ...]:
+        """Return every article that holds now, by its external id."""
+        return tuple(hit_of(article, score=1.0) for article in self._library.current())

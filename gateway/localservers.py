@@ -121,7 +121,9 @@ class Postgres:
 
     stop_signal = signal.SIGINT  # fast shutdown: clients are disconnected, nothing is lost
 
-    def __init__(self, folder: Path, *, port: int | None = None, password: str = "", name: str = "postgres") -> None:
+    def __init__(
+        self, folder: Path, *, port: int | None = None, password: str = "", name: str = "postgres"
+    ) -> None:
         self.name = name
         self.folder = folder.absolute()
         self.port, self.password = port, password
@@ -146,7 +148,9 @@ class Postgres:
     def _make_cluster(self, programs: Path) -> None:
         """Make the cluster beside its place and rename it when it is complete."""
         if self.folder.exists() and any(self.folder.iterdir()):
-            raise LocalServerError(f"{self.folder} holds something that is no PostgreSQL cluster: move it away")
+            raise LocalServerError(
+                f"{self.folder} holds something that is no PostgreSQL cluster: move it away"
+            )
         for half_made in self.folder.parent.glob(f"{self.folder.name}.new.*"):
             shutil.rmtree(half_made, ignore_errors=True)
         draft = Path(tempfile.mkdtemp(prefix=f"{self.folder.name}.new.", dir=self.folder.parent))
@@ -163,9 +167,13 @@ class Postgres:
             env=_environment(), account=self._account,
         )  # fmt: skip
         try:
-            made = subprocess.run(command.argv, capture_output=True, text=True, check=False, **command.options())
+            made = subprocess.run(
+                command.argv, capture_output=True, text=True, check=False, **command.options()
+            )
             if made.returncode:
-                raise LocalServerError(f"no PostgreSQL cluster could be made in {self.folder}: {_last_line(made.stderr)}")
+                raise LocalServerError(
+                    f"no PostgreSQL cluster could be made in {self.folder}: {_last_line(made.stderr)}"
+                )
             draft.rename(self.folder)
         finally:
             secret.unlink(missing_ok=True)
@@ -173,11 +181,21 @@ class Postgres:
 
     def command(self) -> Command:
         """Return how to start the server on its socket, and on TCP only when asked for."""
-        argv = [str(self._postgres), "-D", str(self.folder), "-k", str(self._sockets), "-p", str(self.port or 5432)]
+        argv = [
+            str(self._postgres),
+            "-D",
+            str(self.folder),
+            "-k",
+            str(self._sockets),
+            "-p",
+            str(self.port or 5432),
+        ]
         argv += ["-h", "127.0.0.1" if self.port else ""]
         for setting in ("max_connections=100", "timezone=UTC", "log_timezone=UTC", "lc_messages=C"):
             argv += ["-c", setting]
-        return Command(argv=tuple(argv), env=_environment(), account=self._account, death_signal=signal.SIGINT)
+        return Command(
+            argv=tuple(argv), env=_environment(), account=self._account, death_signal=signal.SIGINT
+        )
 
     def is_ready(self, pid: int) -> bool:
         """Tell what the server wrote into its own pid file, as ``pg_ctl`` does."""
@@ -224,7 +242,7 @@ class Valkey:
                 "--dir", str(self.folder), "--save", "", "--appendonly", "no", "--daemonize", "no")  # fmt: skip
         return Command(argv=argv, env=_environment(), account=self._account, death_signal=signal.SIGTERM)
 
-    def is_ready(self, pid: int) -> bool:
+    def is_ready(self, pid: int) -> bool:  # noqa: ARG002 - the socket is new with every start
         """Tell whether it answers a PING."""
         with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(1)
@@ -278,7 +296,9 @@ def redis_program() -> Path:
     for program in [*on_path, *([wheel / "bin" / "valkey-server"] if wheel else [])]:
         if major_version(program) >= OLDEST_REDIS:
             return program
-    raise LocalServerError(f"no Valkey or Redis {OLDEST_REDIS} was found: run make setup, or set HUYING_REDIS_URL")
+    raise LocalServerError(
+        f"no Valkey or Redis {OLDEST_REDIS} was found: run make setup, or set HUYING_REDIS_URL"
+    )
 
 
 def _wheel(package: str) -> Path | None:
@@ -290,7 +310,9 @@ def _wheel(package: str) -> Path | None:
 def major_version(program: Path) -> int:
     """Return the major version that ``program --version`` names, 0 when it cannot be run."""
     try:
-        said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20, check=False).stdout
+        said = subprocess.run(
+            [program, "--version"], capture_output=True, text=True, timeout=20, check=False
+        ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return 0
     found = re.search(r"(?:\(PostgreSQL\) |v=)(\d+)", said)
@@ -333,7 +355,9 @@ def _system_account() -> pwd.struct_passwd:
     for name in (SERVER_USER, "nobody"):
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name)
-    raise LocalServerError("PostgreSQL does not run as root and no other user could be made: set HUYING_DATABASE_URL")
+    raise LocalServerError(
+        "PostgreSQL does not run as root and no other user could be made: set HUYING_DATABASE_URL"
+    )
 
 
 def own(path: Path, account: pwd.struct_passwd | None) -> None:
@@ -371,14 +395,24 @@ def _grant_passage(folder: Path, account: pwd.struct_passwd) -> None:
         try:
             entries = list(struct.iter_unpack("<HHI", os.getxattr(folder, _ACL)[4:]))
         except OSError:
-            entries = [(_USER_OBJ, mode >> 6 & 7, _NOBODY), (_GROUP_OBJ, mode >> 3 & 7, _NOBODY), (_OTHER, mode & 7, _NOBODY)]
-        kept = [entry for entry in entries if entry[0] != _MASK and (entry[0], entry[2]) != (_USER, account.pw_uid)]
+            entries = [
+                (_USER_OBJ, mode >> 6 & 7, _NOBODY),
+                (_GROUP_OBJ, mode >> 3 & 7, _NOBODY),
+                (_OTHER, mode & 7, _NOBODY),
+            ]
+        kept = [
+            entry
+            for entry in entries
+            if entry[0] != _MASK and (entry[0], entry[2]) != (_USER, account.pw_uid)
+        ]
         kept.append((_USER, 1, account.pw_uid))
         granted = 0
         for tag, rights, _ in kept:
             granted |= rights if tag in (_USER, _GROUP_OBJ, _GROUP) else 0
         kept.append((_MASK, granted, _NOBODY))
-        packed = b"".join(struct.pack("<HHI", *entry) for entry in sorted(kept, key=lambda entry: (entry[0], entry[2])))
+        packed = b"".join(
+            struct.pack("<HHI", *entry) for entry in sorted(kept, key=lambda entry: (entry[0], entry[2]))
+        )
         os.setxattr(folder, _ACL, struct.pack("<I", 2) + packed)
     except OSError as error:
         raise LocalServerError(
@@ -400,7 +434,9 @@ def socket_folder(folder: Path, account: pwd.struct_passwd | None) -> Path:
         own(short, account)
     found = short.lstat()  # not stat: in a shared folder somebody else may have laid a link there
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != (account.pw_uid if account else os.geteuid()):
-        raise LocalServerError(f"{short} belongs to somebody else: remove it, or choose a shorter HUYING_STATE_DIR")
+        raise LocalServerError(
+            f"{short} belongs to somebody else: remove it, or choose a shorter HUYING_STATE_DIR"
+        )
     short.chmod(0o700)
     return short
 
@@ -441,7 +477,7 @@ def processes_in(folder: Path) -> list[int]:
     place = str(folder.resolve())
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if os.readlink(entry / "cwd") == place:
+            if str((entry / "cwd").readlink()) == place:
                 inside.append(int(entry.name))
     return inside
 

@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -42,6 +43,7 @@ LONGEST_LOG = 20_000_000
 MARK = "SUPERVISED_STATE_DIR"
 RASA_ENVIRONMENT = PROJECT / ".rasa-venv"
 RASA_MODEL = PROJECT / ".local" / "rasa-model"
+RASA_MODEL_FILE = "huying.tar.gz"
 
 
 class StartError(Exception):
@@ -68,21 +70,32 @@ _DESK = (
     "VAULT_KEYS CLOCK RATE_LIMITS LOG_LEVEL"
 )
 _GATEWAY = tuple(
-    name for name in [*(field.name.upper() for field in fields(Settings)), "LOG_LEVEL"] if name not in _DESK_ALONE
+    name
+    for name in [*(field.name.upper() for field in fields(Settings)), "LOG_LEVEL"]
+    if name not in _DESK_ALONE
 )
 
 #: The whole system; docker-compose.yml says the same and is tested against it.
 SERVICES: tuple[Service, ...] = (
     Service(
         name="rasa",
-        argv=("{RASA_PYTHON}", "bots/rasa_project/serve.py", "--port", "{RASA_PORT}", "--model", "{RASA_MODEL}"),
+        argv=(
+            "{RASA_PYTHON}",
+            "bots/rasa_project/serve.py",
+            "--port",
+            "{RASA_PORT}",
+            "--model",
+            "{RASA_MODEL}",
+        ),
         settings=("RASA_TOKEN",),
         ready="{RASA_URL}/status?token={RASA_TOKEN}",
         optional=True,
         unless="RASA_URL",
-        needs=("{RASA_PYTHON}", "{RASA_MODEL}"),
+        needs=("{RASA_PYTHON}", "{RASA_MODEL}/" + RASA_MODEL_FILE),
     ),
-    Service(name="gateway-migrate", argv=("{PYTHON}", "-m", "gateway", "migrate"), settings=_GATEWAY, once=True),
+    Service(
+        name="gateway-migrate", argv=("{PYTHON}", "-m", "gateway", "migrate"), settings=_GATEWAY, once=True
+    ),
     Service(
         name="desk-migrate",
         argv=("{PYTHON}", "-m", "dispatch_desk", "migrate"),
@@ -194,7 +207,9 @@ class Child:
         """Start the process, after what has to be made or cleared away before it."""
         if self._prepare and self.deaths:
             await asyncio.to_thread(self._prepare)
-        elif self._prepare:  # in the main thread: what it starts is signalled when the thread that made it ends
+        elif (
+            self._prepare
+        ):  # in the main thread: what it starts is signalled when the thread that made it ends
             self._prepare()
         command = self._command()
         with self.log.open("ab") as log:
@@ -219,7 +234,9 @@ class Child:
             code = await self.wait()
             self.deaths += 1
             wait = pause.after(time.monotonic() - started)
-            self._say(f"{self.name} {how_it_ended(code)}; starting it again in {wait:.0f} s (log: {self.log})")
+            self._say(
+                f"{self.name} {how_it_ended(code)}; starting it again in {wait:.0f} s (log: {self.log})"
+            )
             await asyncio.sleep(wait)
             while True:
                 try:
@@ -297,7 +314,7 @@ class Supervisor:
         self._make_folders()
         await end_strays(self._folder)
         check_ports(self._settings)
-        values = values_of(self._settings, rasa_port=free_port())
+        values = values_of(self._settings, rasa_port=steady_port(self._folder))
         self._say(f"Huying is starting for {self._settings.city}; state in {self._folder}")
         rows, unprepared = self._rows(values)
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as http:
@@ -312,8 +329,12 @@ class Supervisor:
 
     def _rows(self, values: Mapping[str, str]) -> tuple[list[Service], list[str]]:
         """Return the services to start, and the names of optional ones that are not prepared."""
-        rows = [row for row in self._services if not (row.unless and getattr(self._settings, row.unless.lower()))]
-        unprepared = [row for row in rows if not all(Path(need.format_map(values)).exists() for need in row.needs)]
+        rows = [
+            row for row in self._services if not (row.unless and getattr(self._settings, row.unless.lower()))
+        ]
+        unprepared = [
+            row for row in rows if not all(Path(need.format_map(values)).exists() for need in row.needs)
+        ]
         return [row for row in rows if row not in unprepared], [row.name for row in unprepared]
 
     def _make_folders(self) -> None:
@@ -362,7 +383,9 @@ class Supervisor:
         return Program(child=child, ready=row.ready.format_map(values))
 
     async def _start(self, row: Service, values: Mapping[str, str]) -> Child:
-        child = Child(row.name, lambda: command_of(row, values, self._environ), folder=self._folder, say=self._say)
+        child = Child(
+            row.name, lambda: command_of(row, values, self._environ), folder=self._folder, say=self._say
+        )
         self._programs.append(child)
         try:
             await child.start()
@@ -422,16 +445,17 @@ class Supervisor:
         hurrying = asyncio.create_task(hurry.wait())
         for tier in (self._programs, self._stores):
             stops = [asyncio.create_task(child.stop()) for child in reversed(tier)]
-            done = asyncio.gather(*stops)
-            await asyncio.wait([done, hurrying], return_when=asyncio.FIRST_COMPLETED)
-            if not done.done():
+            stopped: asyncio.Future[Any] = asyncio.gather(*stops)
+            either: set[asyncio.Future[Any]] = {stopped, hurrying}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if not stopped.done():
                 await _cancel(stops)
                 await asyncio.gather(*(child.stop(grace=0) for child in tier))
         await _cancel([hurrying])
         await end_strays(self._folder)
 
 
-def main(settings: Settings) -> int:
+def supervise(settings: Settings) -> int:
     """Run the whole system until Ctrl-C; return the exit status."""
     try:
         with alone(settings.state_dir):
@@ -443,7 +467,9 @@ def main(settings: Settings) -> int:
 
 def run_loop(supervisor: Supervisor) -> int:
     """Run ``supervisor`` on a loop of its own."""
-    if hasattr(os, "pidfd_open"):  # otherwise a thread per child; the kernel ties children to the thread that made them
+    if hasattr(
+        os, "pidfd_open"
+    ):  # otherwise a thread per child; the kernel ties children to the thread that made them
         asyncio.set_child_watcher(asyncio.PidfdChildWatcher())
     return asyncio.run(supervisor.run())
 
@@ -455,7 +481,9 @@ def alone(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = (folder / "lock").open("a+")
     except OSError as error:
-        raise StartError(f"{folder} cannot be written ({error.strerror}): set HUYING_STATE_DIR to another folder") from error
+        raise StartError(
+            f"{folder} cannot be written ({error.strerror}): set HUYING_STATE_DIR to another folder"
+        ) from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -475,7 +503,9 @@ def check_ports(settings: Settings) -> None:
     """Raise ``StartError`` naming every port that is taken and the setting that moves it."""
     wanted = {f"{PREFIX}PORT": settings.port, f"{PREFIX}DESK_PORT": settings.desk_port}
     if settings.port == settings.desk_port:
-        raise StartError(f"{PREFIX}PORT and {PREFIX}DESK_PORT are both {settings.port}: give them different numbers")
+        raise StartError(
+            f"{PREFIX}PORT and {PREFIX}DESK_PORT are both {settings.port}: give them different numbers"
+        )
     taken = [f"{port} ({name})" for name, port in wanted.items() if not can_bind(settings.host, port)]
     if taken:
         ports, them = ("ports", "those settings") if len(taken) > 1 else ("port", "that setting")
@@ -494,6 +524,12 @@ def can_bind(host: str, port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def steady_port(folder: Path) -> int:
+    """Return the same port for the same state folder, below those that the kernel gives out; a free one if taken."""
+    port = 20_000 + zlib.crc32(os.fsencode(folder)) % 10_000
+    return port if can_bind("127.0.0.1", port) else free_port()
 
 
 def free_port() -> int:
@@ -539,7 +575,7 @@ _ERROR = re.compile(r'"level": ?"(error|critical)"|\b(ERROR|CRITICAL|FATAL|PANIC
 
 async def echo_errors(name: str, log: Path, say: Callable[[str], None], *, every: float = 0.3) -> None:
     """Repeat a child's errors on the terminal and keep its log from growing without end."""
-    at = 0
+    at = log.stat().st_size
     while True:
         await asyncio.sleep(every)
         size = log.stat().st_size if log.exists() else 0

@@ -113,7 +113,8 @@ class Outbox:
         ):
             now = self._clock()
             if row["next_at"] is not None and row["next_at"] > now:
-                return max(row["next_at"] - now, timedelta(milliseconds=100))
+                left: timedelta = row["next_at"] - now
+                return max(left, timedelta(milliseconds=100))
             try:
                 await self._carry(row["kind"], self._vault.open_json(row["body"], purpose=PURPOSE))
             except Exception as error:

@@ -108,11 +108,12 @@ def _names(env: Mapping[str, str]) -> list[str]:
 
 def _with_places(values: dict[str, Any]) -> dict[str, Any]:
     """Fill what follows from other settings: state folder, files folder, addresses."""
-    city = values.get("city", Settings.city)
+    default = {field.name: field.default for field in fields(Settings)}
+    city = values.get("city", default["city"])
     values.setdefault("state_dir", PROJECT / ".local" / city)
     values.setdefault("files_dir", values["state_dir"] / "files")
-    host = values.get("host", Settings.host)
-    here = f"http://{f'[{host}]' if ':' in host else host}:{values.get('port', Settings.port)}"
+    host = values.get("host", default["host"])
+    here = f"http://{f'[{host}]' if ':' in host else host}:{values.get('port', default['port'])}"
     values.setdefault("public_url", here)
     values.setdefault("gateway_url", here)
     return values

@@ -51,13 +51,13 @@ class Vault:
 
     def open(self, sealed: bytes, *, purpose: str) -> bytes:
         """Return what was sealed for ``purpose``, or raise ``VaultError``."""
-        end = 1 + sealed[0]
+        end = 1 + (sealed[0] if sealed else 0)
         key = self._keys.get(sealed[1:end].decode("ascii", "replace"))
         if key is None:
             raise VaultError("sealed with a key that is not configured; add it to HUYING_VAULT_KEYS")
         try:
             return key.decrypt(sealed[end : end + _NONCE], sealed[end + _NONCE :], purpose.encode())
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: cut off before the nonce ends
             raise VaultError(f"altered, or not sealed for {purpose}") from None
 
     def seal_json(self, value: Any, *, purpose: str) -> bytes:

@@ -87,7 +87,7 @@ def _rules_in_force(
 
 
 def _most_special(rules: Iterable[DeadlineRule]) -> list[DeadlineRule]:
-    """Return the rules that prevail for one duty: channel before class before kind, newest first (R-ALL-9)."""
+    """Return the rules that prevail for one duty: channel before class before kind (R-ALL-9)."""
     ranked = list(rules)
     best = max(map(_speciality, ranked))
     return [rule for rule in ranked if _speciality(rule) == best]
@@ -103,7 +103,11 @@ def _order_of_reckoning(what: str) -> tuple[int, str]:
 
 
 def _due(
-    pack: CityPack, rule: DeadlineRule, filed: datetime, dues: Mapping[str, Due], happened: Mapping[str, datetime]
+    pack: CityPack,
+    rule: DeadlineRule,
+    filed: datetime,
+    dues: Mapping[str, Due],
+    happened: Mapping[str, datetime],
 ) -> Due | None:
     start = _start(pack, rule, filed, dues, happened.get(rule.starts))
     if start is None:
@@ -133,13 +137,13 @@ def _from_closing_reply(pack: CityPack, dues: Mapping[str, Due], known: datetime
     if known:
         return _Start(at=known.astimezone(CITY_TIME))
     finish = dues.get("finish")
-    return finish and _Start(at=finish.at, why=pack.say("due_from_closing_reply"))
+    return _Start(at=finish.at, why=pack.say("due_from_closing_reply")) if finish else None
 
 
 def _from_taking(
     pack: CityPack, rule: DeadlineRule, filed: datetime, dues: Mapping[str, Due], known: datetime | None
 ) -> _Start:
-    """Return receipt or signing, at most its last lawful moment; arrival where no limit binds it (R-ALL-5)."""
+    """Return receipt or signing, at most its last lawful moment; arrival where none is set (R-ALL-5)."""
     last = _last_taking(pack.calendar, rule, filed, dues)
     if last is None:
         return _Start(at=filed)
@@ -154,7 +158,7 @@ def _last_taking(
     if rule.start_within is not None:
         return _end_of(_count(calendar, filed.date(), rule.start_within, working=True))
     sign = dues.get("sign") if rule.starts == "signing" else None
-    return sign and sign.at
+    return sign.at if sign else None
 
 
 def _end(

@@ -104,13 +104,17 @@ def summary_rows(pack: CityPack, draft: Draft) -> tuple[tuple[str, str, str], ..
 def ground_of(pack: CityPack, rule: str) -> NotAccepted | None:
     """Return the ground of that rule as a sure one, once the citizen has confirmed it."""
     found = next((r for r in pack.scope if r.id == rule), None)
-    return found and NotAccepted(rule=found.id, citation=found.citation, sure=True, ask=found.ask)
+    if found is None:
+        return None
+    return NotAccepted(rule=found.id, citation=found.citation, sure=True, ask=found.ask)
 
 
 def danger_of(pack: CityPack, type_id: str, *, span: str) -> Danger | None:
     """Return the danger of that type as a sure one, once the citizen has confirmed it."""
     found: DangerType | None = next((d for d in pack.dangers if d.id == type_id), None)
-    return found and Danger(
+    if found is None:
+        return None
+    return Danger(
         type=found.id,
         call=found.call,
         also=found.also,

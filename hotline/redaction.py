@@ -34,7 +34,7 @@ _ID_CARD = re.compile(rf"(?<![0-9])[1-9]{_spaced('{16}')}{_GAP}[0-9Xx](?![0-9A-Z
 _LONG_NUMBER = re.compile(r"(?<![0-9A-Za-z])(?:[0-9]{15,}[Xx]?|[0-9]{11,14}(?![0-9A-Za-z]))")
 _CARD = re.compile(rf"(?<![0-9])(?:[0-9]{{4}}{_GAP}){{3,4}}[0-9]{{1,7}}(?![0-9])")
 
-_MASKED: tuple[re.Pattern[str], ...] = (_EMAIL, _OPENID, _PLATE, _ID_CARD, _LANDLINE, _MOBILE, _LONG_NUMBER, _CARD)
+_MASKED = (_EMAIL, _OPENID, _PLATE, _ID_CARD, _LANDLINE, _MOBILE, _LONG_NUMBER, _CARD)
 
 _PHONE_NOISE = re.compile(r"[\s()\-\u2010-\u2015\u2212.\u00b7]")
 _PHONE_COUNTRY = re.compile(r"^(?:\+86|0086|86(?=1[3-9]\d{9}$))")
@@ -66,7 +66,8 @@ def _plain(letter: str) -> str:
     if letter.isascii():
         return letter
     folded = unicodedata.normalize("NFKC", letter)
-    return folded if len(folded) == 1 and folded.isascii() and (folded.isalnum() or folded in "@.-_+()") else letter
+    stands_for_it = len(folded) == 1 and folded.isascii() and (folded.isalnum() or folded in "@.-_+()")
+    return folded if stands_for_it else letter
 
 
 def _stars(found: re.Match[str]) -> str:

@@ -33,7 +33,7 @@ def reply_for(decision: Decision, pack: CityPack) -> Reply:
         case Answer():
             return _answer(decision, pack)
         case Clarify(text=text, options=options, danger=danger):
-            return Reply(kind="clarify", text=text, options=options, call=danger and _call(danger))
+            return Reply(kind="clarify", text=text, options=options, call=_call(danger) if danger else None)
         case Summary(fields=fields):
             rows = tuple(ReplyField(name=f.name, label=f.label, value=f.value) for f in fields)
             options = options_of(pack, "confirm", "add", "cancel")

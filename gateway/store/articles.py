@@ -25,13 +25,15 @@ class Articles:
             )
         return [_article(row) for row in rows]
 
-    async def changed_since(self, city: str, mark: int) -> tuple[Sequence[Article], int]:
+    async def changed_since(self, mark: str | None) -> tuple[Sequence[Article], str]:
         """Return what changed after ``mark``, whatever its status now, and the mark to ask from next."""
         async with storage_errors(), self._pool.acquire() as connection:
+            if mark is None:
+                return (), str(await connection.fetchval("SELECT coalesce(max(change), 0) FROM articles"))
             rows = await connection.fetch(
-                "SELECT body, change FROM articles WHERE city = $1 AND change > $2 ORDER BY change", city, mark
+                "SELECT body, change FROM articles WHERE change > $1 ORDER BY change", int(mark)
             )
-        return [_article(row) for row in rows], max((row["change"] for row in rows), default=mark)
+        return [_article(row) for row in rows], str(rows[-1]["change"]) if rows else mark
 
     async def put(self, articles: Sequence[Article]) -> int:
         """Record ``articles``; one that says the same as before makes no new version. How many changed."""

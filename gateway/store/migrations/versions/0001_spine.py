@@ -86,7 +86,8 @@ CREATE TABLE articles (
     change bigint NOT NULL
 );
 CREATE SEQUENCE article_changes;
-CREATE INDEX articles_changed ON articles (city, change);
+CREATE UNIQUE INDEX articles_changed ON articles (change);
+CREATE INDEX articles_of ON articles (city, status);
 
 CREATE TABLE article_versions (
     article_id text NOT NULL REFERENCES articles,

@@ -1,0 +1,141 @@
+"""The two gateway programs: the server that talks to citizens, the worker behind it."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+
+from channels.base import ChannelParts
+from gateway.bootstrap import (
+    SPOOL_EVERY,
+    SWEEP_EVERY,
+    Services,
+    keep_library_fresh,
+    open_services,
+    real_time,
+)
+from gateway.front import PublicArticles
+from gateway.intake import sweep_for_ever
+from gateway.spool import drain_for_ever
+from gateway.web.audience import add_routes
+from gateway.web.dispatch import dispatch_routes
+from gateway.web.files import Assets
+from gateway.web.health import Check
+from gateway.web.site import SiteParts, make_site
+from groundwork.outbox import backlog
+from groundwork.settings import Settings, webhook_key
+from groundwork.worker import run_worker
+
+log = logging.getLogger(__name__)
+
+FIGURES_EVERY = 10.0
+
+
+async def serve(settings: Settings, stop: asyncio.Event) -> None:
+    """Answer HTTP until ``stop`` is set; what is under way is finished first."""
+    async with open_services(settings) as services, running(_server_chores(services)):
+        runner = web.AppRunner(make_app(services), access_log=None, handle_signals=False, shutdown_timeout=5)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, settings.host, settings.port, reuse_address=True).start()
+            log.info("gateway.serving", extra={"port": settings.port})
+            await stop.wait()
+        finally:
+            await runner.cleanup()
+
+
+async def work(settings: Settings, stop: asyncio.Event) -> None:
+    """Carry out what is owed and take over what a dead process left, until ``stop`` is set."""
+    async with open_services(settings) as services, running(_worker_chores(services)):
+        log.info("worker.working")
+        await run_worker(settings.database_url, services.outbox, stop)
+
+
+def make_app(services: Services) -> web.Application:
+    """Return the citizens' site with the dispatch centre's way back."""
+    settings, vault = services.settings, services.vault
+    channel = ChannelParts(
+        city=settings.city,
+        receive=services.front,
+        clock=services.clock,
+        key=vault.derived,
+        pseudonym=lambda who: vault.digest(who, purpose="sender").hex()[:32],
+    )
+    app = make_site(
+        SiteParts(
+            pack=services.pack,
+            channel=channel,
+            history=services.front,
+            registers=services.front,
+            articles=PublicArticles(services.library),
+            limits=services.limits,
+            checks=_checks(services),
+            metrics=services.figures.registry,
+            public_url=settings.public_url,
+            assets=Assets.load(),
+        )
+    )
+    key = webhook_key(settings.dispatch_secret)
+    add_routes(app, "platform", dispatch_routes(services.tickets, key, real_time))
+    return app
+
+
+def _checks(services: Services) -> Sequence[Check]:
+    settings, http = services.settings, services.http
+
+    async def answers(url: str) -> None:
+        async with http.get(url) as answer:
+            answer.raise_for_status()
+
+    async def outbox_in_time() -> None:
+        figures = await backlog(services.pool)
+        if figures["late"] or figures["gave_up"]:
+            raise RuntimeError("effects wait for a person")
+
+    checks = [
+        Check(name="database", probe=lambda: services.pool.fetchval("SELECT 1"), required=True),
+        Check(name="redis", probe=services.redis.ping),
+        Check(name="outbox", probe=outbox_in_time),
+    ]
+    if settings.rasa_url:
+        checks.append(Check(name="rasa", probe=lambda: answers(f"{settings.rasa_url}/version")))
+    if settings.dispatch_url:
+        checks.append(Check(name="dispatch", probe=lambda: answers(f"{settings.dispatch_url}/healthz")))
+    return checks
+
+
+def _server_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
+    return [
+        keep_library_fresh(services.library),
+        drain_for_ever(services.spool, services.intake.keep, SPOOL_EVERY),
+        _count_backlog(services),
+    ]
+
+
+def _worker_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
+    return [keep_library_fresh(services.library), sweep_for_ever(services.intake, SWEEP_EVERY)]
+
+
+async def _count_backlog(services: Services) -> None:
+    while True:
+        try:
+            for state, count in (await backlog(services.pool)).items():
+                services.figures.backlog.labels(state).set(count)
+        except Exception as error:
+            log.debug("figures.failed", extra={"error_type": type(error).__name__})
+        await asyncio.sleep(FIGURES_EVERY)
+
+
+@asynccontextmanager
+async def running(chores: Sequence[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    """Keep ``chores`` running for as long as the body runs."""
+    tasks = [asyncio.create_task(chore) for chore in chores]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,146 @@
+"""Everything a gateway process needs, wired by hand, alive for exactly as long as it is needed."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from aiohttp import ClientSession
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from bots.fallback import WithFallback
+from bots.keyword_understanding import KeywordUnderstanding
+from bots.rasa_understanding import RasaUnderstanding
+from cities.loading import load_pack
+from dispatch_client.client import DispatchClient
+from gateway.carrying import Carrier
+from gateway.figures import Figures
+from gateway.front import Front
+from gateway.intake import Intake
+from gateway.limits import Limits
+from gateway.spool import Spool
+from gateway.store.articles import Articles
+from gateway.store.ledger import Ledger
+from gateway.store.tickets import Tickets
+from groundwork.clock import Clock, clock_from
+from groundwork.database import Pool, open_pool
+from groundwork.outbox import Outbox
+from groundwork.settings import Settings, webhook_key
+from groundwork.vault import Vault
+from hotline.citypack import CityPack
+from hotline.errors import HotlineError
+from hotline.ports import Understands
+from kb.library import Library
+
+log = logging.getLogger(__name__)
+
+REFRESH_EVERY = 0.5  #: seconds; how old a change to an article may be before it answers
+SPOOL_EVERY, SWEEP_EVERY = 2.0, 5.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Services:
+    """The parts of one gateway process."""
+
+    settings: Settings
+    clock: Clock
+    pool: Pool
+    vault: Vault
+    redis: Redis
+    http: ClientSession
+    pack: CityPack
+    articles: Articles
+    library: Library
+    tickets: Tickets
+    ledger: Ledger
+    spool: Spool
+    intake: Intake
+    front: Front
+    limits: Limits
+    outbox: Outbox
+    figures: Figures
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """Open everything; nothing here needs the database, Redis, Rasa or the desk to be up."""
+    clock, vault, pack, figures = clock_from(settings.clock), Vault.from_settings(settings), load_pack(settings.city), Figures()
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(ClientSession())
+        pool = await stack.enter_async_context(open_pool(settings.database_url, size=12))
+        redis = _redis(settings)
+        stack.push_async_callback(redis.aclose)
+        articles = Articles(pool, clock=clock)
+        library = Library(articles, city=settings.city, now=clock)
+        tickets = Tickets(pool, vault, city=settings.city, clock=clock, words=pack.words)
+        ledger = Ledger(pool, vault, tickets, city=settings.city, clock=clock)
+        spool = Spool(settings.state_dir / "spool", vault)
+        intake = Intake(ledger, spool, pack, _understanding(settings, http, figures), library,
+                        clock=clock, figures=figures)  # fmt: skip
+        stack.push_async_callback(intake.close)
+        yield Services(
+            settings=settings,
+            clock=clock,
+            pool=pool,
+            vault=vault,
+            redis=redis,
+            http=http,
+            pack=pack,
+            articles=articles,
+            library=library,
+            tickets=tickets,
+            ledger=ledger,
+            spool=spool,
+            intake=intake,
+            front=Front(intake, ledger, tickets, pack),
+            limits=Limits(redis, figures, on=settings.rate_limits),
+            outbox=_outbox(settings, pool, vault, http, clock),
+            figures=figures,
+        )
+
+
+def real_time() -> datetime:
+    """Return now by the real clock, which signatures are compared with."""
+    return datetime.now(UTC)
+
+
+def _redis(settings: Settings) -> Redis:
+    # No retries: what Redis does for us is worth less than the time that trying again takes.
+    return Redis.from_url(
+        settings.redis_url or "redis://127.0.0.1:6379",
+        socket_connect_timeout=0.3,
+        socket_timeout=0.5,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+def _understanding(settings: Settings, http: ClientSession, figures: Figures) -> Understands:
+    keywords = KeywordUnderstanding.load()
+    if not settings.rasa_url:
+        return keywords
+    rasa = RasaUnderstanding(http, settings.rasa_url, settings.rasa_token)
+    both = WithFallback(rasa, keywords)
+    figures.understood.labels("keywords").set_function(lambda: both.fallbacks)
+    return both
+
+
+def _outbox(settings: Settings, pool: Pool, vault: Vault, http: ClientSession, clock: Clock) -> Outbox:
+    key = webhook_key(settings.dispatch_secret)
+    dispatch = DispatchClient(http, settings.dispatch_url, key, real_time, settings.public_url)
+    return Outbox(pool, vault, Carrier(dispatch, source=settings.public_url).carry, clock=clock)
+
+
+async def keep_library_fresh(library: Library) -> None:
+    """Load the library, then follow its changes; the database being away is no news."""
+    while True:
+        try:
+            await library.refresh()
+        except HotlineError:
+            pass
+        except Exception as error:
+            log.error("library.failed", extra={"error_type": type(error).__name__})
+        await asyncio.sleep(REFRESH_EVERY)

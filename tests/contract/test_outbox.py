@@ -1,0 +1,143 @@
+"""What is owed is done once in effect, in order per lane, over failures and crashes."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gateway
+from groundwork.clock import clock_from
+from groundwork.database import Pool, lock_number, migrate, open_pool
+from groundwork.outbox import Outbox, Owed, backlog, owe
+from groundwork.settings import Settings
+from groundwork.vault import Vault
+from groundwork.worker import run_worker
+from hotline.errors import HotlineError, StorageAwayError
+
+CLOCK = clock_from(None)
+VAULT = Vault.from_settings(
+    replace(Settings(), secret_key="s" * 40, vault_keys="k1:" + base64.b64encode(b"k" * 32).decode())
+)
+
+
+class RefusedError(HotlineError):
+    """Never to be tried again."""
+
+
+class Carried:
+    """Remembers what was carried; ``failures`` are raised first."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.done: list[str] = []
+        self.failures = list(failures)
+
+    async def __call__(self, kind: str, body: Mapping[str, Any]) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.done.append(f"{kind} {body['n']}")
+
+
+@pytest.fixture(scope="module")
+def migrated(database_url: str) -> str:
+    migrate(database_url, Path(gateway.__file__).parent / "store" / "migrations")
+    return database_url
+
+
+@pytest.fixture
+async def pool(migrated: str) -> AsyncIterator[Pool]:
+    async with open_pool(migrated) as pool:
+        await pool.execute("TRUNCATE effects, pgqueuer")
+        yield pool
+
+
+def owed(n: int, lane: str = "ticket:a") -> Owed:
+    return Owed(key=f"message:{lane}:{n}", lane=lane, kind="event", body={"n": n})
+
+
+async def put(pool: Pool, *many: Owed) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        await owe(connection, VAULT, many, clock=CLOCK)
+
+
+async def test_a_lane_is_worked_off_in_order_and_only_once(pool: Pool) -> None:
+    carried = Carried()
+    outbox = Outbox(pool, VAULT, carried, clock=CLOCK)
+    await put(pool, owed(1), owed(2))
+    await put(pool, owed(2), owed(3))  # the same message settled again owes nothing new
+    assert await outbox.work("ticket:a") is None
+    assert await outbox.work("ticket:a") is None
+    assert carried.done == ["event 1", "event 2", "event 3"]
+
+
+async def test_nothing_is_owed_when_the_transaction_is_rolled_back(pool: Pool) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with pool.acquire() as connection, connection.transaction():
+            await owe(connection, VAULT, [owed(1)], clock=CLOCK)
+            raise ZeroDivisionError
+    assert (await backlog(pool))["owed"] == 0
+    assert await pool.fetchval("SELECT count(*) FROM pgqueuer") == 0
+
+
+async def test_a_retryable_failure_waits_and_keeps_the_order(pool: Pool) -> None:
+    carried = Carried(StorageAwayError("away"))
+    outbox = Outbox(pool, VAULT, carried, clock=CLOCK)
+    await put(pool, owed(1), owed(2))
+    wait = await outbox.work("ticket:a")
+    assert wait is not None and wait > timedelta(0) and carried.done == []
+    later = Outbox(pool, VAULT, carried, clock=lambda: CLOCK() + timedelta(minutes=1))
+    assert await later.work("ticket:a") is None
+    assert carried.done == ["event 1", "event 2"]
+
+
+async def test_a_final_failure_is_put_before_a_person_and_the_rest_goes_on(pool: Pool) -> None:
+    carried = Carried(RefusedError("no"))
+    await put(pool, owed(1), owed(2))
+    assert await Outbox(pool, VAULT, carried, clock=CLOCK).work("ticket:a") is None
+    assert carried.done == ["event 2"]
+    assert await backlog(pool) == {"owed": 0, "late": 0, "gave_up": 1}
+
+
+async def test_an_unknown_failure_is_tried_again(pool: Pool) -> None:
+    carried = Carried(RuntimeError("what is this"))
+    await put(pool, owed(1))
+    assert await Outbox(pool, VAULT, carried, clock=CLOCK).work("ticket:a") is not None
+    assert (await backlog(pool))["owed"] == 1
+
+
+async def test_only_one_worker_is_in_a_lane(pool: Pool) -> None:
+    await put(pool, owed(1))
+    carried = Carried()
+    async with pool.acquire() as other:
+        await other.execute("SELECT pg_advisory_lock($1)", lock_number("lane:ticket:a"))
+        wait = await Outbox(pool, VAULT, carried, clock=CLOCK).work("ticket:a")
+        assert wait is not None and carried.done == []
+        await other.execute("SELECT pg_advisory_unlock_all()")
+    assert await Outbox(pool, VAULT, carried, clock=CLOCK).work("ticket:a") is None
+    assert carried.done == ["event 1"]
+
+
+async def test_what_is_owed_is_unreadable_in_the_database(pool: Pool) -> None:
+    await put(pool, Owed(key="k", lane="ticket:a", kind="event", body={"n": "豌豆射手"}))
+    row = await pool.fetchrow("SELECT * FROM effects")
+    assert row is not None and "豌豆射手".encode() not in row["body"]
+
+
+async def test_a_worker_carries_out_what_is_owed_before_and_after_it_starts(pool: Pool, migrated: str) -> None:
+    carried, stop = Carried(StorageAwayError("once")), asyncio.Event()
+    await put(pool, *(owed(n, f"ticket:{n % 3}") for n in range(6)))
+    worker = asyncio.create_task(run_worker(migrated, Outbox(pool, VAULT, carried, clock=CLOCK), stop))
+    await put(pool, owed(6, "ticket:0"))
+    async with asyncio.timeout(30):
+        while len(carried.done) < 7:
+            await asyncio.sleep(0.05)
+    stop.set()
+    await asyncio.wait_for(worker, 15)
+    assert sorted(carried.done) == [f"event {n}" for n in range(7)]
+    for lane in range(3):
+        mine = [int(done.split()[1]) for done in carried.done if int(done.split()[1]) % 3 == lane]
+        assert mine == sorted(mine)
