@@ -22,7 +22,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status is 0 when all went well, 1 for findings, 2 for wrong use."""
     from gateway import commands
 
-    parser = argparse.ArgumentParser(prog="huying", description="Chatbot and intake gateway of a 12345 hotline.")
+    parser = argparse.ArgumentParser(
+        prog="huying", description="Chatbot and intake gateway of a 12345 hotline."
+    )
     subs = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     subs.add_parser("run", help="start everything on this machine")
     subs.add_parser("serve", help="the HTTP server")
@@ -67,7 +69,9 @@ def _migrate(settings: Settings) -> int:
     async def seed() -> None:
         async with open_services(with_secrets(settings)) as services:
             await check_server(services.pool)
-            if await services.pool.fetchval("SELECT EXISTS (SELECT FROM articles WHERE city = $1)", settings.city):
+            if await services.pool.fetchval(
+                "SELECT EXISTS (SELECT FROM articles WHERE city = $1)", settings.city
+            ):
                 return  # the editors' own by now
             count = await services.articles.put(starter_articles(settings.city))
             log.info("starter.loaded", extra={"articles": count})
@@ -80,7 +84,9 @@ def _migrate(settings: Settings) -> int:
     return 0
 
 
-def _forever(settings: Settings, program: Callable[[Settings, asyncio.Event], Coroutine[Any, Any, None]]) -> int:
+def _forever(
+    settings: Settings, program: Callable[[Settings, asyncio.Event], Coroutine[Any, Any, None]]
+) -> int:
     if not _configured(settings):
         return 2
     open_journal()

@@ -124,7 +124,7 @@ async def _count_backlog(services: Services) -> None:
         try:
             for state, count in (await backlog(services.pool)).items():
                 services.figures.backlog.labels(state).set(count)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 — figures never stop the server
             log.debug("figures.failed", extra={"error_type": type(error).__name__})
         await asyncio.sleep(FIGURES_EVERY)
 

@@ -15,6 +15,7 @@ from redis.backoff import NoBackoff
 from bots.fallback import WithFallback
 from bots.keyword_understanding import KeywordUnderstanding
 from bots.rasa_understanding import RasaUnderstanding
+from bots.wording import Wording
 from cities.loading import load_pack
 from dispatch_client.client import DispatchClient
 from gateway.carrying import Carrier
@@ -68,7 +69,12 @@ class Services:
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Open everything; nothing here needs the database, Redis, Rasa or the desk to be up."""
-    clock, vault, pack, figures = clock_from(settings.clock), Vault.from_settings(settings), load_pack(settings.city), Figures()
+    clock, vault, pack, figures = (
+        clock_from(settings.clock),
+        Vault.from_settings(settings),
+        load_pack(settings.city),
+        Figures(),
+    )
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(ClientSession())
         pool = await stack.enter_async_context(open_pool(settings.database_url, size=12))
@@ -76,7 +82,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(redis.aclose)
         articles = Articles(pool, clock=clock)
         library = Library(articles, city=settings.city, now=clock)
-        tickets = Tickets(pool, vault, city=settings.city, clock=clock, words=pack.words)
+        tickets = Tickets(pool, vault, pack=pack, clock=clock)
         ledger = Ledger(pool, vault, tickets, city=settings.city, clock=clock)
         spool = Spool(settings.state_dir / "spool", vault)
         intake = Intake(ledger, spool, pack, _understanding(settings, http, figures), library,
@@ -122,7 +128,7 @@ def _understanding(settings: Settings, http: ClientSession, figures: Figures) ->
     keywords = KeywordUnderstanding.load()
     if not settings.rasa_url:
         return keywords
-    rasa = RasaUnderstanding(http, settings.rasa_url, settings.rasa_token)
+    rasa = RasaUnderstanding(http, settings.rasa_url, settings.rasa_token, wording=Wording.load())
     both = WithFallback(rasa, keywords)
     figures.understood.labels("keywords").set_function(lambda: both.fallbacks)
     return both
@@ -141,6 +147,6 @@ async def keep_library_fresh(library: Library) -> None:
             await library.refresh()
         except HotlineError:
             pass
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 — a bad article must not stop the following of others
             log.error("library.failed", extra={"error_type": type(error).__name__})
         await asyncio.sleep(REFRESH_EVERY)

@@ -30,7 +30,9 @@ def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     due.add_argument("--channel", default="webchat")
     due.add_argument("--at", required=True)
     due.set_defaults(call=_due)
-    check = subs.add_parser("check-cities", help="check every city's data; exit status 1 if anything is found")
+    check = subs.add_parser(
+        "check-cities", help="check every city's data; exit status 1 if anything is found"
+    )
     check.set_defaults(call=_check)
 
 

@@ -39,7 +39,7 @@ class Front:
     async def look_up(self, number: str, query_code: str) -> TicketStatus | None:
         """Return the ticket's public status, or ``None`` for any wrong pair."""
         record = await self._tickets.look_up(number, query_code)
-        return record and self._status(record)
+        return None if record is None else self._status(record)
 
     def _status(self, record: Record) -> TicketStatus:
         ticket = record.ticket
@@ -84,7 +84,7 @@ class PublicArticles:
     async def article(self, id: str) -> Hit | None:
         """Return one article that holds now."""
         article = self._library.article(id)
-        return article and hit_of(article, score=1.0)
+        return None if article is None else hit_of(article, score=1.0)
 
     async def listed(self) -> tuple[Hit, ...]:
         """Return every article that holds now, by its external id."""

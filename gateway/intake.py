@@ -12,8 +12,8 @@ from gateway.figures import Figures
 from gateway.spool import Spool
 from gateway.store.ledger import Ledger, Pending, StoredReply
 from groundwork.clock import Clock
-from hotline.citypack import CityPack
 from hotline.calendar import CITY_TIME
+from hotline.citypack import CityPack
 from hotline.conversation import Conversation
 from hotline.decision import Heard, Standing, decide, handed_over
 from hotline.effects import Effect, effects_of
@@ -188,7 +188,7 @@ async def sweep_for_ever(intake: Intake, every: float) -> None:
             await intake.sweep()
         except StorageAwayError:
             pass
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 — the sweep outlives whatever one message does
             log.error("sweep.failed", extra={"error_type": type(error).__name__})
         await asyncio.sleep(every)
 

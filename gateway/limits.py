@@ -23,10 +23,8 @@ class Limit:
 
 
 LIMITS: Mapping[str, Limit] = {
-    "progress_number": Limit(times=10, seconds=900),  # wrong tries for one ticket number (CONTRACT)
-    "progress_address": Limit(times=10, seconds=900),  # wrong tries from one address (CONTRACT)
-    "session": Limit(times=60, seconds=60),  # new chat sessions from one address
-    "message": Limit(times=60, seconds=60),  # messages of one session
+    "progress.number": Limit(times=10, seconds=900),  # wrong tries for one ticket number (CONTRACT)
+    "progress.address": Limit(times=10, seconds=900),  # wrong tries from one address (CONTRACT)
 }
 
 

@@ -34,7 +34,7 @@ class Spool:
 
     def _append(self, line: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with self._file.open("ab", opener=_private) as file:
+        with open(self._file, "ab", opener=_private) as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             file.write(line)
             file.flush()
@@ -73,7 +73,7 @@ class Spool:
             return None
 
     def _set_aside(self, line: bytes) -> None:
-        with (self._folder / "unreadable").open("ab", opener=_private) as file:
+        with open(self._folder / "unreadable", "ab", opener=_private) as file:
             file.write(line + b"\n")
         log.error("spool.unreadable")
 
@@ -82,13 +82,15 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-async def drain_for_ever(spool: Spool, admit: Callable[[InboundMessage], Awaitable[None]], every: float) -> None:
+async def drain_for_ever(
+    spool: Spool, admit: Callable[[InboundMessage], Awaitable[None]], every: float
+) -> None:
     """Try to drain again and again; the database being away is no news."""
     while True:
         try:
             await spool.drain(admit)
         except StorageAwayError:
             pass
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 — what is spooled is tried until it goes through
             log.error("spool.failed", extra={"error_type": type(error).__name__})
         await asyncio.sleep(every)

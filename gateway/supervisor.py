@@ -491,7 +491,7 @@ def alone(folder: Path) -> Iterator[None]:
             lock.seek(0)
             holder = lock.read().strip() or "unknown"
             raise StartError(
-                f"Huying already runs on {folder} (process {holder}): stop that one, or set HUYING_STATE_DIR to another folder"
+                f"already running on {folder} (process {holder}): stop that one, or set HUYING_STATE_DIR to another folder"
             ) from None
         lock.truncate(0)
         lock.write(str(os.getpid()))

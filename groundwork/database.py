@@ -14,15 +14,24 @@ from hotline.errors import StorageAwayError
 
 if TYPE_CHECKING:
     Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
-    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    Connection: TypeAlias = (
+        asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    )
 else:
     Pool = asyncpg.Pool
     Connection = asyncpg.Connection
 
 OLDEST_SERVER = 180_000
-_AWAY = (OSError, asyncio.TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
-         asyncpg.CannotConnectNowError, asyncpg.AdminShutdownError, asyncpg.CrashShutdownError,
-         asyncpg.TooManyConnectionsError)
+_AWAY = (
+    OSError,
+    asyncio.TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+)
 
 
 @asynccontextmanager
@@ -37,8 +46,14 @@ async def storage_errors() -> AsyncIterator[None]:
 @asynccontextmanager
 async def open_pool(url: str, *, size: int = 10) -> AsyncIterator[Pool]:
     """A pool that connects when first used, so that a program starts while the database is away."""
-    pool = asyncpg.create_pool(url, min_size=0, max_size=size, command_timeout=10, timeout=3,
-                               server_settings={"application_name": "huying", "timezone": "UTC"})
+    pool = asyncpg.create_pool(
+        url,
+        min_size=0,
+        max_size=size,
+        command_timeout=10,
+        timeout=3,
+        server_settings={"application_name": "huying", "timezone": "UTC"},
+    )
     pool = await pool
     try:
         yield pool

@@ -63,8 +63,13 @@ async def owe(connection: Connection, vault: Vault, owed: Sequence[Owed], *, clo
         "INSERT INTO effects (key_digest, lane, kind, body, owed_at) VALUES ($1, $2, $3, $4, $5)"
         " ON CONFLICT (key_digest) DO NOTHING",
         [
-            (vault.digest(one.key, purpose="effects.key"), one.lane, one.kind,
-             vault.seal_json(dict(one.body), purpose=PURPOSE), now)
+            (
+                vault.digest(one.key, purpose="effects.key"),
+                one.lane,
+                one.kind,
+                vault.seal_json(dict(one.body), purpose=PURPOSE),
+                now,
+            )
             for one in owed
         ],
     )
@@ -117,12 +122,14 @@ class Outbox:
                 return max(left, timedelta(milliseconds=100))
             try:
                 await self._carry(row["kind"], self._vault.open_json(row["body"], purpose=PURPOSE))
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 — whatever a carrier raises, the debt stays on record
                 wait = await self._failed(connection, row["id"], row["attempts"] + 1, error)
                 if wait is not None:
                     return wait
             else:
-                await connection.execute("UPDATE effects SET done_at = $2 WHERE id = $1", row["id"], self._clock())
+                await connection.execute(
+                    "UPDATE effects SET done_at = $2 WHERE id = $1", row["id"], self._clock()
+                )
         return None
 
     async def _failed(
@@ -135,7 +142,11 @@ class Outbox:
         log.warning("effect.gave_up" if final else "effect.failed", extra=extra)
         await connection.execute(
             "UPDATE effects SET attempts = $2, last_error = $3, next_at = $4, gave_up_at = $5 WHERE id = $1",
-            id, attempts, type(error).__name__, self._clock() + wait, self._clock() if final else None,
+            id,
+            attempts,
+            type(error).__name__,
+            self._clock() + wait,
+            self._clock() if final else None,
         )
         return None if final else wait
 

@@ -21,9 +21,7 @@ def problem(
         body["detail"] = detail
     if errors:
         body["errors"] = [dict(error) for error in errors]
-    return web.json_response(
-        body, status=status, content_type="application/problem+json", headers=headers
-    )
+    return web.json_response(body, status=status, content_type="application/problem+json", headers=headers)
 
 
 class ProblemError(Exception):

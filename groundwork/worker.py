@@ -22,7 +22,7 @@ async def run_worker(url: str, outbox: Outbox, stop: asyncio.Event) -> None:
         try:
             await _run_once(url, outbox, stop)
             wait = 1.0
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncio.TimeoutError) as error:
+        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             log.warning("worker.disconnected", extra={"error_type": type(error).__name__})
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), wait)
@@ -53,5 +53,9 @@ async def _until(stop: asyncio.Event, jobs: PgQueuer) -> None:
 
 async def _sweep(outbox: Outbox) -> None:
     while True:
-        await outbox.sweep()
+        try:
+            await outbox.sweep()
+        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            # The jobs have a connection of their own, which may well be alive: go on sweeping.
+            log.warning("sweep.failed", extra={"error_type": type(error).__name__})
         await asyncio.sleep(SWEEP_EVERY)

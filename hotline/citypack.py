@@ -150,6 +150,9 @@ class CityPack:
     referral: Route | None  #: where a person looks again
     words: Mapping[str, str]  #: the sentences that the system says itself
     calendar: Calendar
+    #: patterns that a text with these one or two letters may match, those of "" always; absent: try all
+    grams: Mapping[str, frozenset[str]] | None = None
+    now: tuple[str, ...] = ()  #: what says that it is happening; long letters must say it
     spellings: tuple[tuple[str, str], ...] = ()  #: mistyped, traditional or spoken form and the usual one
     privacy: tuple[PrivacyRule, ...] = ()
     desk: Mapping[str, DeskStep] = field(default_factory=dict)

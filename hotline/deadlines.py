@@ -161,9 +161,7 @@ def _last_taking(
     return sign.at if sign else None
 
 
-def _end(
-    calendar: Calendar, rule: DeadlineRule, start: datetime
-) -> tuple[datetime, tuple[CountedDay, ...]]:
+def _end(calendar: Calendar, rule: DeadlineRule, start: datetime) -> tuple[datetime, tuple[CountedDay, ...]]:
     """Return the last moment of the period: hours to the minute, days to 24:00 of the last one."""
     if rule.hours is not None:
         return start + timedelta(hours=rule.hours), ()

@@ -6,7 +6,7 @@ then what the words want.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from hotline import filing
@@ -34,6 +34,7 @@ from hotline.turn import (
 )
 from hotline.understanding import Finding, Intent, Understanding
 
+NEW_CONVERSATION = timedelta(hours=24)  #: after this long a silence a new one begins (DESIGN, Conversation)
 SAME_DANGER = timedelta(hours=2)  #: within it the same danger is the same ticket (ALL-3)
 BARE = 6  #: a demand this short names no matter yet: "complaint" alone
 KIND_OF = {
@@ -54,8 +55,8 @@ class Heard:
     message: InboundMessage
     danger: Danger | None = None
     ground: NotAccepted | None = None
-    understanding: Understanding = Understanding()
-    finding: Finding = Finding()
+    understanding: Understanding = field(default_factory=Understanding)
+    finding: Finding = field(default_factory=Finding)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,15 +116,21 @@ def decide(
     standings: Sequence[Standing] = (),
 ) -> Turn:
     """Return what to do about ``heard``; the same arguments always give the same turn."""
-    choice = _chosen(conversation, heard.message)
-    scene = Scene(
-        pack=pack, before=conversation, heard=heard, fresh=fresh, standings=standings, choice=choice
-    )
+    before = _resumed(conversation, heard.message)
+    choice = _chosen(before, heard.message)
+    scene = Scene(pack=pack, before=before, heard=heard, fresh=fresh, standings=standings, choice=choice)
     danger = _sure_danger(scene)
     if danger is not None:
         return _emergency(scene, danger)
     turn = _in_phase(scene)
     return _with_doubt(scene, turn)
+
+
+def _resumed(conversation: Conversation, message: InboundMessage) -> Conversation:
+    last = conversation.last_at
+    if last is None or message.received_at - last < NEW_CONVERSATION:
+        return conversation
+    return Conversation(id=conversation.id, tickets=conversation.tickets)
 
 
 def _chosen(conversation: Conversation, message: InboundMessage) -> str:
@@ -278,21 +285,19 @@ def _collecting(scene: Scene) -> Turn:
 
 def _take_answer(scene: Scene, draft: Draft) -> Turn:
     field = draft.asking
-    if field == "phone" and valid_phone(scene.text) is None and not _declines(scene):
+    if field == "phone" and filing.phone_in(scene.text, scene.heard) is None and not _declines(scene):
+        # What was said where a number was expected is still part of what the citizen told.
+        draft = filing.answered(draft, "", scene.text, scene.heard, declined=False)
         if draft.asked.count("phone") < 2:
-            again = replace(draft, asked=(*draft.asked, "phone"), said=_with_news(draft, scene))
+            again = replace(draft, asking="phone", asked=(*draft.asked, "phone"))
             question = filing.question(scene.pack, draft, "phone")
             return scene.turn(
                 replace(scene.before, phase=Phase.COLLECTING, draft=again),
                 Clarify(text=question.ask_again, options=_question_options(scene, question)),
             )
+        return _next_step(scene, filing.answered(draft, "phone", "", scene.heard, declined=True))
     answered = filing.answered(draft, field, scene.text, scene.heard, declined=_declines(scene))
     return _next_step(scene, answered)
-
-
-def _with_news(draft: Draft, scene: Scene) -> tuple[str, ...]:
-    # A sentence where a number was expected is still part of what the citizen said.
-    return (*draft.said, scene.text) if len(scene.text) > 2 * BARE else draft.said
 
 
 def _declines(scene: Scene) -> bool:
@@ -326,7 +331,9 @@ def _summarise(scene: Scene, draft: Draft) -> Turn:
 
 def _summary(scene: Scene, draft: Draft) -> Summary:
     rows = filing.summary_rows(scene.pack, draft)
-    return Summary(fields=tuple(SummaryField(name=name, label=label, value=value) for name, label, value in rows))
+    return Summary(
+        fields=tuple(SummaryField(name=name, label=label, value=value) for name, label, value in rows)
+    )
 
 
 def _draft(scene: Scene) -> Draft:
@@ -349,7 +356,9 @@ def _confirm(scene: Scene) -> Turn:
         return scene.turn(after, Clarify(text=question.ask_again), _summary(scene, draft))
     if not draft.facts.get("what", "").strip():
         question = filing.question(scene.pack, draft, "what")
-        return scene.turn(replace(scene.before, draft=draft), Clarify(text=question.ask), _summary(scene, draft))
+        return scene.turn(
+            replace(scene.before, draft=draft), Clarify(text=question.ask), _summary(scene, draft)
+        )
     ticket = filing.ticket(scene.pack, scene.heard, draft, identity=scene.fresh[0])
     return scene.turn(_filed(scene, ticket.number), OpenTicket(ticket=ticket))
 
@@ -369,7 +378,9 @@ def _cancel(scene: Scene) -> Turn:
     if scene.before.phase is Phase.IDLE:
         return _nothing_pending(scene)
     after = replace(scene.before, phase=Phase.IDLE, draft=None)
-    return scene.turn(after, SmallTalk(text=scene.say("cancelled"), options=scene.options("complain", "human")))
+    return scene.turn(
+        after, SmallTalk(text=scene.say("cancelled"), options=scene.options("complain", "human"))
+    )
 
 
 def _add(scene: Scene) -> Turn:
@@ -474,6 +485,8 @@ def _thanks(scene: Scene) -> Turn:
 
 
 def _progress(scene: Scene) -> Turn:
+    if not scene.standings and scene.heard.finding.answered and not scene.choice:
+        return _consult(scene)  # "how long does an answer take" asks about the rules, not about a ticket
     if not scene.standings:
         text = scene.say("progress_elsewhere")
         return _pending_again(scene, scene.before, Progress(text=text))
@@ -532,7 +545,9 @@ def _unclear(scene: Scene) -> Turn:
     if not scene.text:
         return scene.turn(scene.before, Clarify(text=scene.say("text_please")))
     after = replace(scene.before, unanswered=scene.text)
-    return scene.turn(after, Clarify(text=scene.say("which_way"), options=scene.options("file", "complain", "human")))
+    return scene.turn(
+        after, Clarify(text=scene.say("which_way"), options=scene.options("file", "complain", "human"))
+    )
 
 
 _CHOICES: Mapping[str, Callable[[Scene], Turn]] = {

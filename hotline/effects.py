@@ -79,11 +79,15 @@ def _beyond_reply(key: str, decision: Decision, at: datetime) -> tuple[FileTicke
         case OpenTicket(ticket=ticket) | HandOver(ticket=ticket):
             return (FileTicket(key=f"{key}:filed", ticket=ticket),)
         case Supplement(number=number, text=text):
-            return (TellDesk(key=f"{key}:supplemented", subject=number, name="supplemented", at=at, text=text),)
+            return (
+                TellDesk(key=f"{key}:supplemented", subject=number, name="supplemented", at=at, text=text),
+            )
         case Urge(number=number):
             return (TellDesk(key=f"{key}:urged", subject=number, name="urged", at=at),)
         case Rate(number=number, grade=grade, reason=reason):
-            return (TellDesk(key=f"{key}:rated", subject=number, name="rated", at=at, text=reason, grade=grade),)
+            return (
+                TellDesk(key=f"{key}:rated", subject=number, name="rated", at=at, text=reason, grade=grade),
+            )
         case Withdraw(number=number, reason=reason):
             return (TellDesk(key=f"{key}:withdrawn", subject=number, name="withdrawn", at=at, text=reason),)
         case Answer() | Clarify() | Summary() | Refusal() | EmergencyTransfer() | Progress() | SmallTalk():

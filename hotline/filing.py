@@ -8,7 +8,7 @@ from hotline.citation import Citation
 from hotline.citypack import CityPack, DangerType, Question
 from hotline.conversation import Draft
 from hotline.deadlines import due_moments
-from hotline.redaction import valid_phone
+from hotline.redaction import redact, valid_phone, without_phone
 from hotline.screening import Danger, NotAccepted
 from hotline.ticket import Contact, Ticket, TicketIdentity, choose_unit, classify
 from hotline.understanding import Understanding
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TITLE_LETTERS = 24
 LONGEST_FACT = 500
+LONGEST_NAME = 20  #: characters; an answer longer than this tells more than a name or a number
 _FACTS = ("place", "time", "phone", "name")
 
 
@@ -60,16 +61,31 @@ def _facts_in(heard: "Heard") -> dict[str, str]:
 
 def answered(draft: Draft, field: str, text: str, heard: "Heard", *, declined: bool) -> Draft:
     """Take ``text`` as the answer to ``field``, and every other fact that it tells."""
-    found = {name: value for name, value in _facts_in(heard).items() if name not in draft.facts}
+    found = {name: value for name, value in _facts_in(heard).items() if _tells_more(draft, name, value)}
     value = "" if declined else _value(field, text, heard)
     facts = {**draft.facts, **found, field: value} if field else {**draft.facts, **found}
-    said = draft.said if declined or not text else (*draft.said, text)
+    said = (*draft.said, text) if text and not declined and _is_matter(field, text) else draft.said
     return replace(draft, facts=facts, said=said, asking="")
+
+
+def _is_matter(field: str, text: str) -> bool:
+    # Who asks belongs to the contact, not into the text that everybody handling the matter reads.
+    return field not in ("phone", "name") or len(text) > LONGEST_NAME
+
+
+def _tells_more(draft: Draft, name: str, value: str) -> bool:
+    # "every day" may have been taken for the time in passing; "every day from six to nine" says more.
+    return name not in draft.facts or (name == "time" and len(value) > len(draft.facts[name]))
+
+
+def phone_in(text: str, heard: "Heard") -> str | None:
+    """Return the telephone number that an answer holds, alone or in a sentence."""
+    return valid_phone(text) or valid_phone(heard.understanding.value_of("phone"))
 
 
 def _value(field: str, text: str, heard: "Heard") -> str:
     if field == "phone":
-        return valid_phone(text) or ""
+        return phone_in(text, heard) or ""
     told = _facts_in(heard).get(field, "") if heard.message.location is not None else ""
     return (told or text)[: None if field == "what" else LONGEST_FACT]
 
@@ -80,7 +96,9 @@ def corrected(draft: Draft, text: str, understanding: Understanding) -> Draft:
     if phone is not None:
         return replace(draft, facts={**draft.facts, "phone": phone}, said=(*draft.said, text))
     what = "\n".join(part for part in (draft.facts.get("what", ""), text) if part)
-    return replace(draft, facts={**draft.facts, "what": what}, said=(*draft.said, text) if text else draft.said)
+    return replace(
+        draft, facts={**draft.facts, "what": what}, said=(*draft.said, text) if text else draft.said
+    )
 
 
 def edited(draft: Draft, fields: tuple[tuple[str, str], ...]) -> Draft:
@@ -158,6 +176,8 @@ def _ticket(
     asks_person: bool,
 ) -> Ticket:
     message = heard.message
+    contact = _contact(facts)
+    what, said = without_phone(what, contact.phone), without_phone(said, contact.phone)
     place = facts.get("place", "")
     unit = choose_unit(pack, text=what, place=place)
     chosen_class = pack.classes.get(ticket_class) if ticket_class else None
@@ -176,11 +196,13 @@ def _ticket(
         text=said,
         place=place,
         time=facts.get("time", ""),
-        contact=_contact(facts),
+        contact=contact,
         lead_unit=unit.unit.name,
         lead_unit_why=unit.why,
         law=law if chosen_class is None else (*law, chosen_class.citation),
-        due=due_moments(pack, kind=kind, ticket_class=ticket_class, channel=message.channel, at=message.received_at),
+        due=due_moments(
+            pack, kind=kind, ticket_class=ticket_class, channel=message.channel, at=message.received_at
+        ),
         filed_at=message.received_at,
         location=message.location,
         attachments=message.attachments,
@@ -198,7 +220,7 @@ def _contact(facts: Mapping[str, str]) -> Contact:
 
 
 def _title(what: str) -> str:
-    line = " ".join(what.split())
+    line = " ".join(redact(what).split())  # titles stand in lists
     return line if len(line) <= TITLE_LETTERS else f"{line[: TITLE_LETTERS - 1]}\u2026"
 
 

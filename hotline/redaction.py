@@ -55,6 +55,19 @@ def mask_phone(phone: str) -> str:
     return f"{phone[:3]}{_MASK * hidden}{phone[-4:]}" if hidden >= 3 else _MASK * len(phone)
 
 
+def without_phone(text: str, phone: str) -> str:
+    """Return ``text`` with every writing of ``phone`` masked; other people's numbers stay."""
+    if not phone:
+        return text
+    readable = "".join(map(_plain, text))
+    spans = [found.span() for pattern in (_MOBILE, _LANDLINE) for found in pattern.finditer(readable)]
+    for start, end in sorted(spans, reverse=True):
+        if valid_phone(readable[start:end]) == phone:
+            text = text[:start] + mask_phone(phone) + text[end:]
+            readable = readable[:start] + mask_phone(phone) + readable[end:]
+    return text
+
+
 def valid_phone(text: str) -> str | None:
     """Return a mainland mobile or landline number as bare digits, or ``None`` where ``text`` is not one."""
     bare = _PHONE_COUNTRY.sub("", _PHONE_NOISE.sub("", unicodedata.normalize("NFKC", text)))

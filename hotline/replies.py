@@ -5,7 +5,7 @@ from typing import assert_never
 from hotline.calendar import CITY_TIME
 from hotline.citypack import CityPack
 from hotline.conversation import Option
-from hotline.deadlines import shown_date
+from hotline.deadlines import Due, shown_date
 from hotline.reply import Call, Reply, ReplyField, SourceNote, SummaryNote, TicketNote
 from hotline.screening import Danger
 from hotline.ticket import Ticket
@@ -37,7 +37,9 @@ def reply_for(decision: Decision, pack: CityPack) -> Reply:
         case Summary(fields=fields):
             rows = tuple(ReplyField(name=f.name, label=f.label, value=f.value) for f in fields)
             options = options_of(pack, "confirm", "add", "cancel")
-            return Reply(kind="summary", text=pack.say("summary"), options=options, summary=SummaryNote(fields=rows))
+            return Reply(
+                kind="summary", text=pack.say("summary"), options=options, summary=SummaryNote(fields=rows)
+            )
         case Refusal(ground=ground):
             options = options_of(pack, "review", "more")
             text = pack.say("refusal" if ground.citation.route else "refusal_without_route")
@@ -94,14 +96,24 @@ def _answer(decision: Answer, pack: CityPack) -> Reply:
         unit=hit.unit,
         updated_at=hit.updated_at,
     )
-    return Reply(kind="answer", text=hit.answer, sources=(note,), options=options_of(pack, "solved", "unsolved"))
+    return Reply(
+        kind="answer", text=hit.answer, sources=(note,), options=options_of(pack, "solved", "unsolved")
+    )
 
 
 def _receipt(ticket: Ticket, pack: CityPack) -> Reply:
     last = shown_date(ticket.due)
     name = "receipt_urgent" if ticket.urgent else "receipt" if last is not None else "receipt_without_date"
-    day = f"{last.at.astimezone(CITY_TIME):%Y-%m-%d}" if last is not None else ""
-    return Reply(kind="ticket", text=pack.say(name, date=day), ticket=ticket_note(ticket))
+    by = moment_in_words(pack, last) if last is not None else ""
+    return Reply(kind="ticket", text=pack.say(name, date=by), ticket=ticket_note(ticket))
+
+
+def moment_in_words(pack: CityPack, due: Due) -> str:
+    """Return the day of ``due`` with its weekday; limits in hours keep the minute."""
+    at = due.at.astimezone(CITY_TIME)
+    weekday = pack.words["weekdays"].split()[at.weekday()]
+    day = pack.say("day", year=str(at.year), month=str(at.month), day=str(at.day), weekday=weekday)
+    return day if due.days else pack.say("moment", day=day, time=f"{at:%H:%M}")
 
 
 def _call(danger: Danger) -> Call:

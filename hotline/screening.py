@@ -2,10 +2,11 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from types import MappingProxyType
+from itertools import chain
+from operator import add
 
 from hotline.citation import Citation
 from hotline.citypack import CityPack, DangerType, ScopeRule
@@ -15,9 +16,12 @@ Spellings = tuple[tuple[str, str], ...]
 #: how much of a sentence, before and after the words found, decides what they mean
 _DANGER_VIEW = (40, 24)
 _DEMAND_VIEW = (160, 160)
+_LONG_LETTER = 150  #: characters; who is in danger writes less
 
 #: Chinese punctuation stands for its ASCII form after NFKC, so that patterns are written one way
-_PUNCTUATION = str.maketrans(",!?;:\n", "\uff0c\uff01\uff1f\uff1b\uff1a\uff0c", "<>")
+_PUNCTUATION: Mapping[int, str] = {
+    ord(plain): usual for plain, usual in zip(",!?;:\n", "\uff0c\uff01\uff1f\uff1b\uff1a\uff0c", strict=True)
+} | {ord("<"): "", ord(">"): ""}  # the two that mark what was found
 _SENTENCE = re.compile("[^\u3002\uff01\uff1f\uff1b]+[\u3002\uff01\uff1f\uff1b]*")
 _GAPS = re.compile("[^\\S\n]|[\u200b-\u200f\u2060\ufeff\ufe0f]")
 _LINES = re.compile("\\s*\n\\s*")
@@ -48,29 +52,36 @@ class NotAccepted:
     ask: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Heard:
+    """Words that a pattern found, and the same between < and > with what stands around them."""
+
+    span: str
+    context: str
+
+
 def screen_emergency(text: str, pack: CityPack) -> Danger | None:
     """Return the gravest danger that ``text`` reports as happening now, or ``None``; sure before doubt."""
-    triggers = tuple(pattern for danger in pack.dangers for pattern in (*danger.sure, *danger.doubt))
-    sentences = _sentences_with(triggers, normalised(text, pack.spellings))
-    for sure in (True, False):
-        for danger in pack.dangers if sentences else ():
-            patterns = danger.sure if sure else danger.doubt
-            unless = (*danger.unless, *pack.not_now)
-            if span := next(_meant(patterns, unless, sentences, _DANGER_VIEW), ""):
-                return _danger(danger, span, sure=sure)
-    return None
+    said = _said(text, pack)
+    doubtful: Danger | None = None
+    for danger in pack.dangers:
+        unless = (*danger.unless, *pack.not_now)
+        told = tuple(_meant(danger.sure, unless, said))
+        if happening := next((heard for heard in told if _counts(heard, said)), None):
+            return _danger(danger, happening, sure=True)
+        if doubtful is None:
+            hints = (heard for heard in _meant(danger.doubt, unless, said) if _counts(heard, said))
+            heard = next(chain(told, hints), None)
+            doubtful = _danger(danger, heard, sure=False) if heard else None
+    return doubtful
 
 
 def screen_acceptance(text: str, pack: CityPack) -> NotAccepted | None:
     """Return the ground on which what ``text`` asks for is led elsewhere, or ``None``."""
-    triggers = tuple(pattern for rule in pack.scope for pattern in (*rule.sure, *rule.doubt))
-    said = normalised(text, pack.spellings)
-    if not (triggers and _any(triggers).search(said)):
-        return None
+    said = _said(text, pack, view=_DEMAND_VIEW, whole=True)
     for sure in (True, False):
         for rule in pack.scope:
-            patterns = rule.sure if sure else rule.doubt
-            if next(_meant(patterns, rule.unless, (said,), _DEMAND_VIEW), ""):
+            if next(_meant(rule.sure if sure else rule.doubt, rule.unless, said), None):
                 return _not_accepted(rule, sure=sure)
     return None
 
@@ -78,43 +89,88 @@ def screen_acceptance(text: str, pack: CityPack) -> NotAccepted | None:
 def normalised(text: str, spellings: Spellings = ()) -> str:
     """Return ``text`` in the one form that patterns are written for: NFKC, no gaps, usual spelling."""
     plain = _LINES.sub("\n", unicodedata.normalize("NFKC", text).strip())
-    plain = _GAPS.sub("", plain).casefold().translate(_PUNCTUATION)
-    if not spellings:
-        return plain
-    letters, words, pattern = _speller(spellings)
-    plain = plain.translate(letters)
-    return pattern.sub(lambda found: words[found.group()], plain) if pattern else plain
+    letters, words = _speller(spellings)
+    plain = _GAPS.sub("", plain).casefold().translate(letters)
+    present = frozenset(plain)
+    for wrong, right, needed in words:
+        if needed <= present and wrong in plain:
+            plain = plain.replace(wrong, right)
+    return plain
 
 
 @cache
-def _speller(spellings: Spellings) -> tuple[Mapping[int, str], Mapping[str, str], re.Pattern[str] | None]:
+def _speller(spellings: Spellings) -> tuple[Mapping[int, str], tuple[tuple[str, str, frozenset[str]], ...]]:
+    """Return the letters to change, and the words to change with their letters, longest first."""
     letters = {ord(wrong): right for wrong, right in spellings if len(wrong) == 1}
-    words = {wrong.translate(letters): right for wrong, right in spellings if len(wrong) > 1}
-    longest_first = sorted(words, key=len, reverse=True)
-    pattern = re.compile("|".join(map(re.escape, longest_first))) if words else None
-    return MappingProxyType(letters), MappingProxyType(words), pattern
+    words = ((wrong.translate(letters), right) for wrong, right in spellings if len(wrong) > 1)
+    longest_first = sorted(words, key=lambda pair: -len(pair[0]))
+    return {**_PUNCTUATION, **letters}, tuple(
+        (wrong, right, frozenset(wrong)) for wrong, right in longest_first
+    )
 
 
 @cache
-def _any(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
-def _sentences_with(patterns: tuple[str, ...], text: str) -> tuple[str, ...]:
-    """Return the sentences worth a closer look; most messages have none, and cost one search."""
-    if not (patterns and _any(patterns).search(text)):
-        return ()
-    return tuple(sentence for sentence in _SENTENCE.findall(text) if _any(patterns).search(sentence))
+Index = Mapping[str, frozenset[str]]
 
 
-def _meant(
-    patterns: tuple[str, ...], unless: tuple[str, ...], texts: Sequence[str], view: tuple[int, int]
-) -> Iterator[str]:
+def _live(text: str, index: Index) -> frozenset[str]:
+    """Return the patterns that may match ``text``, going by its letters and every two in a row."""
+    grams = filter(index.__contains__, chain(("",), text, map(add, text, text[1:])))
+    return frozenset().union(*map(index.__getitem__, grams))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Said:
+    """What was said, in pieces that are looked at one by one, each with the patterns worth trying."""
+
+    live: frozenset[str]
+    pieces: tuple[tuple[str, frozenset[str]], ...]
+    index: Index
+    view: tuple[int, int]
+    now: tuple[str, ...]  #: of which a hit must show one to count, in a letter that is long
+
+
+def _said(text: str, pack: CityPack, *, view: tuple[int, int] = _DANGER_VIEW, whole: bool = False) -> _Said:
+    said = normalised(text, pack.spellings)
+    index = {"": _all_patterns(pack)} if pack.grams is None else pack.grams
+    pieces = tuple((piece, _live(piece, index)) for piece in ([said] if whole else _SENTENCE.findall(said)))
+    return _Said(
+        live=frozenset().union(*(live for _, live in pieces)),
+        pieces=pieces,
+        index=index,
+        view=view,
+        now=pack.now if len(said) > _LONG_LETTER else (),
+    )
+
+
+def _all_patterns(pack: CityPack) -> frozenset[str]:
+    rules: tuple[DangerType | ScopeRule, ...] = (*pack.dangers, *pack.scope)
+    return frozenset(pack.not_now).union(*((*rule.sure, *rule.doubt, *rule.unless) for rule in rules))
+
+
+def _counts(heard: _Heard, said: _Said) -> bool:
+    """Tell whether a hit is news: a long letter tells a story, and must say that it is happening now."""
+    return not said.now or any(_compiled(pattern).search(heard.context) for pattern in said.now)
+
+
+def _meant(patterns: tuple[str, ...], unless: tuple[str, ...], said: _Said) -> Iterator[_Heard]:
     """Yield what ``patterns`` find, save where the words around it say that it is only mentioned."""
-    for text in texts if patterns else ():
-        for found in _any(patterns).finditer(text):
-            if not (unless and _any(unless).search(_in_context(text, found, view))):
-                yield found.group()
+    for pattern in patterns:
+        if pattern in said.live:  # hardly ever; nothing else can match
+            for piece in (piece for piece, live in said.pieces if pattern in live):
+                for found in _compiled(pattern).finditer(piece):
+                    context = _in_context(piece, found, said.view)
+                    if not _only_mentioned(context, unless, said.index):
+                        yield _Heard(span=found.group(), context=context)
+
+
+def _only_mentioned(context: str, unless: tuple[str, ...], index: Index) -> bool:
+    live = _live(context, index)
+    return any(pattern in live and _compiled(pattern).search(context) for pattern in unless)
 
 
 def _in_context(text: str, found: re.Match[str], view: tuple[int, int]) -> str:
@@ -124,7 +180,7 @@ def _in_context(text: str, found: re.Match[str], view: tuple[int, int]) -> str:
     return f"{text[max(0, start - before) : start]}<{found.group()}>{text[end : end + after]}"
 
 
-def _danger(danger: DangerType, span: str, *, sure: bool) -> Danger:
+def _danger(danger: DangerType, heard: _Heard, *, sure: bool) -> Danger:
     return Danger(
         type=danger.id,
         call=danger.call,
@@ -132,7 +188,7 @@ def _danger(danger: DangerType, span: str, *, sure: bool) -> Danger:
         headline=danger.headline,
         why=danger.why,
         steps=danger.steps,
-        span=span,
+        span=heard.span,
         sure=sure,
         ask="" if sure else danger.ask,
     )

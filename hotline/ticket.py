@@ -109,7 +109,9 @@ def choose_unit(pack: CityPack, *, text: str, place: str) -> UnitChoice:
         _, unit, words = ranked[0]
         return UnitChoice(unit=unit, why=pack.say("unit_by_duty", words=pack.words["list_comma"].join(words)))
     default = next(unit for unit in pack.units if unit.default)
-    why = pack.say("unit_by_default", instrument=default.citation.instrument, article=default.citation.article)
+    why = pack.say(
+        "unit_by_default", instrument=default.citation.instrument, article=default.citation.article
+    )
     return UnitChoice(unit=default, why=why)
 
 

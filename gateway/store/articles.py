@@ -56,11 +56,19 @@ class Articles:
             " VALUES ($1, $2, $3, $4, $5, $6, nextval('article_changes')) ON CONFLICT (id) DO UPDATE SET"
             " version = excluded.version, status = excluded.status, body = excluded.body,"
             " updated_at = excluded.updated_at, change = excluded.change",
-            article.id, article.city, record["version"], article.status.value, body, article.updated_at,
+            article.id,
+            article.city,
+            record["version"],
+            article.status.value,
+            body,
+            article.updated_at,
         )
         await connection.execute(
             "INSERT INTO article_versions (article_id, version, body, recorded_at) VALUES ($1, $2, $3, $4)",
-            article.id, record["version"], body, self._clock(),
+            article.id,
+            record["version"],
+            body,
+            self._clock(),
         )
         return 1
 

@@ -1,12 +1,13 @@
 """Messages in, replies out: what came in, what was decided, what is owed in return."""
 
-import json
 import logging
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import TypeAlias
+
+import asyncpg
 
 from gateway.store.tickets import Tickets
 from groundwork.clock import Clock
@@ -87,8 +88,15 @@ class Ledger:
                 "INSERT INTO messages (key_digest, fingerprint, city, channel, conversation, sender,"
                 " received_at, body, claimed_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now() + $9)"
                 " ON CONFLICT (key_digest) DO NOTHING RETURNING id",
-                key, fingerprint, message.city, message.channel, message.conversation, message.sender,
-                message.received_at, body, CLAIM,
+                key,
+                fingerprint,
+                message.city,
+                message.channel,
+                message.conversation,
+                message.sender,
+                message.received_at,
+                body,
+                CLAIM,
             )
             if id is not None:
                 return Admission(id=id, new=True, settled=False)
@@ -141,7 +149,10 @@ class Ledger:
         await connection.execute(
             "INSERT INTO conversations (id, city, state, updated_at) VALUES ($1, $2, $3, $4)"
             " ON CONFLICT (id) DO UPDATE SET state = excluded.state, updated_at = excluded.updated_at",
-            conversation, self._city, self._vault.seal_json(to_record(state), purpose=STATE), self._clock(),
+            conversation,
+            self._city,
+            self._vault.seal_json(to_record(state), purpose=STATE),
+            self._clock(),
         )
         await connection.execute(
             "UPDATE messages SET settled_at = $2 WHERE id = ANY($1)", [one.id for one in ready], self._clock()
@@ -163,8 +174,14 @@ class Ledger:
         await connection.executemany(
             "INSERT INTO replies (id, message_id, position, kind, body, said_at) VALUES ($1, $2, $3, $4, $5, $6)",
             [
-                (self.reply_id(effect.key), one.id, effect.position, effect.reply.kind,
-                 self._vault.seal_json(to_record(effect.reply), purpose=REPLY), self._clock())
+                (
+                    self.reply_id(effect.key),
+                    one.id,
+                    effect.position,
+                    effect.reply.kind,
+                    self._vault.seal_json(to_record(effect.reply), purpose=REPLY),
+                    self._clock(),
+                )
                 for effect in replies
             ],
         )
@@ -180,7 +197,8 @@ class Ledger:
             if row is None or row["settled_at"] is None:
                 return None
             rows = await connection.fetch(
-                "SELECT id, message_id, body, said_at FROM replies WHERE message_id = $1 ORDER BY position", id
+                "SELECT id, message_id, body, said_at FROM replies WHERE message_id = $1 ORDER BY position",
+                id,
             )
         key = self._message(row["body"]).key
         return tuple(self._reply(reply, key) for reply in rows)
@@ -190,7 +208,8 @@ class Ledger:
         async with storage_errors(), self._pool.acquire() as connection:
             messages = await connection.fetch(
                 "SELECT id, body FROM messages WHERE conversation = $1 ORDER BY id DESC LIMIT $2",
-                conversation, limit,
+                conversation,
+                limit,
             )
             rows = await connection.fetch(
                 "SELECT id, message_id, body, said_at FROM replies WHERE message_id = ANY($1)"
@@ -213,14 +232,15 @@ class Ledger:
                 "UPDATE messages SET claimed_until = now() + $2 WHERE id IN (SELECT id FROM messages"
                 " WHERE settled_at IS NULL AND claimed_until < now() ORDER BY id LIMIT $1"
                 " FOR UPDATE SKIP LOCKED) RETURNING conversation",
-                limit, CLAIM,
+                limit,
+                CLAIM,
             )
         return tuple(sorted({row["conversation"] for row in rows}))
 
     def _message(self, sealed: bytes) -> InboundMessage:
         return from_record(InboundMessage, self._vault.open_json(sealed, purpose=MESSAGE))
 
-    def _reply(self, row: Mapping[str, Any], message_key: str) -> StoredReply:
+    def _reply(self, row: asyncpg.Record, message_key: str) -> StoredReply:
         return StoredReply(
             id=str(row["id"]),
             message_id=row["message_id"],
@@ -228,8 +248,3 @@ class Ledger:
             at=row["said_at"],
             reply=from_record(Reply, self._vault.open_json(row["body"], purpose=REPLY)),
         )
-
-
-def message_record(message: InboundMessage) -> str:
-    """Return ``message`` as JSON, for the spool."""
-    return json.dumps(to_record(message), ensure_ascii=False)

@@ -1,6 +1,6 @@
 """The register of tickets as filed, and what has happened to them since."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from groundwork.clock import Clock
 from groundwork.database import Connection, Pool, lock, storage_errors
 from groundwork.outbox import Owed, owe
 from groundwork.vault import Vault
-from hotline.calendar import CITY_TIME
+from hotline.citypack import CityPack
 from hotline.deadlines import shown_date
 from hotline.decision import Standing
 from hotline.effects import FileTicket, TellDesk
@@ -20,6 +20,7 @@ from hotline.errors import NotAnEventError
 from hotline.events import Event
 from hotline.message import InboundMessage
 from hotline.records import from_record, to_record
+from hotline.replies import moment_in_words
 from hotline.ticket import Ticket, normalised
 
 TICKET, CODE, DATA = "tickets.body", "tickets.query_code", "ticket_events.data"
@@ -46,18 +47,29 @@ class Record:
 class Tickets:
     """Tickets on record; whatever is written here owes the dispatch centre an event."""
 
-    def __init__(self, pool: Pool, vault: Vault, *, city: str, clock: Clock, words: Mapping[str, str]) -> None:
-        self._pool, self._vault, self._city, self._clock, self._words = pool, vault, city, clock, words
+    def __init__(self, pool: Pool, vault: Vault, *, pack: CityPack, clock: Clock) -> None:
+        self._pool, self._vault, self._pack, self._clock = pool, vault, pack, clock
 
-    async def file(self, connection: Connection, message_id: int, message: InboundMessage, effect: FileTicket) -> None:
+    async def file(
+        self, connection: Connection, message_id: int, message: InboundMessage, effect: FileTicket
+    ) -> None:
         """Register the ticket and owe the dispatch centre its ``filed``, in the caller's transaction."""
         ticket = effect.ticket
         await connection.execute(
             "INSERT INTO tickets (number, city, message_id, conversation, sender, channel, kind, class, urgent,"
             " lead_unit, filed_at, query_code, code_digest, body)"
             " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-            ticket.number, ticket.city, message_id, message.conversation, message.sender, ticket.channel,
-            ticket.kind, ticket.ticket_class, ticket.urgent, ticket.lead_unit, ticket.filed_at,
+            ticket.number,
+            ticket.city,
+            message_id,
+            message.conversation,
+            message.sender,
+            ticket.channel,
+            ticket.kind,
+            ticket.ticket_class,
+            ticket.urgent,
+            ticket.lead_unit,
+            ticket.filed_at,
             self._vault.seal(ticket.query_code.encode(), purpose=CODE),
             self._code_digest(ticket.number, ticket.query_code),
             self._vault.seal_json(to_record(ticket), purpose=TICKET),
@@ -73,8 +85,12 @@ class Tickets:
         if sequence is None:
             raise LookupError("an effect names a ticket that is not on record")
         data = _told(effect)
-        event_id = await self._owe(connection, effect.key, effect.subject, effect.name, sequence, effect.at, data)
-        await self._note(connection, effect.subject, event_id, "citizen", sequence, effect.name, effect.at, data)
+        event_id = await self._owe(
+            connection, effect.key, effect.subject, effect.name, sequence, effect.at, data
+        )
+        await self._note(
+            connection, effect.subject, event_id, "citizen", sequence, effect.name, effect.at, data
+        )
 
     async def _owe(
         self, connection: Connection, key: str, subject: str, name: str, sequence: int, at: datetime,
@@ -94,8 +110,14 @@ class Tickets:
         done = await connection.execute(
             "INSERT INTO ticket_events (number, event_digest, source, sequence, name, at, received_at, data)"
             " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (event_digest) DO NOTHING",
-            number, self._vault.digest(f"{source}:{event_id}", purpose="ticket_events.id"), source, sequence,
-            name, at, self._clock(), self._vault.seal_json(dict(data), purpose=DATA),
+            number,
+            self._vault.digest(f"{source}:{event_id}", purpose="ticket_events.id"),
+            source,
+            sequence,
+            name,
+            at,
+            self._clock(),
+            self._vault.seal_json(dict(data), purpose=DATA),
         )
         return bool(done.endswith(" 1"))
 
@@ -115,7 +137,8 @@ class Tickets:
                 await connection.execute(
                     "UPDATE tickets SET state = (SELECT name FROM ticket_events WHERE number = $1"
                     " AND source = $2 ORDER BY sequence DESC LIMIT 1) WHERE number = $1",
-                    event.subject, event.source,
+                    event.subject,
+                    event.source,
                 )
         return new
 
@@ -125,7 +148,8 @@ class Tickets:
         async with storage_errors(), self._pool.acquire() as connection:
             row = await connection.fetchrow(
                 "SELECT body, state FROM tickets WHERE number = $1 AND code_digest = $2",
-                number, self._code_digest(number, normalised(code)),
+                number,
+                self._code_digest(number, normalised(code)),
             )
             if row is None:
                 return None
@@ -150,14 +174,14 @@ class Tickets:
         )
         return tuple(self._standing(row) for row in rows)
 
-    def _standing(self, row: Mapping[str, Any]) -> Standing:
+    def _standing(self, row: asyncpg.Record) -> Standing:
         ticket = from_record(Ticket, self._vault.open_json(row["body"], purpose=TICKET))
         last = shown_date(ticket.due)
         return Standing(
             number=ticket.number,
             title=ticket.title,
-            state=self._words[f"state_{row['state']}"],
-            due=f"{last.at.astimezone(CITY_TIME):%Y-%m-%d}" if last is not None else "",
+            state=self._pack.words[f"state_{row['state']}"],
+            due=moment_in_words(self._pack, last) if last is not None else "",
         )
 
     def _code_digest(self, number: str, code: str) -> bytes:
@@ -167,9 +191,11 @@ class Tickets:
 def _told(effect: TellDesk) -> dict[str, Any]:
     if effect.grade is not None:
         return payloads.rating_data(effect.grade, effect.text, at=effect.at)
-    makers = {
-        "supplemented": payloads.supplement_data,
-        "urged": payloads.urge_data,
-        "withdrawn": payloads.withdrawal_data,
-    }
-    return makers[effect.name](effect.text, at=effect.at)
+    return _TOLD[effect.name](effect.text, effect.at)
+
+
+_TOLD: Mapping[str, Callable[[str, datetime], dict[str, Any]]] = {
+    "supplemented": lambda text, at: payloads.supplement_data(text, at=at),
+    "urged": lambda text, at: payloads.urge_data(text, at=at),
+    "withdrawn": lambda text, at: payloads.withdrawal_data(text, at=at),
+}

@@ -1,15 +1,21 @@
-"""One real PostgreSQL for the run, one empty database for each module."""
+"""One real PostgreSQL for the run, one database for each module, a desk in this process."""
 
 import asyncio
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiohttp import ClientSession
 
+from dispatch_desk.__main__ import MIGRATIONS
+from dispatch_desk.app import compose
 from gateway.localservers import Postgres, ensure_database, start
+from groundwork.database import migrate, open_pool
+from tests.dispatch import RunningDesk, SettableClock, a_pack, settings_for
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +32,24 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(scope="module")
 def database_url(postgres: Postgres) -> str:
-    """The address of a database that nobody else uses."""
+    """The address of an empty database that nobody else uses."""
     name = f"t{uuid.uuid4().hex[:12]}"
     asyncio.run(ensure_database(postgres.url(), name))
     return postgres.url(name)
+
+
+@pytest.fixture(scope="module")
+def desk_url(database_url: str) -> str:
+    """The address of a database in the desk's newest form."""
+    migrate(database_url, MIGRATIONS)
+    return database_url
+
+
+@pytest.fixture
+async def desk(desk_url: str, tmp_path: Path, aiohttp_client: Any) -> AsyncIterator[RunningDesk]:
+    """A desk of the fictional city and a browser that has not signed in; the clock stands still."""
+    settings, clock = settings_for(desk_url, tmp_path), SettableClock()
+    async with open_pool(desk_url) as pool, ClientSession() as http:
+        services = compose(settings, a_pack(), pool, http, clock=clock)
+        browser = await aiohttp_client(services.app)
+        yield RunningDesk(services=services, browser=browser, clock=clock, settings=settings)

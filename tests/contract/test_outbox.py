@@ -75,10 +75,11 @@ async def test_a_lane_is_worked_off_in_order_and_only_once(pool: Pool) -> None:
 
 
 async def test_nothing_is_owed_when_the_transaction_is_rolled_back(pool: Pool) -> None:
-    with pytest.raises(ZeroDivisionError):
-        async with pool.acquire() as connection, connection.transaction():
-            await owe(connection, VAULT, [owed(1)], clock=CLOCK)
-            raise ZeroDivisionError
+    async with pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await owe(connection, VAULT, [owed(1)], clock=CLOCK)
+        await transaction.rollback()
     assert (await backlog(pool))["owed"] == 0
     assert await pool.fetchval("SELECT count(*) FROM pgqueuer") == 0
 
@@ -127,7 +128,9 @@ async def test_what_is_owed_is_unreadable_in_the_database(pool: Pool) -> None:
     assert row is not None and "豌豆射手".encode() not in row["body"]
 
 
-async def test_a_worker_carries_out_what_is_owed_before_and_after_it_starts(pool: Pool, migrated: str) -> None:
+async def test_a_worker_carries_out_what_is_owed_before_and_after_it_starts(
+    pool: Pool, migrated: str
+) -> None:
     carried, stop = Carried(StorageAwayError("once")), asyncio.Event()
     await put(pool, *(owed(n, f"ticket:{n % 3}") for n in range(6)))
     worker = asyncio.create_task(run_worker(migrated, Outbox(pool, VAULT, carried, clock=CLOCK), stop))

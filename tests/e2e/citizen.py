@@ -42,7 +42,9 @@ class Browser:
         self, method: str, path: str, *, data: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> Answered:
         """Send one request."""
-        request = urllib.request.Request(self.base + path, data=data, method=method, headers=dict(headers or {}))
+        request = urllib.request.Request(
+            self.base + path, data=data, method=method, headers=dict(headers or {})
+        )
         try:
             with self._opener.open(request, timeout=30) as answer:
                 return Answered(answer.status, answer.read())

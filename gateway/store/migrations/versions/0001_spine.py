@@ -1,4 +1,3 @@
-
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
 
 from groundwork import outbox

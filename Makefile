@@ -1,0 +1,38 @@
+# Every target with a "##" is explained by `make` alone.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check format locks clean
+
+# The interpreter is looked for only when something needs it, so that `make` alone always works.
+PREPARE = python=$$(PYTHON="$(PYTHON)" tools/find-python) && "$$python" -I tools/prepare.py
+
+help: ## Show this list
+	@echo "Huying: chatbot and multichannel intake gateway of a city's 12345 hotline"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@echo "Settings: environment variables HUYING_… (README.md); another Python: make PYTHON=/path/to/python3.11"
+
+setup: ## Prepare everything without starting it: environments, assets, the Rasa model
+	@$(PREPARE) all
+
+run: setup ## Prepare and start the whole system: make run [CITY=pingdingshan]; Ctrl-C stops it
+	@exec env $(if $(CITY),HUYING_CITY=$(CITY)) .venv/bin/huying run
+
+test: setup ## Prepare and run every test
+	@$(PREPARE) browser
+	.venv/bin/pytest $(PYTEST_ARGS)
+
+check: setup ## Look at the code: ruff, mypy --strict, import contracts
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-cache
+
+format: setup ## Lay out the code as `make check` wants it
+	.venv/bin/ruff format
+	.venv/bin/ruff check --fix
+
+locks: ## Make the Python locks again after a change of pyproject.toml; UPGRADE=1 takes newer versions
+	@$(PREPARE) locks $(if $(UPGRADE),--upgrade)
+
+clean: ## Remove environments, assets and the Rasa model; the data under .local/<city> stays
+	rm -rf .venv .rasa-venv .tools node_modules .local/rasa-model .local/*.prepared .local/prepare.log

@@ -1,0 +1,1 @@
+"""Reads what a message wants: Rasa over HTTP, word lists when it is away. Only ``rasa_project`` knows Rasa."""

@@ -1,0 +1,63 @@
+"""Measure both ways to understand on the held-out messages, with the product's Python from the project's root:
+
+``HUYING_RASA_TOKEN=… PYTHONPATH=. .venv/bin/python bots/rasa_project/tests/measure.py --url http://127.0.0.1:5005``
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import time
+from collections import Counter
+from pathlib import Path
+
+from aiohttp import ClientSession
+
+from bots.keyword_understanding import KeywordUnderstanding
+from bots.rasa_understanding import RasaUnderstanding
+from bots.wording import Wording
+from hotline.ports import Understands
+from hotline.understanding import Intent
+
+HELD_OUT = Path(__file__).with_name("heldout.jsonl")
+
+
+async def measure(name: str, reader: Understands) -> None:
+    """Print one line: how many are right, wrong and left open, and the milliseconds of one reading."""
+    rows = [json.loads(line) for line in HELD_OUT.read_text(encoding="utf-8").splitlines()]
+    tally: Counter[str] = Counter()
+    took = []
+    for row in rows:
+        began = time.perf_counter()
+        understood = await reader.understand(row["text"])
+        took.append((time.perf_counter() - began) * 1_000)
+        tally[
+            "right"
+            if understood.intent == row["intent"]
+            else "open"
+            if understood.intent is Intent.OTHER
+            else "wrong"
+        ] += 1
+    took.sort()
+    print(
+        f"{name:16} right {tally['right']}/{len(rows)} = {tally['right'] / len(rows):.3f}"
+        f"  wrong {tally['wrong']}  open {tally['open']}"
+        f"  ms p50 {took[len(took) // 2]:.1f} p99 {took[int(len(took) * 0.99)]:.1f}"
+    )
+
+
+async def main() -> None:
+    """Measure Rasa at several thresholds, then the word lists."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--url", required=True)
+    url = parser.parse_args().url
+    token = os.environ["HUYING_RASA_TOKEN"]
+    async with ClientSession() as http:
+        for threshold in (0.0, 0.2, 0.25, 0.3, 0.4):
+            reader = RasaUnderstanding(http, url, token, wording=Wording.load(), threshold=threshold, limit=5)
+            await measure(f"rasa ≥ {threshold:.2f}", reader)
+    await measure("keywords", KeywordUnderstanding.load())
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,1 @@
+"""The ways in which citizens reach us, one folder each, all alike."""

@@ -1,0 +1,120 @@
+"""Patterns read, not run: whether one is sound, and which characters every match of it must hold.
+
+Screening looks at these one or two characters first: hundreds of patterns then cost microseconds on a message
+that has none of them. They are derived, so that nobody has to keep a second list. Patterns are compiled when
+they are first needed, which would otherwise be most of the time that a city takes to load.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
+from re import _constants as op  # type: ignore[attr-defined]  # the only parser that agrees with re
+from re import _parser  # type: ignore[attr-defined]
+from typing import Any
+
+Grams = frozenset[str]
+Item = tuple[Any, Any]  #: a part of a parsed pattern: what it is, and its value
+
+_COMMON = frozenset(
+    "的了我人在有不他她它被要是一来到去上下里个出着过这那就都还也没给让进走开说你们正大小好家从住<>"
+)
+_PAIR, _SINGLE, _VERY_COMMON = 1, 8, 60  #: how much a gram lets through, roughly
+_MOST_PAIRS = 80
+_REPEATS = (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT)
+
+
+@cache
+def needed(pattern: str) -> Grams:
+    """Return grams of which every match of ``pattern`` holds one; empty where that cannot be told."""
+    return _of_sequence(list(_parsed(pattern))) or frozenset()
+
+
+def shortest(pattern: str) -> int:
+    """Return the length of the shortest match, or raise ``re.error`` where ``pattern`` is not sound."""
+    parsed = _parsed(pattern)
+    for item in _all_items(parsed):
+        _check_behind(item)
+    return int(parsed.getwidth()[0])
+
+
+@cache
+def _parsed(pattern: str) -> Any:
+    return _parser.parse(pattern)
+
+
+def _all_items(parsed: Any) -> Iterator[Item]:
+    for item in parsed:
+        yield item
+        for part in _parts(item[1]):
+            yield from _all_items(part)
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    if isinstance(value, _parser.SubPattern):
+        yield value
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _parts(part)
+
+
+def _check_behind(item: Item) -> None:
+    """Refuse what the compiler alone refuses: a look behind of no fixed length."""
+    kind, value = item
+    if kind in (op.ASSERT, op.ASSERT_NOT) and value[0] < 0:
+        shortest_behind, longest_behind = value[1].getwidth()
+        if shortest_behind != longest_behind:
+            raise re.error("look-behind requires fixed-width pattern")
+
+
+def _of_sequence(items: list[Item]) -> Grams | None:
+    """Return the grams that let the least through, among the parts that must all be there."""
+    choices = [_of_part(item) for item in items]
+    choices += [_of_pair(left, right) for left, right in pairwise(items)]
+    return min((grams for grams in choices if grams), key=_cost, default=None)
+
+
+def _of_part(item: Item) -> Grams | None:
+    kind, value = item
+    if kind is op.LITERAL:
+        return frozenset({chr(value)})
+    if kind is op.IN:
+        return _edge(item, 0)
+    if kind in _REPEATS:
+        return _of_sequence(list(value[2])) if value[0] >= 1 else None
+    if (branches := _branches(item)) is None:
+        return None
+    found = [_of_sequence(branch) for branch in branches]
+    return frozenset().union(*(grams for grams in found if grams)) if all(found) else None
+
+
+def _of_pair(left: Item, right: Item) -> Grams | None:
+    """Return what can stand on the seam of two neighbours."""
+    ends, starts = _edge(left, -1), _edge(right, 0)
+    if not ends or not starts or len(ends) * len(starts) > _MOST_PAIRS:
+        return None
+    return frozenset(end + start for end in ends for start in starts)
+
+
+def _edge(item: Item, at: int) -> Grams | None:
+    """Return every character that ``item`` can begin (0) or end (-1) with, if they can be listed."""
+    kind, value = item
+    if kind is op.LITERAL:
+        return frozenset({chr(value)})
+    if kind is op.IN:
+        return frozenset(chr(v) for _, v in value) if all(k is op.LITERAL for k, _ in value) else None
+    if (branches := _branches(item)) is None:
+        return None
+    edges = [_edge(branch[at], at) if branch else None for branch in branches]
+    return frozenset().union(*(edge for edge in edges if edge)) if all(edges) else None
+
+
+def _branches(item: Item) -> list[list[Item]] | None:
+    kind, value = item
+    if kind is op.SUBPATTERN:
+        return [list(value[-1])]
+    return [list(branch) for branch in value[1]] if kind is op.BRANCH else None
+
+
+def _cost(grams: Grams) -> int:
+    return sum(_PAIR if len(gram) == 2 else _VERY_COMMON if gram in _COMMON else _SINGLE for gram in grams)

@@ -1,0 +1,1 @@
+"""Delivers ticket events to a dispatch centre."""

@@ -1,0 +1,120 @@
+"""What the desk does, each in one transaction: take events, show cases, sign."""
+
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import TypeAlias
+
+from dispatch_desk import returns
+from dispatch_desk.cases import Case, receive, sign, signed_data
+from dispatch_desk.store import cases, events
+from dispatch_desk.store.cases import Happening
+from groundwork.clock import Clock
+from groundwork.database import Connection, Pool, lock, storage_errors
+from groundwork.outbox import Owed, owe
+from groundwork.vault import Vault
+from hotline.calendar import CITY_TIME
+from hotline.deadlines import Due
+from hotline.events import Event
+from hotline.records import to_record
+
+log = logging.getLogger(__name__)
+
+PAGE = 100  #: cases on one page of the list
+
+Reckon: TypeAlias = Callable[[Case, datetime], tuple[Due, ...]]  #: dates of a case signed at that moment
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listing:
+    """One page of the list, with the size of each view."""
+
+    cases: Sequence[Case]
+    counts: dict[str, int]
+    more: bool
+
+
+class Desk:
+    """The cases of one city's dispatch centre."""
+
+    def __init__(self, pool: Pool, vault: Vault, *, clock: Clock, source: str, reckon: Reckon) -> None:
+        self._pool, self._vault, self.clock = pool, vault, clock
+        self._source, self._reckon = source, reckon
+
+    async def take(self, event: Event) -> bool:
+        """Keep an event from the gateway and apply it as soon as its case is there; ``False`` if known."""
+        now = self.clock()
+        async with self._alone_with(event.subject) as connection:
+            if not await events.keep(connection, self._vault, event, at=now):
+                return False
+            if event.name == "filed":
+                await cases.insert(connection, self._vault, receive(event, at=now))
+            if await cases.find(connection, self._vault, event.subject) is None:
+                log.info("event.waiting", extra={"number": event.subject, "event_type": event.name})
+                return True
+            for waiting in await events.take_waiting(connection, self._vault, event.subject, at=now):
+                await cases.remember(connection, self._vault, waiting, said_here=False)
+        log.info("event.taken", extra={"number": event.subject, "event_type": event.name})
+        return True
+
+    async def sign(self, number: str, *, account_id: int) -> bool | None:
+        """Sign a case for its lead unit and owe the gateway word of it, once.
+
+        ``False`` if it was signed before, ``None`` if there is no such case.
+        """
+        async with self._alone_with(number) as connection:
+            case = await cases.find(connection, self._vault, number)
+            if case is None:
+                return None
+            now = self.clock()
+            signed = sign(case, unit=case.lead_unit, at=now, dues=self._reckon(case, now))
+            if signed is None:
+                return False
+            await cases.update(connection, self._vault, signed)
+            await self._say(connection, signed, now)
+        log.info("case.signed", extra={"number": number, "account_id": account_id})
+        return True
+
+    async def find(self, number: str) -> tuple[Case, Sequence[Happening]] | None:
+        """Return a case with its history, newest first."""
+        async with storage_errors(), self._pool.acquire() as connection:
+            case = await cases.find(connection, self._vault, number)
+            if case is None:
+                return None
+            return case, await cases.history(connection, self._vault, number)
+
+    async def listing(self, view: str, *, page: int) -> Listing:
+        """Return the ``page``-th page, from 0, of one of ``store.cases.VIEWS``."""
+        now = self.clock()
+        tomorrow = datetime.combine(now.astimezone(CITY_TIME).date() + timedelta(days=1), time(), CITY_TIME)
+        async with storage_errors(), self._pool.acquire() as connection:
+            counts = await cases.counts(connection, now=now, tomorrow=tomorrow)
+            found = await cases.page(
+                connection, self._vault, view, now=now, tomorrow=tomorrow, limit=PAGE + 1, offset=page * PAGE
+            )
+        return Listing(cases=found[:PAGE], counts=counts, more=len(found) > PAGE)
+
+    async def _say(self, connection: Connection, case: Case, now: datetime) -> None:
+        sequence = await cases.next_sequence(connection, case.number)
+        event = Event(
+            id=f"{case.number}-{sequence}",
+            source=self._source,
+            name="signed",
+            subject=case.number,
+            sequence=sequence,
+            at=now,
+            data=signed_data(case),
+        )
+        await cases.remember(connection, self._vault, event, said_here=True)
+        key, lane = f"{event.source}:{event.id}", f"case:{case.number}"
+        owed = Owed(key=key, lane=lane, kind=returns.KIND, body=to_record(event))
+        await owe(connection, self._vault, [owed], clock=self.clock)
+
+    @asynccontextmanager
+    async def _alone_with(self, number: str) -> AsyncIterator[Connection]:
+        """Open a transaction in which nobody else touches the case ``number``."""
+        async with storage_errors(), self._pool.acquire() as connection, connection.transaction():
+            await lock(connection, f"case:{number}")
+            yield connection

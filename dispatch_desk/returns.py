@@ -1,0 +1,59 @@
+"""The way back: the desk's own events, signed, to the gateway."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import ClientError, ClientSession, ClientTimeout
+
+from groundwork.clock import Clock
+from hotline.errors import HotlineError
+from hotline.events import CONTENT_TYPE, Event
+from hotline.records import from_record
+from hotline.signing import signed_headers
+
+PATH = "/api/dispatch/events"
+KIND = "return"  #: of the owed effect
+PATIENCE = ClientTimeout(total=10, connect=3)
+_PASSING = frozenset({408, 409, 425, 429})
+
+
+class GatewayBusyError(HotlineError):
+    """The gateway is away, slow or busy; the same event may be sent again."""
+
+    retryable = True
+
+
+class GatewayRejectedError(HotlineError):
+    """The gateway will never take this event as it is; a person has to look."""
+
+
+class Returns:
+    """Carries owed events to the gateway at ``url``; ``real_time`` stamps the signatures."""
+
+    def __init__(self, http: ClientSession, url: str, key: bytes, real_time: Clock) -> None:
+        self._http, self._url, self._key, self._real_time = http, url.rstrip("/") + PATH, key, real_time
+
+    async def carry(self, kind: str, body: Mapping[str, Any]) -> None:
+        """Deliver the event in ``body``; done on return (a port of the outbox)."""
+        if kind != KIND:
+            raise GatewayRejectedError(f"nothing carries {kind}")
+        await self.deliver(from_record(Event, body))
+
+    async def deliver(self, event: Event) -> None:
+        """Hand ``event`` over; ``retryable`` of what is raised tells whether to repeat."""
+        body = event.body()
+        headers = signed_headers(self._key, id=event.id, at=self._real_time(), body=body)
+        status = await self._post(body, {"Content-Type": CONTENT_TYPE, **headers})
+        if status >= 500 or status in _PASSING:
+            raise GatewayBusyError(f"gateway answered {status}")
+        if not 200 <= status < 300:
+            raise GatewayRejectedError(f"gateway answered {status}")
+
+    async def _post(self, body: bytes, headers: Mapping[str, str]) -> int:
+        try:
+            async with self._http.post(
+                self._url, data=body, headers=headers, timeout=PATIENCE, allow_redirects=False
+            ) as answer:
+                return answer.status
+        except (ClientError, TimeoutError, OSError) as error:
+            raise GatewayBusyError(f"gateway: {type(error).__name__}") from error

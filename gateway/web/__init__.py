@@ -1,0 +1,1 @@
+"""What a browser or an operator sees of the gateway."""

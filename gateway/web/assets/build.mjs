@@ -1,0 +1,37 @@
+// Makes gateway/web/static: minified for old phones, named by content, with a manifest for the templates.
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+
+const require = createRequire(import.meta.url);
+const esbuild = require("esbuild");
+
+const here = dirname(fileURLToPath(import.meta.url));
+const out = join(here, "..", "static");
+const source = (name) => readFileSync(join(here, name), "utf8");
+const small = (code, loader) =>
+  esbuild.transformSync(code, { loader, minify: true, charset: "utf8", target: loader === "js" ? "es2017" : ["chrome80", "safari13"] }).code;
+
+const files = {
+  "weui.css": readFileSync(require.resolve("weui/dist/style/weui.min.css"), "utf8"),
+  "citizen.css": small(source("tokens.css") + source("citizen.css"), "css"),
+  "chat.js": small(`(() => {${source("chat.js")}})();`, "js"),
+  "icons.svg": source("icons.svg"),
+};
+
+rmSync(out, { recursive: true, force: true });
+mkdirSync(out, { recursive: true });
+const manifest = {};
+for (const [name, text] of Object.entries(files)) {
+  const digest = createHash("sha256").update(text).digest("hex").slice(0, 12);
+  const kind = extname(name);
+  manifest[name] = `${name.slice(0, -kind.length)}.${digest}${kind}`;
+  const packed = gzipSync(text, { level: 9 });
+  writeFileSync(join(out, manifest[name]), text);
+  writeFileSync(join(out, `${manifest[name]}.gz`), packed);
+  console.log(`${manifest[name]} ${text.length} bytes, ${packed.length} packed`);
+}
+writeFileSync(join(out, "manifest.json"), JSON.stringify(manifest, null, 1));

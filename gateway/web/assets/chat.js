@@ -1,0 +1,222 @@
+// <huying-chat>: sends what the forms of the page hold and shows the lines that the server renders.
+// Light DOM: the history, labels and styles are the page's; without this script every form works as it is.
+// No decision is made here, and nothing from a citizen or a reply is ever parsed as markup by us:
+// lines come from our own templates, texts go through textContent.
+
+const DRAFT = "huying.draft";
+const POLLS = [2, 3, 5, 8, 13, 20, 30, 30, 30, 30, 30, 30]; // seconds between looks for a late reply
+const LONGEST_REQUEST = 20000;
+const NEAR_END = 80;
+
+const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+const kept = {
+  get: () => { try { return sessionStorage.getItem(DRAFT) || ""; } catch { return ""; } },
+  set: (text) => { try { text ? sessionStorage.setItem(DRAFT, text) : sessionStorage.removeItem(DRAFT); } catch { /* storage may be forbidden */ } },
+};
+
+class HuyingChat extends HTMLElement {
+  connectedCallback() {
+    this.log = this.querySelector(".hy-log");
+    this.list = this.querySelector("[role=log] > ol");
+    this.alarm = this.querySelector("[data-alarm]");
+    this.news = this.querySelector(".hy-news");
+    this.compose = this.querySelector("form.hy-compose");
+    this.box = this.compose.elements.text;
+    this.words = this.querySelector("[data-words]").dataset;
+    this.queue = Promise.resolve();
+    this.listen();
+    if (!this.box.value) this.box.value = kept.get();
+    this.grow();
+    this.toEnd();
+    if (this.querySelector("[data-waiting]")) this.lookAgain(0);
+  }
+
+  listen() {
+    this.addEventListener("submit", (event) => this.submitted(event));
+    // Safari before 15.4 does not say which button sent a form.
+    this.addEventListener("click", (event) => { this.pressed = event.target.closest("button"); }, true);
+    this.box.addEventListener("keydown", (event) => {
+      const composing = event.isComposing || event.keyCode === 229;
+      if (event.key === "Enter" && !event.shiftKey && !composing) { event.preventDefault(); this.sayTyped(); }
+    });
+    this.box.addEventListener("input", () => { kept.set(this.box.value); this.grow(); });
+    this.news.firstElementChild.addEventListener("click", () => { this.toEnd(); this.box.focus(); });
+    this.log.addEventListener("scroll", () => { if (this.atEnd()) this.news.hidden = true; }, { passive: true });
+  }
+
+  submitted(event) {
+    const form = event.target;
+    if (form.getAttribute("action") !== "/chat" || form.hasAttribute("data-plain")) return;
+    event.preventDefault();
+    if (form === this.compose) this.sayTyped();
+    else this.choose(form, event.submitter || this.pressed);
+  }
+
+  sayTyped() {
+    const text = this.box.value.trim();
+    this.box.focus();
+    if (!text) return;
+    this.box.value = "";
+    kept.set("");
+    this.grow();
+    this.send(text, new URLSearchParams({ text }));
+  }
+
+  choose(form, button) {
+    if (!button || !button.name || form.hasAttribute("data-busy")) return;
+    const body = new URLSearchParams(new FormData(form));
+    body.set(button.name, button.value);
+    this.log.focus({ preventScroll: true }); // the button goes away; the reading place must not
+    this.send(button.textContent.trim(), body, form);
+  }
+
+  send(text, body, form) {
+    body.set("id", newId());
+    const line = this.line("mine", text);
+    const entry = { text, body, form, line, tries: 0 };
+    this.busy(entry, true);
+    this.list.append(line);
+    this.wait(entry);
+    this.toEnd();
+    this.queue = this.queue.then(() => this.deliver(entry));
+  }
+
+  async deliver(entry) {
+    const stop = new AbortController();
+    const timer = setTimeout(() => stop.abort(), LONGEST_REQUEST);
+    try {
+      const response = await fetch("/chat/say", {
+        method: "POST", body: entry.body, credentials: "same-origin", signal: stop.signal,
+        headers: { Accept: "text/html, application/problem+json" },
+      });
+      if (response.status === 202) this.later(entry);
+      else if (response.ok) this.settle(entry, await response.text());
+      else this.refused(entry, response.status, (await response.json()).title);
+    } catch {
+      if (entry.tries) this.later(entry);
+      else this.fail(entry, this.words.lost, true);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  // The same id again returns what has been settled since: nothing is said twice.
+  later(entry) {
+    const pause = POLLS[entry.tries++];
+    this.label(entry.waiting, pause ? this.words.late : this.words.gone);
+    if (pause) setTimeout(() => this.deliver(entry), pause * 1000);
+  }
+
+  refused(entry, status, title) {
+    const again = status === 429 || status >= 500;
+    this.fail(entry, `${this.words.failed}：${title}`, again);
+    if (!again && !entry.form && !this.box.value) { this.box.value = entry.text; kept.set(entry.text); this.grow(); }
+  }
+
+  fail(entry, why, again) {
+    entry.waiting.remove();
+    this.busy(entry, false);
+    const note = this.querySelector("template[data-failed]").content.cloneNode(true);
+    note.querySelector("[data-text]").textContent = why;
+    const row = note.querySelector(".hy-row");
+    row.firstElementChild.addEventListener("click", () => this.sendAgain(entry));
+    if (!again) row.remove();
+    entry.line.append(note);
+    this.alarm.textContent = why;
+    this.toEnd();
+  }
+
+  sendAgain(entry) {
+    entry.line.querySelectorAll(".hy-err, .hy-row").forEach((part) => part.remove());
+    this.busy(entry, true);
+    this.wait(entry);
+    this.log.focus({ preventScroll: true });
+    this.queue = this.queue.then(() => this.deliver(entry));
+  }
+
+  settle(entry, html) {
+    entry.waiting.remove();
+    this.retire();
+    this.show(new DOMParser().parseFromString(html, "text/html"));
+  }
+
+  show(page) {
+    const atEnd = this.atEnd();
+    const fresh = [...page.querySelectorAll("li[data-reply]")].filter(
+      (line) => ![...this.list.children].some((known) => known.dataset.reply === line.dataset.reply),
+    ).map((line) => document.importNode(line, true));
+    if (!fresh.length) return;
+    this.list.append(...fresh);
+    const urgent = fresh.find((line) => line.dataset.alert);
+    if (urgent) this.alarm.textContent = urgent.dataset.alert;
+    if (atEnd || urgent) this.toLine(urgent || fresh[0]);
+    else this.news.hidden = false;
+  }
+
+  // A message that was still open when the page was made: look until its replies are there.
+  lookAgain(tries) {
+    if (tries < POLLS.length) setTimeout(async () => {
+      try {
+        const response = await fetch("/chat", { credentials: "same-origin" });
+        const page = new DOMParser().parseFromString(await response.text(), "text/html");
+        if (response.ok && !page.querySelector("[data-waiting]") && page.querySelector("li[data-reply]")) {
+          this.querySelectorAll("[data-waiting]").forEach((line) => line.remove());
+          this.show(page);
+          return;
+        }
+      } catch { /* away for the moment */ }
+      this.lookAgain(tries + 1);
+    }, POLLS[tries] * 1000);
+  }
+
+  // What was offered before stays readable and can no longer be chosen.
+  retire() {
+    for (const form of this.list.querySelectorAll("form[action='/chat']:not([data-plain])")) {
+      if (form.classList.contains("hy-card")) {
+        form.querySelectorAll("button").forEach((button) => button.remove());
+        form.querySelectorAll("input, textarea").forEach((field) => { field.readOnly = true; field.disabled = field.type === "checkbox"; });
+      } else {
+        const note = document.createElement("p");
+        note.className = "hy-src hy-old";
+        note.textContent = this.words.old + [...form.querySelectorAll("button")].map((button) => button.textContent.trim()).join("；");
+        form.replaceWith(note);
+      }
+    }
+  }
+
+  busy({ form }, is) {
+    if (!form) return;
+    form.toggleAttribute("data-busy", is);
+    form.querySelectorAll("button").forEach((button) => { is ? button.setAttribute("aria-disabled", "true") : button.removeAttribute("aria-disabled"); });
+  }
+
+  wait(entry) {
+    entry.waiting = this.line("wait");
+    this.list.append(entry.waiting);
+  }
+
+  line(template, text) {
+    const line = this.querySelector(`template[data-${template}]`).content.firstElementChild.cloneNode(true);
+    if (text) line.querySelector("[data-text]").textContent = text;
+    return line;
+  }
+
+  label(line, text) {
+    const place = line.querySelector("[data-text]");
+    if (place.textContent !== text) { place.textContent = text; place.className = ""; }
+  }
+
+  grow() {
+    this.box.style.height = "auto";
+    this.box.style.height = `${Math.min(this.box.scrollHeight + 2, 160)}px`;
+  }
+
+  atEnd() { return this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < NEAR_END; }
+
+  toEnd() { this.log.scrollTop = this.log.scrollHeight; this.news.hidden = true; }
+
+  toLine(line) { this.log.scrollTop = Math.min(line.offsetTop - 12, this.log.scrollHeight); }
+}
+
+customElements.define("huying-chat", HuyingChat);

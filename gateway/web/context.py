@@ -1,0 +1,68 @@
+"""What the pages say about this city, taken from its pack."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Self
+
+from hotline.citation import Citation
+from hotline.citypack import CityPack, DeadlineRule
+from hotline.conversation import Option
+from hotline.decision import GREETING_OPTIONS
+from hotline.replies import options_of
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Promise:
+    """One thing that the city's text promises, with its article."""
+
+    text: str
+    citation: Citation
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageContext:
+    """The words on the pages that differ from city to city."""
+
+    city: str
+    name: str  #: what the city's people call its hotline, with the city
+    greeting: str
+    first_options: tuple[Option, ...]
+    promises: tuple[Promise, ...]
+
+    @classmethod
+    def of(cls, pack: CityPack, words: Mapping[str, Any], *, today: date) -> Self:
+        """Return the context of ``pack``: its names, and what it promises to citizens as of ``today``."""
+        rules = [rule for rule in pack.deadlines if _is_shown(rule, words, today)]
+        promises = (Promise(text=_sentence(rule, pack, words), citation=rule.citation) for rule in rules)
+        unlike = {promise.text: promise for promise in promises}
+        return cls(
+            city=pack.name,
+            name=f"{pack.name}{pack.hotline}",
+            greeting=pack.say("greeting"),
+            first_options=options_of(pack, *GREETING_OPTIONS),
+            promises=tuple(unlike.values()),
+        )
+
+
+def _is_shown(rule: DeadlineRule, words: Mapping[str, Any], today: date) -> bool:
+    in_force = rule.effective_from is None or rule.effective_from <= today
+    # A rule for another channel alone is promised where that channel is.
+    is_ours = not rule.channels or "webchat" in rule.channels
+    return in_force and is_ours and rule.what in words["promised"]
+
+
+def _sentence(rule: DeadlineRule, pack: CityPack, words: Mapping[str, Any]) -> str:
+    kinds = [pack.kinds[kind].label for kind in rule.kinds] + [
+        pack.classes[name].label for name in rule.classes
+    ]
+    limits = {"working_days": rule.working_days, "days": rule.days, "hours": rule.hours}
+    unit, count = next((unit, count) for unit, count in limits.items() if count is not None)
+    return str(
+        words["promise"].format(
+            whose=words["list_comma"].join(kinds) or words["promise_to_all"],
+            starts=words["starts"][rule.starts],
+            limit=words["limit"][unit].format(count=count),
+            what=words["due"][rule.what],
+        )
+    )

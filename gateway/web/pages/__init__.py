@@ -1,0 +1,1 @@
+"""The citizens' pages, rendered here, usable without JavaScript."""

@@ -1,0 +1,200 @@
+"""The chat page: rendered here with its history, every form usable without JavaScript."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from aiohttp import web
+
+from channels.base import TooLongError
+from channels.webchat.adapter import WebChat
+from channels.webchat.codec import client_id, conversation_of, decode_form
+from channels.webchat.session import LIFE
+from gateway.web.errors import STORED, problem_of
+from gateway.web.forms import read_form
+from gateway.web.ports import History, InboundText, Received, Said, SentReply
+from gateway.web.rendering import WORDS, Pages, city_day
+from groundwork.problems import ProblemError
+from hotline.conversation import Option
+from hotline.errors import KeyReusedError, NotAMessageError, StorageAwayError
+from hotline.message import InboundMessage
+
+COOKIE = "huying_chat"
+SHOWN = 100  #: things said that a page shows again
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """One thing said as the log shows it."""
+
+    said: Said
+    text: str  #: what the citizen said or chose; empty for replies
+    new_day: date | None  #: set on the first line of a day
+    live: bool  #: whether its options may still be chosen
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trouble:
+    """Why something was not sent, with what was typed."""
+
+    status: int
+    title: str
+    form: Mapping[str, str]
+    again: bool  #: whether sending the same again can help
+
+
+class ChatPage:
+    """``/chat``, and the fragment that its element asks for."""
+
+    def __init__(self, pages: Pages, webchat: WebChat, history: History, *, secure: bool) -> None:
+        self._pages, self._webchat, self._history, self._secure = pages, webchat, history, secure
+
+    def routes(self) -> tuple[web.RouteDef, ...]:
+        """Return the routes of the page."""
+        return (web.get("/chat", self.show), web.post("/chat", self.post), web.post("/chat/say", self.say))
+
+    async def show(self, request: web.Request) -> web.Response:
+        """Show the conversation of this browser."""
+        session, token = self._session(request)
+        try:
+            said: tuple[Said, ...] | None = await self._said(session)
+        except StorageAwayError:
+            said = None
+        return self._page(request, said, token=token, typed=request.query.get("q", ""))
+
+    async def post(self, request: web.Request) -> web.Response:
+        """Take what a form holds, then show the page anew."""
+        form = await read_form(request)
+        session, token = self._session(request)
+        try:
+            message, received = await self._received(form, session)
+        except (NotAMessageError, StorageAwayError) as error:
+            return await self._not_sent(request, session, token, form, error)
+        request[STORED] = True
+        if any(sent.reply.kind == "emergency" for sent in received.replies):
+            try:
+                await self._said(session)
+            except StorageAwayError:
+                # A page shown anew could not show the number to call, so it is shown at once.
+                return self._page(request, _just_said(message, received), token=token)
+        return self._keep(web.Response(status=303, headers={"Location": "/chat#latest"}), token)
+
+    async def say(self, request: web.Request) -> web.Response:
+        """Take one message of the element and return its replies as a piece of the page."""
+        session, token = self._session(request)
+        message = decode_form(await read_form(request), self._webchat.envelope(session))
+        received = await self._webchat.receive(message)
+        request[STORED] = True
+        text = self._pages.text("fragment.html", replies=received.replies, message_id=_new_id())
+        response = web.Response(
+            text=text, status=200 if received.settled else 202, content_type="text/html",
+            headers={"Cache-Control": "no-store"},
+        )  # fmt: skip
+        return self._keep(response, token)
+
+    async def _received(self, form: Mapping[str, str], session: str) -> tuple[InboundMessage, Received]:
+        named = {"id": _new_id(), **form}
+        message = decode_form(named, self._webchat.envelope(session))
+        try:
+            return message, await self._webchat.receive(message)
+        except KeyReusedError:
+            # The id was in the page: Back and other words make a new message, not a conflict.
+            message = decode_form({**named, "id": _new_id()}, self._webchat.envelope(session))
+            return message, await self._webchat.receive(message)
+
+    async def _said(self, session: str) -> tuple[Said, ...]:
+        return await self._history.history(conversation_of(session), limit=SHOWN)
+
+    async def _not_sent(
+        self, request: web.Request, session: str, token: str, form: Mapping[str, str],
+        error: NotAMessageError | StorageAwayError,
+    ) -> web.Response:  # fmt: skip
+        problem = problem_of(error)
+        trouble = Trouble(
+            status=problem.status,
+            title=_title(problem, error),
+            form=form,
+            again=isinstance(error, StorageAwayError),
+        )
+        try:
+            said: tuple[Said, ...] | None = await self._said(session)
+        except StorageAwayError:
+            said = None
+        return self._page(request, said, token=token, typed=form.get("text", ""), trouble=trouble)
+
+    def _page(
+        self,
+        request: web.Request,
+        said: Sequence[Said] | None,
+        *,
+        token: str,
+        typed: str = "",
+        trouble: Trouble | None = None,
+    ) -> web.Response:
+        response = self._pages.respond(
+            request,
+            "chat.html",
+            status=trouble.status if trouble else 200,
+            personal=True,
+            lines=_lines(said or (), self._pages.context.first_options),
+            history_away=said is None,
+            typed=typed,
+            trouble=trouble,
+            message_id=_new_id(),
+        )
+        if trouble and trouble.again:
+            response.headers["Retry-After"] = "5"
+        return self._keep(response, token)
+
+    def _session(self, request: web.Request) -> tuple[str, str]:
+        token = request.cookies.get(COOKIE, "")
+        session = self._webchat.sessions.session_of(token)
+        if session is not None:
+            return session, token
+        fresh = self._webchat.sessions.open()
+        return fresh.id, fresh.token
+
+    def _keep(self, response: web.Response, token: str) -> web.Response:
+        life = int(LIFE.total_seconds())
+        response.set_cookie(
+            COOKIE, token, max_age=life, path="/chat", httponly=True, samesite="Lax", secure=self._secure
+        )
+        return response
+
+
+def _title(problem: ProblemError, error: Exception) -> str:
+    if isinstance(error, TooLongError):
+        return problem.title + str(problem.more["detail"])
+    errors = problem.more.get("errors")
+    return str(errors[0]["detail"]) if errors else problem.title
+
+
+def _just_said(message: InboundMessage, received: Received) -> tuple[Said, ...]:
+    mine = InboundText(
+        id=client_id(message), at=message.received_at, text=message.text, option=message.option
+    )
+    return (mine, *received.replies)
+
+
+def _lines(said: Sequence[Said], first_options: Sequence[Option]) -> list[Line]:
+    labels = {option.id: option.label for option in first_options}
+    last = max((index for index, one in enumerate(said) if isinstance(one, InboundText)), default=-1)
+    lines: list[Line] = []
+    for index, one in enumerate(said):
+        today = city_day(one.at)
+        new_day = today if index == 0 or city_day(said[index - 1].at) != today else None
+        lines.append(Line(said=one, text=_shown_text(one, labels), new_day=new_day, live=index > last))
+        if isinstance(one, SentReply):
+            labels |= {option.id: option.label for option in one.reply.options}
+    return lines
+
+
+def _shown_text(said: Said, labels: Mapping[str, str]) -> str:
+    if isinstance(said, SentReply):
+        return ""
+    return said.text or labels.get(said.option or "", WORDS["some_option"])
+
+
+def _new_id() -> str:
+    return secrets.token_urlsafe(12)

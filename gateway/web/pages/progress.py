@@ -1,0 +1,206 @@
+"""Where a ticket stands, for whoever holds its number and query code."""
+
+import json
+import math
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from aiohttp import web
+
+from gateway.web.forms import read_form
+from gateway.web.pages.portal import keep_mode
+from gateway.web.ports import Limits, Registers, TicketStatus
+from gateway.web.rendering import WORDS, Pages, city_day, iso
+from groundwork.clock import Clock
+from groundwork.problems import ProblemError
+from hotline.calendar import CITY_TIME, Calendar
+from hotline.deadlines import Due
+from hotline.message import clean
+from hotline.ticket import CODE_LETTERS, is_ticket_number, normalised
+
+BY_NUMBER, BY_ADDRESS = "progress.number", "progress.address"
+LONGEST_TYPED = 64
+
+
+class NoSuchTicketError(ProblemError):
+    """Number and code do not belong together; ``left`` tries remain."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__(404, "no-such-ticket", "单号和查询码对不上，请对照回执再填。")
+        self.left = left
+
+
+class TooManyTriesError(ProblemError):
+    """Locked for ``minutes``."""
+
+    def __init__(self, seconds: float) -> None:
+        self.minutes = max(1, math.ceil(seconds / 60))
+        title = f"试的次数太多，请{self.minutes}分钟后再查，或者拨打12345。"
+        super().__init__(429, "too-many-tries", title, headers={"Retry-After": str(math.ceil(seconds))})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Typed:
+    """What a person typed, as it is shown again."""
+
+    number: str = ""
+    query_code: str = ""
+
+
+class ProgressPage:
+    """``/progress`` and ``/api/progress``."""
+
+    def __init__(
+        self,
+        pages: Pages,
+        registers: Registers,
+        limits: Limits,
+        *,
+        calendar: Calendar,
+        clock: Clock,
+        secure: bool,
+    ) -> None:
+        self._pages, self._registers, self._limits = pages, registers, limits
+        self._calendar, self._clock, self._secure = calendar, clock, secure
+
+    def routes(self) -> tuple[web.RouteDef, ...]:
+        """Return the routes of the page."""
+        return (web.get("/progress", self.ask), web.post("/progress", self.show))
+
+    def api_routes(self) -> tuple[web.RouteDef, ...]:
+        """Return the routes for programs."""
+        return (web.post("/api/progress", self.answer),)
+
+    async def ask(self, request: web.Request) -> web.Response:
+        """Show the form, with the number filled in when a link gave it."""
+        number = request.query.get("number", "")[:LONGEST_TYPED]
+        return self._form(request, Typed(number=number))
+
+    async def show(self, request: web.Request) -> web.Response:
+        """Show the timeline, or the form again with what was typed."""
+        form = await read_form(request)
+        typed = Typed(
+            number=form.get("number", "")[:LONGEST_TYPED],
+            query_code=form.get("query_code", "")[:LONGEST_TYPED],
+        )
+        missing = tuple(name for name in ("number", "query_code") if not getattr(typed, name).strip())
+        if missing:
+            return self._form(request, typed, status=422, missing=missing)
+        try:
+            found = await self._look_up(typed, request)
+        except (NoSuchTicketError, TooManyTriesError) as error:
+            return self._form(request, typed, status=error.status, error=error)
+        return self._timeline(request, found, typed, mode=form.get("mode"))
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """Return the public timeline as JSON."""
+        found = await self._look_up(await _typed_json(request), request)
+        return web.json_response(public(found), headers={"Cache-Control": "no-store"})
+
+    async def _look_up(self, typed: Typed, request: web.Request) -> TicketStatus:
+        number, code = normalised(typed.number), normalised(typed.query_code)
+        well_formed = is_ticket_number(number) and len(code) == CODE_LETTERS
+        tries = [(BY_ADDRESS, request.remote or "unknown")] + ([(BY_NUMBER, number)] if well_formed else [])
+        wait = max([await self._limits.allowed(kind, who) for kind, who in tries])
+        if wait > 0:
+            raise TooManyTriesError(wait)
+        found = await self._registers.look_up(number, code) if well_formed else None
+        if found is None:
+            raise NoSuchTicketError(min([await self._limits.failed(kind, who) for kind, who in tries]))
+        return found
+
+    def _form(
+        self,
+        request: web.Request,
+        typed: Typed,
+        *,
+        status: int = 200,
+        missing: tuple[str, ...] = (),
+        error: NoSuchTicketError | TooManyTriesError | None = None,
+    ) -> web.Response:
+        response = self._pages.respond(
+            request,
+            "progress_form.html",
+            status=status,
+            personal=bool(typed.query_code),
+            typed=typed,
+            missing=missing,
+            wrong=error if isinstance(error, NoSuchTicketError) else None,
+            locked=error if isinstance(error, TooManyTriesError) else None,
+        )
+        response.headers.update(error.more.get("headers", {}) if error else {})
+        return response
+
+    def _timeline(
+        self, request: web.Request, found: TicketStatus, typed: Typed, *, mode: str | None
+    ) -> web.Response:
+        today = self._clock().astimezone(CITY_TIME).date()
+        last = city_day(found.shown_due.at) if found.shown_due else None
+        done = found.state in WORDS["state_done"] or found.state == "withdrawn"
+        care = None if mode is None else mode == "care"
+        response = self._pages.respond(
+            request,
+            "progress.html",
+            personal=True,
+            care=care,
+            ticket=found,
+            typed=typed,
+            done=done,
+            late=last is not None and last < today and not done,
+            days_left=_working_days_left(self._calendar, today, last) if last and not done else None,
+        )
+        if mode is not None:
+            keep_mode(response, mode, secure=self._secure)
+        return response
+
+
+def public(ticket: TicketStatus) -> dict[str, Any]:
+    """Return what the holder of number and code may know, as plain data."""
+    return {
+        "number": ticket.number,
+        "title": ticket.title,
+        "state": ticket.state,
+        "state_label": WORDS["state"].get(ticket.state, WORDS["state_default"]),
+        "lead_unit": ticket.lead_unit,
+        "confidential": ticket.confidential,
+        "due": [_due(due) for due in ticket.due],
+        "steps": [
+            {"at": iso(step.at), "name": step.name, "label": _label(step.name), "text": step.text}
+            for step in ticket.steps
+        ],
+    }
+
+
+def _label(name: str) -> str:
+    return str(WORDS["step"].get(name, WORDS["step_default"]))
+
+
+def _due(due: Due) -> dict[str, Any]:
+    article = f"{due.citation.instrument}{due.citation.article}"
+    return {
+        "what": due.what,
+        "at": iso(due.at),
+        "article": article,
+        "provisional": due.provisional,
+        "why": due.why,
+    }
+
+
+def _working_days_left(calendar: Calendar, today: date, last: date) -> int:
+    days = (today + timedelta(days=n) for n in range(1, (last - today).days + 1))
+    return sum(calendar.is_working(day) for day in days)
+
+
+async def _typed_json(request: web.Request) -> Typed:
+    if request.content_type != "application/json":
+        raise web.HTTPUnsupportedMediaType
+    try:
+        data = json.loads((await request.read()).decode("utf-8"))
+        number, code = data["number"], data["query_code"]
+        if not (isinstance(number, str) and isinstance(code, str)):
+            raise TypeError
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        errors = [{"field": name, "detail": "要是一段文字。"} for name in ("number", "query_code")]
+        raise ProblemError(422, "not-a-query", "请给出单号和查询码。", errors=errors) from error
+    return Typed(number=clean(number)[:LONGEST_TYPED], query_code=clean(code)[:LONGEST_TYPED])

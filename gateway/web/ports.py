@@ -1,0 +1,87 @@
+"""What the pages need from the rest of the gateway."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+from channels.base import Received, Receives, SentReply
+from hotline.deadlines import Due
+from hotline.understanding import Finding, Hit
+
+__all__ = [
+    "Articles", "History", "InboundText", "Limits", "Received", "Receives", "Registers", "Said", "SentReply", "Step",
+    "TicketStatus",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InboundText:
+    """One thing the citizen said, as it is shown again."""
+
+    id: str
+    at: datetime
+    text: str
+    option: str | None = None  #: shown by its label when there is no text
+
+
+Said: TypeAlias = InboundText | SentReply
+
+
+class History(Protocol):
+    """What was said in a conversation."""
+
+    async def history(self, conversation: str, *, limit: int) -> tuple[Said, ...]:
+        """Return the last ``limit`` things said, oldest first; raises ``StorageAwayError``."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One line of a ticket's public timeline; ``name`` is that of the event."""
+
+    at: datetime
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TicketStatus:
+    """What the holder of number and code may see: no staff names, no phones."""
+
+    number: str
+    title: str
+    state: str  #: filed, sent or the name of the last event of the desk
+    lead_unit: str
+    shown_due: Due | None  #: the next moment that concerns the citizen
+    due: tuple[Due, ...]
+    confidential: bool
+    steps: tuple[Step, ...]  #: newest first
+
+
+class Registers(Protocol):
+    """The register of tickets."""
+
+    async def look_up(self, number: str, query_code: str) -> TicketStatus | None:
+        """Return the ticket, or ``None`` alike for an unknown number and a wrong code."""
+
+
+class Articles(Protocol):
+    """The published answers."""
+
+    async def search(self, question: str, *, limit: int) -> Finding:
+        """Return hits best first."""
+
+    async def article(self, id: str) -> Hit | None:
+        """Return one published article."""
+
+    async def listed(self) -> tuple[Hit, ...]:
+        """Return every published article, in a steady order."""
+
+
+class Limits(Protocol):
+    """Counts tries."""
+
+    async def allowed(self, kind: str, who: str) -> float:
+        """Return 0 when another try is allowed, else the seconds to wait."""
+
+    async def failed(self, kind: str, who: str) -> int:
+        """Count a wrong try and return how many are left."""

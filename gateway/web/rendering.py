@@ -1,0 +1,174 @@
+"""Turns values into pages: one environment, one set of words, one way to show dates and law."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from gateway.web.context import PageContext
+from gateway.web.files import Assets
+from hotline.calendar import CITY_TIME, DayKind
+from hotline.citation import Citation, LawStatus
+from hotline.deadlines import CountedDay, Due, shown_date
+
+TEMPLATES = Path(__file__).parent / "templates"
+WORDS: Mapping[str, Any] = json.loads((TEMPLATES / "words.json").read_text("utf-8"))
+CARE_COOKIE = "huying_mode"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReckonedRow:
+    """One line of a reckoning as it is shown; a festival's days share one."""
+
+    days: str
+    weekday: str
+    what: str
+    count: str
+    counts: bool
+    last: bool
+
+
+class Pages:
+    """Renders the templates of this installation."""
+
+    def __init__(self, context: PageContext, assets: Assets) -> None:
+        self.context = context
+        self._templates = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.globals.update(page=context, asset=assets.url, words=WORDS, shown_date=shown_date)
+        self._templates.filters.update(
+            day=day,
+            date=plain_date,
+            clock=clock,
+            iso=iso,
+            law=law,
+            reckoned=reckoned,
+            paragraphs=paragraphs,
+            headline=headline,
+            after_headline=after_headline,
+        )
+
+    def text(self, template: str, **values: Any) -> str:
+        """Return a rendered template."""
+        return self._templates.get_template(template).render(**values)
+
+    def respond(
+        self,
+        request: web.Request,
+        template: str,
+        *,
+        status: int = 200,
+        personal: bool = False,
+        care: bool | None = None,
+        **values: Any,
+    ) -> web.Response:
+        """Return a page in the reader's mode, unless ``care`` says which; a ``personal`` one is kept nowhere."""
+        if care is None:
+            care = request.cookies.get(CARE_COOKIE) == "care"
+        text = self.text(template, care=care, path=request.path, **values)
+        headers = {"Cache-Control": "no-store" if personal else "private, no-cache", "Vary": "Cookie"}
+        return web.Response(
+            text=text, status=status, content_type="text/html", charset="utf-8", headers=headers
+        )
+
+
+def city_day(at: datetime | date) -> date:
+    """Return the day in city time."""
+    return at.astimezone(CITY_TIME).date() if isinstance(at, datetime) else at
+
+
+def day(at: datetime | date) -> str:
+    """Write a day out in full, with its weekday."""
+    found = city_day(at)
+    weekday = WORDS["weekdays"][found.weekday()]
+    return str(WORDS["day"].format(year=found.year, month=found.month, day=found.day, weekday=weekday))
+
+
+def plain_date(at: datetime | date) -> str:
+    """Write a day out without its weekday."""
+    found = city_day(at)
+    return str(WORDS["date"].format(year=found.year, month=found.month, day=found.day))
+
+
+def span(first: date, last: date) -> str:
+    """Write month and day, of both ends where they differ."""
+    pattern = "short_day" if first == last else "days" if first.month == last.month else "days_over_months"
+    ends = {"month": first.month, "day": first.day, "last_month": last.month, "last_day": last.day}
+    return str(WORDS[pattern].format(**ends))
+
+
+def clock(at: datetime) -> str:
+    """Write hours and minutes in city time."""
+    return f"{at.astimezone(CITY_TIME):%H:%M}"
+
+
+def iso(at: datetime) -> str:
+    """Write a moment for ``<time datetime>``, in city time."""
+    return at.astimezone(CITY_TIME).isoformat(timespec="seconds")
+
+
+def law(citation: Citation) -> str:
+    """Write an article as it is cited: title in book marks, drafts named as such."""
+    title = citation.instrument.strip("《》")
+    draft = WORDS["draft"] if citation.status is LawStatus.DRAFT and WORDS["draft"] not in title else ""
+    return f"《{title}》{draft}{citation.article}"
+
+
+def headline(text: str) -> str:
+    """Return the first sentence of ``text`` as a heading."""
+    return text.split("。")[0].strip()
+
+
+def after_headline(text: str) -> str:
+    """Return what follows the first sentence of ``text``."""
+    return text.partition("。")[2].strip()
+
+
+def paragraphs(text: str) -> list[str]:
+    """Return the lines of ``text`` that hold something."""
+    return [line.strip() for line in re.split(r"\n+", text) if line.strip()]
+
+
+def reckoned(due: Due) -> tuple[ReckonedRow, ...]:
+    """Return the reckoning of ``due`` line by line."""
+    rows = [list(days) for _, days in groupby(due.days, key=_festival)]
+    groups = [
+        part for days in rows for part in ([days] if _festival(days[0])[0] else [[one] for one in days])
+    ]
+    return tuple(_row(group, first=index == 0, due=due) for index, group in enumerate(groups))
+
+
+def _festival(one: CountedDay) -> tuple[str, bool]:
+    off = one.kind is DayKind.HOLIDAY and one.count is None
+    return (one.name or one.kind.value if off else "", off)
+
+
+def _row(days: Sequence[CountedDay], *, first: bool, due: Due) -> ReckonedRow:
+    one, end = days[0], days[-1]
+    return ReckonedRow(
+        days=span(one.day, end.day),
+        weekday="" if end is not one else WORDS["weekdays"][one.day.weekday()],
+        what=_what(one, first=first),
+        count=WORDS["day_count"].format(count=one.count) if one.count is not None else WORDS["day_off"],
+        counts=one.count is not None,
+        last=end.day == city_day(due.at),
+    )
+
+
+def _what(one: CountedDay, *, first: bool) -> str:
+    if first and one.count is None and one.kind in (DayKind.WORK, DayKind.MAKEUP):
+        return str(WORDS["day_event"])
+    named = one.kind in (DayKind.HOLIDAY, DayKind.MAKEUP)
+    return f"{one.name if named else ''}{WORDS['day_kind'][one.kind.value]}"

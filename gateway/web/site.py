@@ -1,0 +1,74 @@
+"""Puts pages, interfaces and operators' routes together; every route says here for whom it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from channels.base import ChannelParts
+from channels.registry import CHANNELS
+from channels.webchat.adapter import WebChat
+from gateway.web.audience import add_routes
+from gateway.web.context import PageContext
+from gateway.web.errors import tell_errors
+from gateway.web.files import Assets
+from gateway.web.health import Check, Health
+from gateway.web.openapi import OpenApi
+from gateway.web.pages.chat import ChatPage
+from gateway.web.pages.kb import KbPages
+from gateway.web.pages.portal import Portal
+from gateway.web.pages.progress import ProgressPage
+from gateway.web.ports import Articles, History, Limits, Registers
+from gateway.web.rendering import WORDS, Pages
+from gateway.web.security import add_headers, same_origin
+from hotline.citypack import CityPack
+
+MAX_REQUEST = 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SiteParts:
+    """What the site is made of."""
+
+    pack: CityPack
+    channel: ChannelParts
+    history: History
+    registers: Registers
+    articles: Articles
+    limits: Limits
+    checks: Sequence[Check]
+    metrics: CollectorRegistry
+    public_url: str
+    assets: Assets
+
+
+def make_site(parts: SiteParts) -> web.Application:
+    """Return the application with every route of the citizens' side; others may add theirs to it."""
+    clock, address = parts.channel.clock, urlsplit(parts.public_url)
+    secure = address.scheme == "https"
+    context = PageContext.of(parts.pack, WORDS, today=clock().date())
+    pages = Pages(context, parts.assets)
+    health = Health(parts.checks, parts.metrics)
+    app = web.Application(
+        middlewares=[health.middleware(), tell_errors(pages), same_origin(frozenset({address.netloc}))],
+        client_max_size=MAX_REQUEST,
+    )
+    app.on_response_prepare.append(add_headers)
+    for make in CHANNELS.values():
+        channel = make(parts.channel)
+        add_routes(app, channel.audience, channel.routes())
+        if isinstance(channel, WebChat):
+            chat = ChatPage(pages, channel, parts.history, secure=secure)
+            add_routes(app, "citizen", chat.routes())
+    progress = ProgressPage(
+        pages, parts.registers, parts.limits, calendar=parts.pack.calendar, clock=clock, secure=secure
+    )
+    answers = KbPages(pages, parts.articles)
+    add_routes(app, "citizen", (*progress.routes(), *progress.api_routes()))
+    add_routes(app, "public", Portal(pages, parts.articles, secure=secure).routes())
+    add_routes(app, "public", (*answers.routes(), *answers.api_routes()))
+    add_routes(app, "public", (*parts.assets.routes(), *OpenApi().routes()))
+    add_routes(app, "ops", health.routes())
+    return app

@@ -1,0 +1,193 @@
+"""Reading the csv and jsonl files that editors send; pure: bytes in, articles out.
+
+Office spreadsheets (xlsx) are refused for now; they come with a later issue.
+"""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import PurePath
+from typing import Any, TypeAlias
+
+from hotline.calendar import CITY_TIME
+from hotline.errors import HotlineError
+from kb.article import Article, ArticleError, Status
+
+NEEDED = ("external_id", "question", "answer")
+LABELS = ("external_id", "question", "category", "unit", "source")
+COLUMNS = (*LABELS, "similar", "answer", "valid_from", "valid_to")
+MAX_FILE = 50_000_000  #: bytes
+YEARS = range(1949, 2200)
+_DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
+
+Record: TypeAlias = Mapping[str, Any] | ArticleError
+Reader: TypeAlias = Callable[[str], Iterator[tuple[int, Record]]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """One thing wrong with one line of a file, and what to do about it."""
+
+    line: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"第{self.line}行：{self.what}"
+
+
+class ImportRefusedError(HotlineError):
+    """Nothing of the file was taken; ``problems`` tells what to correct, line by line."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def read_articles(
+    data: bytes, *, name: str, city: str, at: datetime, status: Status = Status.DRAFT
+) -> tuple[Article, ...]:
+    """Return every article of a csv or jsonl file, or raise ``ImportRefusedError`` naming every bad line."""
+    read = READERS.get(PurePath(name).suffix.lower())
+    if read is None:
+        raise _refused("只能导入csv或jsonl文件，请先转换格式")
+    if len(data) > MAX_FILE:
+        raise _refused(f"文件超过{MAX_FILE // 1_000_000}兆，请分成几个")
+    problems: list[Problem] = []
+    articles: list[Article] = []
+    first_seen: dict[str, int] = {}
+    for line, record in read(_decoded(data)):
+        try:
+            article = _article(record, city=city, at=at, status=status)
+            _check_first(first_seen, article.external_id, line)
+            articles.append(article)
+        except ArticleError as error:
+            problems.append(Problem(line=line, what=str(error)))
+    if problems:
+        raise ImportRefusedError(problems)
+    return tuple(articles) or _nothing()
+
+
+def moment(name: str, value: object, *, end: bool = False) -> datetime | None:
+    """Return a date or moment of city time; a bare end date holds through the whole of that day."""
+    text = value.isoformat() if isinstance(value, date) else str(value or "").strip()
+    if not text:
+        return None
+    try:
+        day = _DATE.fullmatch(text)
+        read = _midnight(date(*map(int, day.groups())), end=end) if day else datetime.fromisoformat(text)
+    except ValueError:
+        raise ArticleError(f"{name}：请写成2026-01-31或2026-01-31T18:00:00") from None
+    if read.year not in YEARS:
+        raise ArticleError(f"{name}：年份不对，长期有效请留空")
+    return read if read.tzinfo else read.replace(tzinfo=CITY_TIME)
+
+
+def _midnight(day: date, *, end: bool) -> datetime:
+    if day.year not in YEARS:
+        return datetime.combine(day, time())
+    return datetime.combine(day + timedelta(days=int(end)), time())
+
+
+def _check_first(first_seen: dict[str, int], external_id: str, line: int) -> None:
+    earlier = first_seen.setdefault(external_id, line)
+    if earlier != line:
+        raise ArticleError(f"external_id：和第{earlier}行重复，请改成不同的编号")
+
+
+def _nothing() -> tuple[Article, ...]:
+    raise _refused("没有条目，请检查文件")
+
+
+def _refused(what: str) -> ImportRefusedError:
+    return ImportRefusedError([Problem(line=1, what=what)])
+
+
+def _decoded(data: bytes) -> str:
+    for encoding in ("utf-8-sig", "gb18030"):  # office programs here save csv as the latter
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise _refused("看不出文字编码，请另存为UTF-8")
+
+
+def _csv(text: str) -> Iterator[tuple[int, Record]]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    line = 1
+    try:
+        header = [column.strip() for column in next(reader, [])]
+        _check_header(header)
+        line = reader.line_num + 1
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                yield line, _csv_record(header, row)
+            line = reader.line_num + 1
+    except csv.Error:  # nothing after it can be told apart
+        yield line, ArticleError("从这里起读不下去：引号没有配对，或者格子太长，请核对")
+
+
+def _check_header(header: list[str]) -> None:
+    missing = [column for column in NEEDED if column not in header]
+    unknown = [column for column in header if column not in COLUMNS]
+    if missing:
+        raise _refused(f"第1行要有列名，缺少：{'、'.join(missing)}")
+    if unknown or len(set(header)) != len(header):
+        raise _refused(f"列名不认识或者重复：{'、'.join(unknown or header)}。可用的列：{'、'.join(COLUMNS)}")
+
+
+def _csv_record(header: list[str], row: list[str]) -> Record:
+    if len(row) != len(header):
+        return ArticleError(f"有{len(row)}格，应该是{len(header)}格，请核对逗号和引号")
+    return dict(zip(header, row, strict=True))
+
+
+def _jsonl(text: str) -> Iterator[tuple[int, Record]]:
+    for line, content in enumerate(text.split("\n"), start=1):
+        if content.strip():
+            yield line, _json_record(content)
+
+
+def _json_record(content: str) -> Record:
+    try:
+        record = json.loads(content)
+    except (ValueError, RecursionError):  # deep nesting is not a ValueError
+        return ArticleError("不是完整的JSON，请核对引号和括号")
+    if not isinstance(record, dict):
+        return ArticleError("每行要是一个JSON对象")
+    unknown = [key for key in record if key not in COLUMNS]
+    return ArticleError(f"不认识的列：{'、'.join(unknown)}") if unknown else record
+
+
+READERS: Mapping[str, Reader] = {".csv": _csv, ".jsonl": _jsonl}
+
+
+def _article(record: Record, *, city: str, at: datetime, status: Status) -> Article:
+    if isinstance(record, ArticleError):
+        raise record
+    return Article.drafted(
+        city=city,
+        **{name: _text(name, record.get(name)).strip() for name in LABELS},
+        answer=_text("answer", record.get("answer")),  # shown as it was written
+        similar=_phrasings(record.get("similar")),
+        valid_from=moment("valid_from", record.get("valid_from")),
+        valid_to=moment("valid_to", record.get("valid_to"), end=True),
+        status=status,
+        updated_at=at,
+    )
+
+
+def _text(name: str, value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | None):
+        raise ArticleError(f"{name}：要是文字")
+    return "" if value is None else str(value)
+
+
+def _phrasings(value: object) -> tuple[str, ...]:
+    parts = re.split(r"[\r\n|｜]", value or "") if isinstance(value, str | None) else value
+    if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+        raise ArticleError("similar：要是文字（一行一个问法，或用|隔开），或者文字的列表")
+    return tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))

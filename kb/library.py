@@ -1,0 +1,88 @@
+"""The knowledge base as the rest of the hotline sees it: ask, and get what may be shown."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from hotline.understanding import Finding
+from kb.abstaining import AbstainRule
+from kb.article import Article, Status
+from kb.search import ArticleIndex
+
+
+class ArticleStore(Protocol):
+    """Where articles are kept; a mark is the store's own and says up to where changes are known."""
+
+    async def published(self, city: str) -> Sequence[Article]:
+        """Return every published article of the city in its present version, expired ones too."""
+
+    async def changed_since(self, mark: str | None) -> tuple[Sequence[Article], str]:
+        """Return what changed after ``mark``, published or not, and the new mark; ``None``: only the mark.
+
+        The same change may come twice; none may be left out.
+        """
+
+
+class Library:
+    """Fills ``hotline.ports.Searches`` from one city's published articles.
+
+    Searching takes about a millisecond and runs in the event loop; writing the index runs in a thread.
+    """
+
+    def __init__(
+        self, store: ArticleStore, *, city: str, now: Callable[[], datetime], rule: AbstainRule | None = None
+    ) -> None:
+        self._store = store
+        self._city = city
+        self._now = now
+        self._rule = rule or AbstainRule.shipped()
+        self._index = ArticleIndex()
+        self._mark: str | None = None
+        self._writing = asyncio.Lock()
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    async def load(self) -> None:
+        """Take in every published article; before this nothing is found."""
+        async with self._writing:
+            # the mark is drawn first: what changes while we read comes again with the next refresh
+            _, mark = await self._store.changed_since(None)
+            articles = await self._store.published(self._city)
+            await asyncio.to_thread(self._index.rebuild, self._ours(articles))
+            self._mark = mark
+
+    async def refresh(self) -> int:
+        """Apply what changed since the last time and return how many articles that were."""
+        if self._mark is None:
+            await self.load()
+            return len(self)
+        async with self._writing:
+            articles, mark = await self._store.changed_since(self._mark)
+            news = [article for article in self._ours(articles) if self._is_news(article)]
+            if news:
+                await asyncio.to_thread(self._index.replace, news)
+            self._mark = mark
+            return len(news)
+
+    async def search(self, question: str, *, limit: int) -> Finding:
+        """Return current hits best first; ``answered`` only when the best one is very likely right."""
+        found = self._index.look_up(question, limit, self._now())
+        return Finding(hits=found.hits, answered=bool(found.hits) and self._rule.allows(found.evidence))
+
+    def article(self, article_id: str) -> Article | None:
+        """Return a published article that holds now, or ``None``."""
+        article = self._index.article(article_id)
+        return article if article and article.is_current(self._now()) else None
+
+    def current(self) -> tuple[Article, ...]:
+        """Return every published article that holds now, in a steady order."""
+        return tuple(article for article in self._index.articles() if article.is_current(self._now()))
+
+    def _is_news(self, article: Article) -> bool:
+        known = self._index.article(article.id)
+        return known != article if article.status is Status.PUBLISHED else known is not None
+
+    def _ours(self, articles: Sequence[Article]) -> list[Article]:
+        return [article for article in articles if article.city == self._city]

@@ -1,0 +1,1 @@
+"""Sign-in, roles and sessions for the staff pages of both programs."""

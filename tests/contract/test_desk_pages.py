@@ -1,0 +1,311 @@
+"""What the desk's pages show, to whom, and under which headers."""
+
+import re
+from datetime import datetime, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession
+from yarl import URL
+
+from dispatch_client import payloads
+from dispatch_desk.app import compose
+from groundwork.database import open_pool
+from hotline.calendar import CITY_TIME
+from hotline.citation import Citation, LawStatus
+from hotline.message import Location
+from hotline.ticket import Contact
+from staff.accounts import Role
+from tests.dispatch import (
+    FILED_AT,
+    PASSWORD,
+    RunningDesk,
+    a_due,
+    a_number,
+    a_pack,
+    a_ticket,
+    an_event,
+    counted,
+    filed,
+    post_event,
+    settings_for,
+    sign_in,
+    text_of,
+)
+
+pytestmark = pytest.mark.enable_socket
+
+
+@pytest.fixture(autouse=True)
+async def empty(desk: RunningDesk) -> None:
+    await desk.services.pool.execute("TRUNCATE cases, case_events, events_received, effects, staff_tries")
+
+
+async def file(desk: RunningDesk, letters: str, **changes: Any) -> str:
+    number = a_number(letters)
+    assert await post_event(desk.browser, filed(a_ticket(number, **changes))) == 202
+    return number
+
+
+class Words(HTMLParser):
+    """What a page says, without its markup."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+        self.feed(page)
+
+    def handle_data(self, data: str) -> None:
+        self.parts.append(data)
+
+
+def words(page: str) -> str:
+    return re.sub(r"\s+", "", "".join(Words(page).parts))
+
+
+async def test_the_list_shows_what_a_dispatcher_needs(desk: RunningDesk) -> None:
+    number = await file(desk, "PPPPPPP1")
+    await desk.enter(Role.DISPATCHER)
+    said = words(await text_of(desk.browser, "/"))
+    for word in (
+        "示例小区东侧工地夜间施工",
+        number,
+        "一般事项",
+        "投诉",
+        "示例区示例路1号",
+        "网页",
+        "待签收",
+        "还有1个工作日",
+    ):
+        assert word in said
+    assert "最晚11月23日周一签收" in said
+    assert "13800000000" not in said and "张样例" not in said
+
+
+async def test_danger_is_on_top_and_then_what_is_due_first(desk: RunningDesk) -> None:
+    soon, late = FILED_AT + timedelta(hours=2), FILED_AT + timedelta(days=3)
+    last = await file(desk, "PPPPPPP2", due=(a_due("sign", late),))
+    first = await file(desk, "PPPPPPP3", due=(a_due("sign", soon),))
+    danger = await file(desk, "PPPPPPP4", due=(a_due("sign", late),), urgent=True, title="楼道有煤气味")
+    without = await file(desk, "PPPPPPP5", due=())
+    await desk.enter(Role.DISPATCHER)
+    page = await text_of(desk.browser, "/")
+    shown = list(dict.fromkeys(re.findall(r"/cases/(\w+)", page)))
+    assert shown == [danger, first, last, without]
+    assert "特急" in words(page) and page.count('class="is-urgent"') == 1
+
+
+async def test_a_confidential_case_shows_neither_place_nor_person_in_the_list(desk: RunningDesk) -> None:
+    contact = Contact(name="张样例", phone="13800000000", confidential=True)
+    await file(desk, "PPPPPPP6", contact=contact, title="举报示例路1号的张样例")
+    await desk.enter(Role.DISPATCHER)
+    page = await text_of(desk.browser, "/")
+    assert "（保密件）投诉" in page and "不显示" in page
+    for word in ("示例路", "张样例", "13800000000", "138", "夜间施工"):
+        assert word not in page
+
+
+async def test_the_views_count_and_hold_the_same_cases(desk: RunningDesk) -> None:
+    desk.clock.now = datetime(2026, 11, 23, 9, 0, tzinfo=CITY_TIME)
+    today = await file(desk, "PPPPPPP7", due=(a_due("sign", desk.clock.now + timedelta(hours=2)),))
+    late = await file(desk, "PPPPPPP8", due=(a_due("sign", desk.clock.now - timedelta(minutes=11)),))
+    await file(desk, "PPPPPPP9", due=(a_due("sign", desk.clock.now + timedelta(days=2)),))
+    await desk.enter(Role.DISPATCHER)
+    said = words(await text_of(desk.browser, "/"))
+    assert "全部3" in said and "待签收3" in said and "今天到期1" in said and "已超期1" in said
+    for view, number in (("today", today), ("late", late)):
+        page = await text_of(desk.browser, f"/?view={view}")
+        assert set(re.findall(r"/cases/(\w+)", page)) == {number}
+    page = words(await text_of(desk.browser, "/?view=late"))
+    assert "超过11分钟" in page and "应在今天08:49前签收" in page
+
+
+async def test_a_long_list_is_paged(desk: RunningDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dispatch_desk.desk.PAGE", 2)
+    for letters in ("PPPPPPA1", "PPPPPPA2", "PPPPPPA3"):
+        await file(desk, letters)
+    await desk.enter(Role.DISPATCHER)
+    pages = [await text_of(desk.browser, f"/?page={page}") for page in (1, 2)]
+    assert [len(set(re.findall(r"/cases/(\w+)", page))) for page in pages] == [2, 1]
+    assert "下一页" in pages[0] and "下一页" not in pages[1] and "上一页" in pages[1]
+
+
+@pytest.mark.parametrize(
+    "query", ["?page=0", "?page=-1", "?page=x", "?page=99999999999", "?view=nonsense", "?page=²"]
+)
+async def test_any_query_shows_a_page(desk: RunningDesk, query: str) -> None:
+    await desk.enter(Role.DISPATCHER)
+    await text_of(desk.browser, f"/{query}")
+
+
+async def test_an_empty_list_says_so(desk: RunningDesk) -> None:
+    await desk.enter(Role.ADMIN)
+    assert "还没有工单" in await text_of(desk.browser, "/")
+    assert "这里没有工单" in await text_of(desk.browser, "/?view=late")
+
+
+async def test_the_case_shows_the_ticket_with_dates_articles_and_reckoning(desk: RunningDesk) -> None:
+    number = await file(desk, "PPPPPPB1", location=Location(lat=33.7661, lon=113.1929, label="东门"))
+    await desk.enter(Role.DISPATCHER)
+    said = words(await text_of(desk.browser, f"/cases/{number}"))
+    for word in (
+        number, "网页提交", "工地晚上十点以后还在浇筑", "示例区示例路1号，东门（33.76610，113.19290）", "晚上10点以后",
+        "张样例，138****0000", "示例区住建局", "说到了“施工”。", "《示例市热线办法》第三条：反映噪声扰民",
+        "签收：最晚11月23日周一", "依据：《示例市热线办法》第八条", "暂定。等签收后确定。",
+        "11月20日周五：当天不算", "11月21日周六：周末，不算", "11月23日周一：第1天", "我们小区东边的工地天天晚上施工",
+    ):  # fmt: skip
+        assert word in said, word
+    assert "13800000000" not in said and "QC7777" not in said
+
+
+async def test_a_draft_and_days_off_are_named(desk: RunningDesk) -> None:
+    days = counted(None, None, 1)
+    cite = Citation(instrument="《示例市办法》", article="第二条", status=LawStatus.DRAFT)
+    number = await file(
+        desk, "PPPPPPB2", law=(cite,), due=(a_due("finish", FILED_AT + timedelta(days=2), days=days),)
+    )
+    await desk.enter(Role.DISPATCHER)
+    said = words(await text_of(desk.browser, f"/cases/{number}"))
+    assert "《示例市办法》第二条（征求意见稿）" in said
+
+
+async def test_what_happened_is_told_newest_first(desk: RunningDesk) -> None:
+    number = await file(desk, "PPPPPPB3")
+    happened = {
+        "supplemented": payloads.supplement_data("还有灰尘", at=FILED_AT, attachments=("ab",)),
+        "urged": payloads.urge_data("怎么还没人来", at=FILED_AT),
+        "rated": payloads.rating_data(2, "没有解决", at=FILED_AT),
+        "withdrawn": payloads.withdrawal_data("已经停工了", at=FILED_AT),
+    }
+    for sequence, (name, data) in enumerate(happened.items(), start=2):
+        assert await post_event(desk.browser, an_event(name, data, number=number, sequence=sequence)) == 202
+    await desk.enter(Role.DISPATCHER)
+    said = words(await text_of(desk.browser, f"/cases/{number}"))
+    told = [
+        "市民撤回：已经停工了",
+        "市民评价：2分，没有解决",
+        "市民催办：怎么还没人来",
+        "市民补充：还有灰尘（附件1个）",
+        "受理",
+    ]
+    assert [said.index(word, said.index("经过")) for word in told] == sorted(
+        said.index(word, said.index("经过")) for word in told
+    )
+
+
+@pytest.mark.parametrize(
+    ("contact", "shown"),
+    [
+        (Contact(name="张样例", phone="13800000000", confidential=True), "保密，姓名和电话不显示"),
+        (Contact(anonymous=True), "匿名"),
+        (Contact(), "没有留姓名，没有留电话"),
+    ],
+)
+async def test_a_person_is_shown_as_they_asked(desk: RunningDesk, contact: Contact, shown: str) -> None:
+    number = await file(desk, "PPPPPPB4", contact=contact, text="话", summary="话")
+    await desk.enter(Role.UNIT)
+    said = words(await text_of(desk.browser, f"/cases/{number}"))
+    assert shown in said and "张样例" not in said
+
+
+async def test_what_a_citizen_wrote_is_text_and_never_markup(desk: RunningDesk) -> None:
+    attack = "<script>x()</script>\"'><img src=x>"
+    changes = dict.fromkeys(
+        ("title", "summary", "text", "place", "time", "lead_unit", "class_label", "kind_label"), attack
+    )
+    number = await file(desk, "PPPPPPB5", contact=Contact(name=attack, phone=attack), **changes)
+    await desk.enter(Role.DISPATCHER)
+    for path in ("/", f"/cases/{number}"):
+        page = await text_of(desk.browser, path)
+        assert "<script" not in page and "<img" not in page
+
+
+async def test_an_impossible_step_stays_visible_and_says_why(desk: RunningDesk) -> None:
+    number = await file(desk, "PPPPPPB6")
+    await desk.enter(Role.ADMIN)
+    page = await text_of(desk.browser, f"/cases/{number}")
+    assert 'aria-disabled="true"' in page and "只有派单员和承办单位能签收" in page
+    assert 'method="post" action="/cases/' not in page
+
+
+async def test_a_number_may_be_typed_as_people_type(desk: RunningDesk) -> None:
+    number = await file(desk, "PPPPPPB7")
+    await desk.enter(Role.DISPATCHER)
+    assert number in await text_of(desk.browser, f"/cases/{number.lower()}")
+
+
+@pytest.mark.parametrize(
+    "path", ["/cases/20261120ABCDEFGHX", "/cases/x", "/cases/２０２６１１２０ABCDEFGHJ", "/nowhere"]
+)
+async def test_what_is_not_there_says_so(desk: RunningDesk, path: str) -> None:
+    await desk.enter(Role.DISPATCHER)
+    answer = await desk.browser.get(path, headers={"Accept": "text/html"})
+    assert answer.status == 404
+    assert "没有这个页面或工单" in await answer.text()
+    answer = await desk.browser.get(path, headers={"Accept": "application/json"})
+    assert answer.content_type == "application/problem+json"
+
+
+async def test_every_answer_bears_the_strict_policy_and_no_page_is_kept(desk: RunningDesk) -> None:
+    number = await file(desk, "PPPPPPB8")
+    await desk.enter(Role.DISPATCHER)
+    for path in (
+        "/",
+        f"/cases/{number}",
+        "/sign-in",
+        "/nowhere",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/static/tokens.css",
+    ):
+        answer = await desk.browser.get(path, allow_redirects=False)
+        policy = answer.headers["Content-Security-Policy"]
+        assert policy.startswith(
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+        )
+        assert "form-action 'self'; base-uri 'none'; frame-ancestors 'none'" in policy
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Cache-Control"] == ("no-cache" if path.startswith("/static/") else "no-store")
+
+
+async def test_pages_hold_no_inline_style_or_script_and_nothing_from_elsewhere(desk: RunningDesk) -> None:
+    number = await file(desk, "PPPPPPB9", urgent=True)
+    await desk.enter(Role.DISPATCHER)
+    for path in ("/", f"/cases/{number}", "/nowhere"):
+        page = await (await desk.browser.get(path, headers={"Accept": "text/html"})).text()
+        assert not re.search(r"<script|<style|\sstyle=|\son\w+=|javascript:|https?://", page)
+        for address in re.findall(r'(?:href|src)="([^"]+)"', page):
+            assert address.startswith(("/", "#", "?", "data:")), address
+        assert page.count("<h1") == 1 and 'lang="zh-CN"' in page and 'href="#main"' in page
+
+
+async def test_ready_only_with_a_database_in_the_right_form(
+    desk: RunningDesk, postgres: Any, tmp_path: Path, aiohttp_client: Any
+) -> None:
+    assert (await desk.browser.get("/readyz")).status == 200
+    nowhere = f"postgresql://huying@/postgres?host={tmp_path}"
+    for url in (postgres.url(), nowhere):
+        async with open_pool(url) as pool, ClientSession() as http:
+            browser = await aiohttp_client(compose(settings_for(url, tmp_path), a_pack(), pool, http).app)
+            answer = await browser.get("/readyz")
+            assert answer.status == 503
+            assert (await answer.json())["type"] == "urn:huying:problem:storage-away"
+            assert (await browser.get("/healthz")).status == 200
+            assert (await browser.get("/metrics")).status == 200
+
+
+async def test_without_the_database_pages_and_events_say_try_later(
+    desk: RunningDesk, tmp_path: Path, aiohttp_client: Any
+) -> None:
+    url = f"postgresql://huying@/postgres?host={tmp_path}"
+    async with open_pool(url) as pool, ClientSession() as http:
+        browser = await aiohttp_client(compose(settings_for(url, tmp_path), a_pack(), pool, http).app)
+        assert await post_event(browser, filed(a_ticket())) == 503
+        answer = await sign_in(browser, "dispatcher", PASSWORD)
+        assert answer.status == 503
+        assert "数据库暂时连不上" in await answer.text()
+        browser.session.cookie_jar.update_cookies({"huying_desk_staff": "t"}, URL(str(browser.make_url("/"))))
+        assert (await browser.get("/", headers={"Accept": "text/html"})).status == 503

@@ -1,0 +1,419 @@
+"""The dialogue, decided: danger first, nothing filed without a yes, nobody left without a way on."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cities.loading import load_pack
+from hotline.calendar import CITY_TIME
+from hotline.citation import Citation, Route
+from hotline.conversation import Conversation, Phase
+from hotline.decision import GREETING_OPTIONS, Heard, Standing, decide, handed_over
+from hotline.effects import FileTicket, SendReply, TellDesk, effects_of
+from hotline.filing import danger_of
+from hotline.message import InboundMessage
+from hotline.records import from_record, to_record
+from hotline.screening import Danger, NotAccepted
+from hotline.ticket import TicketIdentity, is_ticket_number, ticket_number
+from hotline.turn import (
+    Answer,
+    Clarify,
+    EmergencyTransfer,
+    HandOver,
+    OpenTicket,
+    Progress,
+    Refusal,
+    SmallTalk,
+    Summary,
+    Supplement,
+    Turn,
+)
+from hotline.understanding import Entity, Finding, Hit, Intent, Understanding
+
+PACK = load_pack("_example")
+NOON = datetime(2026, 9, 29, 12, tzinfo=CITY_TIME)
+GROUND = NotAccepted(
+    rule="court",
+    citation=Citation(instrument="《示例市热线条例》", article="第十条", reason="已经判决", route=Route(name="法院", how="上诉")),
+    sure=True,
+    ask="这件事法院受理了吗？",
+)  # fmt: skip
+HIT = Hit(
+    article_id="a", version=3, question="多久答复", answer="五个工作日。", source="《示例市热线条例》第八条",
+    unit="示例市热线工作机构", updated_at=NOON, score=0.9,
+)  # fmt: skip
+FOUND = Finding(hits=(HIT,), answered=True)
+
+
+def fire() -> Danger:
+    danger = danger_of(PACK, PACK.dangers[0].id, span="着火了")
+    assert danger is not None
+    return danger
+
+
+class Talk:
+    """A conversation that goes on from turn to turn."""
+
+    def __init__(self) -> None:
+        self.state = Conversation(id="webchat:s")
+        self.count = 0
+        self.now = NOON
+        self.last: Turn | None = None
+        self.standings: tuple[Standing, ...] = ()
+
+    def say(
+        self,
+        text: str = "",
+        intent: Intent = Intent.OTHER,
+        *,
+        option: str | None = None,
+        danger: Danger | None = None,
+        ground: NotAccepted | None = None,
+        finding: Finding | None = None,
+        fields: tuple[tuple[str, str], ...] = (),
+        entities: tuple[tuple[str, str], ...] = (),
+    ) -> tuple[type, ...]:
+        """Say something and return the kinds of decision that came of it."""
+        self.count += 1
+        message = InboundMessage(
+            key=f"webchat:s:{self.count}", city=PACK.code, channel="webchat", conversation="webchat:s",
+            sender="p", received_at=self.now, text=text, option=option, fields=fields,
+        )  # fmt: skip
+        understood = Understanding(
+            intent=intent, confidence=0.9, entities=tuple(Entity(name=n, value=v) for n, v in entities)
+        )
+        heard = Heard(
+            message=message,
+            danger=danger,
+            ground=ground,
+            understanding=understood,
+            finding=finding or Finding(),
+        )
+        identity = TicketIdentity(number=ticket_number(NOON.date(), f"{self.count:08}"), query_code="ABC234")
+        turn = decide(PACK, self.state, heard, fresh=(identity,), standings=self.standings)
+        assert from_record(Conversation, to_record(turn.conversation)) == turn.conversation
+        self.state, self.last, self.heard = turn.conversation, turn, heard
+        return tuple(type(decision) for decision in turn.decisions)
+
+    def ticket(self) -> OpenTicket:
+        assert self.last is not None
+        return next(d for d in self.last.decisions if isinstance(d, OpenTicket))
+
+    def up_to_summary(self) -> None:
+        self.say("路灯坏了三天没人修", Intent.COMPLAIN)
+        self.say("示例路1号门口")
+        self.say("三天前开始的")
+        self.say("13900000000", Intent.INFORM)
+        assert self.say("样例先生") == (Summary,)
+
+
+def test_a_complaint_is_filed_only_after_a_clear_yes() -> None:
+    talk = Talk()
+    assert talk.say("路灯坏了三天没人修", Intent.COMPLAIN) == (Clarify,)
+    assert talk.say("示例路1号门口") == (Clarify,)
+    assert talk.say("三天前开始的") == (Clarify,)
+    assert talk.say("13900000000", Intent.INFORM) == (Clarify,)
+    assert talk.say("样例先生") == (Summary,)
+    assert talk.state.tickets == ()
+    assert talk.say("是的", Intent.AFFIRM) == (OpenTicket,)
+    ticket = talk.ticket().ticket
+    assert (
+        ticket.kind == "complaint"
+        and ticket.place == "示例路1号门口"
+        and ticket.contact.phone == "13900000000"
+    )
+    assert "城市管理局" in ticket.lead_unit and "路灯" in ticket.lead_unit_why
+    assert is_ticket_number(ticket.number) and ticket.filed_at == NOON and ticket.due
+    assert "路灯坏了三天没人修" in ticket.text and "三天前开始的" in ticket.text
+    assert talk.state.phase is Phase.IDLE and talk.state.tickets == (ticket.number,)
+
+
+def test_facts_told_at_once_are_not_asked_again() -> None:
+    talk = Talk()
+    facts = (("place", "示例路1号"), ("time", "每天晚上"), ("phone", "139 0000 0000"))
+    talk.say("示例路1号每天晚上施工太吵，电话139 0000 0000", Intent.COMPLAIN, entities=facts)
+    assert talk.state.draft is not None and talk.state.draft.asking == "name"
+    assert talk.state.draft.facts["phone"] == "13900000000"
+
+
+def test_a_wrong_number_is_asked_for_once_more_then_passed_over() -> None:
+    talk = Talk()
+    talk.say("路灯坏了三天没人修", Intent.COMPLAIN)
+    talk.say("示例路1号门口")
+    talk.say("三天前开始的")
+    assert talk.say("1390000") == (Clarify,) and talk.state.draft is not None
+    assert talk.state.draft.asking == "phone"
+    talk.say("我再想想，反正门口那盏最暗")
+    assert talk.state.draft.asking == "name"
+    assert "反正门口那盏最暗" in "".join(talk.state.draft.said), "what was said there is not lost"
+
+
+def test_the_phone_may_be_kept_back() -> None:
+    talk = Talk()
+    talk.say("路灯坏了三天没人修", Intent.COMPLAIN)
+    talk.say("示例路1号门口")
+    talk.say("三天前开始的")
+    talk.say("不留", Intent.DENY)
+    assert talk.state.draft is not None and talk.state.draft.asking == "name"
+    talk.say(option="skip")
+    talk.say(option="confirm")
+    assert talk.ticket().ticket.contact.anonymous
+
+
+def test_a_summary_edited_in_place_is_what_is_filed() -> None:
+    talk = Talk()
+    talk.up_to_summary()
+    edited = (("what", "路灯全灭"), ("phone", "139-0000-0001"), ("confidential", "true"), ("class", "urgent"))
+    assert talk.say(option="confirm", fields=edited) == (OpenTicket,)
+    ticket = talk.ticket().ticket
+    assert ticket.summary.startswith("路灯全灭") and ticket.contact.phone == "13900000001"
+    assert ticket.contact.confidential and ticket.ticket_class != "urgent"
+
+
+def test_an_edited_number_that_is_none_is_asked_for_and_nothing_is_filed() -> None:
+    talk = Talk()
+    talk.up_to_summary()
+    assert talk.say(option="confirm", fields=(("phone", "12345"),)) == (Clarify, Summary)
+    assert talk.state.tickets == () and talk.state.phase is Phase.CONFIRMING
+
+
+def test_something_added_at_the_summary_is_in_it() -> None:
+    talk = Talk()
+    talk.up_to_summary()
+    assert talk.say("还有旁边那盏也不亮") == (Summary,)
+    talk.say(option="confirm")
+    assert "还有旁边那盏也不亮" in talk.ticket().ticket.summary
+
+
+def test_no_means_nothing_is_filed() -> None:
+    talk = Talk()
+    talk.up_to_summary()
+    assert talk.say("算了不提交", Intent.DENY) == (SmallTalk,)
+    assert talk.state.phase is Phase.IDLE and talk.state.draft is None and talk.state.tickets == ()
+    assert talk.say(option="confirm") == (SmallTalk,), "an old button files nothing"
+
+
+def test_a_danger_comes_first_opens_a_ticket_of_the_highest_class_and_keeps_the_intake() -> None:
+    talk = Talk()
+    talk.say("路灯坏了三天没人修", Intent.COMPLAIN)
+    before = talk.state.draft
+    assert talk.say("我家着火了", danger=fire()) == (EmergencyTransfer, OpenTicket)
+    ticket = talk.ticket().ticket
+    assert ticket.urgent and ticket.ticket_class == PACK.highest_class() and ticket.title.startswith("119")
+    assert talk.state.draft == before and talk.state.phase is Phase.COLLECTING
+    assert talk.say("样例小区3号楼", Intent.INFORM) == (Supplement, Clarify)
+    assert talk.say("示例路1号门口") == (Clarify,), "and the complaint goes on where it was"
+
+
+def test_the_same_danger_again_is_the_same_ticket_another_one_is_not() -> None:
+    talk = Talk()
+    talk.say("着火了", danger=fire())
+    assert talk.say("火很大快来", danger=fire()) == (EmergencyTransfer, Supplement)
+    other = replace(fire(), call="120")
+    assert talk.say("有人晕倒了", danger=other) == (EmergencyTransfer, OpenTicket)
+    talk.now += timedelta(hours=3)
+    assert talk.say("又着火了", danger=other) == (EmergencyTransfer, OpenTicket)
+
+
+def test_a_danger_in_doubt_shows_the_number_asks_one_question_and_goes_on() -> None:
+    talk = Talk()
+    doubt = replace(fire(), sure=False, ask="现在有明火吗？")
+    assert talk.say("好像有烟味，楼道灯也坏了", Intent.COMPLAIN, danger=doubt) == (Clarify, Clarify)
+    assert talk.last is not None
+    first = talk.last.decisions[0]
+    assert isinstance(first, Clarify) and first.danger == doubt and first.text == "现在有明火吗？"
+    assert talk.say("是的", Intent.AFFIRM) == (EmergencyTransfer, OpenTicket)
+
+
+def test_a_danger_that_was_denied_does_not_cancel_the_complaint() -> None:
+    talk = Talk()
+    doubt = replace(fire(), sure=False, ask="现在有明火吗？")
+    talk.say("好像有烟味，楼道灯也坏了", Intent.COMPLAIN, danger=doubt)
+    assert talk.say("不是", Intent.DENY) == (SmallTalk, Clarify)
+    assert talk.state.draft is not None
+
+
+def test_a_matter_of_the_courts_is_refused_and_a_person_can_look_again() -> None:
+    talk = Talk()
+    assert talk.say("法院判错了你们给我改判", Intent.COMPLAIN, ground=GROUND) == (Refusal,)
+    assert talk.say("请人工复核") == (Clarify,), "the label counts as the option"
+    assert talk.say("13900000000", Intent.INFORM) == (HandOver,)
+    assert talk.last is not None
+    handover = talk.last.decisions[0]
+    assert isinstance(handover, HandOver) and "法院判错了你们给我改判" in handover.ticket.text
+    assert handover.ticket.asks_person
+
+
+def test_a_ground_in_doubt_is_asked_about_before_anything_is_refused() -> None:
+    talk = Talk()
+    rule = PACK.scope[0].id
+    doubt = replace(GROUND, sure=False, rule=rule)
+    assert talk.say("我们那个官司的事你们管不管", Intent.COMPLAIN, ground=doubt) == (Clarify,)
+    assert talk.say(option="ground_no") == (Clarify,)
+    assert talk.state.draft is not None and talk.state.draft.asking == "place"
+    again = Talk()
+    again.say("我们那个官司的事你们管不管", Intent.COMPLAIN, ground=doubt)
+    assert again.say("是") == (Refusal,)
+
+
+def test_a_question_is_answered_and_an_answer_that_does_not_help_becomes_a_ticket() -> None:
+    talk = Talk()
+    assert talk.say("多久答复", Intent.CONSULT, finding=FOUND) == (Answer,)
+    assert talk.say("没解决") == (Clarify,)
+    assert talk.say("直接提交") == (Clarify,)
+    assert talk.say("13900000000", Intent.INFORM) == (Summary,)
+    talk.say(option="confirm")
+    ticket = talk.ticket().ticket
+    assert ticket.kind == "consultation" and "多久答复" in ticket.text
+
+
+def test_a_question_without_an_answer_is_not_answered() -> None:
+    talk = Talk()
+    weak = Finding(hits=(HIT,), answered=False)
+    assert talk.say("护照怎么办理要多少钱", Intent.CONSULT, finding=weak) == (Clarify,)
+
+
+def test_a_question_in_between_is_answered_then_back_to_the_point() -> None:
+    talk = Talk()
+    talk.say("路灯坏了三天没人修", Intent.COMPLAIN)
+    assert talk.say("多久答复我", Intent.CONSULT, finding=FOUND) == (Answer, Clarify)
+    assert talk.say("示例路1号门口") == (Clarify,)
+
+
+def test_asking_for_a_person_keeps_all_that_was_said() -> None:
+    talk = Talk()
+    talk.say("路灯坏了三天没人修", Intent.COMPLAIN)
+    assert talk.say("转人工", Intent.HUMAN) == (Clarify,)
+    assert talk.say("13900000000", Intent.INFORM) == (HandOver,)
+    assert talk.last is not None and isinstance(talk.last.decisions[0], HandOver)
+    assert "路灯坏了三天没人修" in talk.last.decisions[0].ticket.text
+
+
+def test_own_tickets_are_told_and_without_any_the_page_is_named() -> None:
+    talk = Talk()
+    assert talk.say("查进度", Intent.PROGRESS) == (Progress,)
+    talk.standings = (Standing(number="N", title="路灯", state="已签收", due="10月12日"),)
+    talk.say("查进度", Intent.PROGRESS)
+    assert talk.last is not None and isinstance(talk.last.decisions[0], Progress)
+    assert "路灯" in talk.last.decisions[0].text and "10月12日" in talk.last.decisions[0].text
+
+
+def test_after_a_day_a_new_conversation_begins_but_tickets_are_remembered() -> None:
+    talk = Talk()
+    talk.up_to_summary()
+    talk.say(option="confirm")
+    mine = talk.state.tickets
+    talk.say("又一件事要投诉的", Intent.COMPLAIN)
+    talk.now += timedelta(hours=25)
+    assert talk.say("是的", Intent.AFFIRM) == (Clarify,)
+    assert talk.state.tickets == mine and talk.state.draft is None
+
+
+def test_the_same_message_always_owes_the_same_things() -> None:
+    talk = Talk()
+    talk.up_to_summary()
+    talk.say(option="confirm")
+    assert talk.last is not None
+    owed = effects_of(talk.heard.message, talk.last, PACK)
+    assert owed == effects_of(talk.heard.message, talk.last, PACK)
+    assert [type(effect) for effect in owed] == [SendReply, FileTicket]
+    assert [effect.key for effect in owed] == ["webchat:s:6:0:reply", "webchat:s:6:0:filed"]
+
+
+def test_an_urgent_supplement_is_told_to_the_desk() -> None:
+    talk = Talk()
+    talk.say("着火了", danger=fire())
+    talk.say("样例小区3号楼", Intent.INFORM)
+    assert talk.last is not None
+    owed = effects_of(talk.heard.message, talk.last, PACK)
+    (told,) = [effect for effect in owed if isinstance(effect, TellDesk)]
+    assert told.name == "supplemented" and told.text == "样例小区3号楼"
+
+
+def test_a_fault_of_ours_gives_the_words_to_a_person() -> None:
+    talk = Talk()
+    talk.say("你好", Intent.GREET)
+    identity = TicketIdentity(number=ticket_number(NOON.date(), "ZZZZZZZZ"), query_code="ABC234")
+    turn = handed_over(PACK, talk.state, talk.heard, identity=identity)
+    assert isinstance(turn.decisions[0], HandOver) and "你好" in turn.decisions[0].ticket.text
+    urgent = replace(talk.heard, danger=fire())
+    assert isinstance(
+        handed_over(PACK, talk.state, urgent, identity=identity).decisions[0], EmergencyTransfer
+    )
+
+
+CHOICES = (
+    "confirm", "cancel", "add", "skip", "human", "file", "solved", "unsolved", "review", "more", "ask",
+    "ground_yes", "ground_no", "danger_yes", "danger_no", "no-such-option", *GREETING_OPTIONS,
+)  # fmt: skip
+
+said = st.fixed_dictionaries(
+    {},
+    optional={
+        "text": st.sampled_from(
+            ["", "投诉", "路灯坏了三天没人修", "13900000000", "是的", "不是", "示例路1号", "？？"]
+        ),
+        "intent": st.sampled_from(list(Intent)),
+        "option": st.sampled_from(CHOICES),
+        "danger": st.sampled_from([None, None, None, fire(), replace(fire(), sure=False)]),
+        "ground": st.sampled_from([None, None, GROUND, replace(GROUND, sure=False, rule=PACK.scope[0].id)]),
+        "finding": st.sampled_from([None, FOUND, replace(FOUND, answered=False)]),
+        "fields": st.sampled_from([(), (("what", "x"),), (("phone", "1"),), (("what", " "),)]),
+        "entities": st.sampled_from([(), (("place", "示例路"),), (("phone", "13900000000"),)]),
+    },
+)
+
+
+@settings(max_examples=150, deadline=None, print_blob=True)
+@given(st.lists(said, min_size=1, max_size=12))
+def test_every_message_in_every_state_gets_a_turn(messages: list[dict[str, object]]) -> None:
+    talk = Talk()
+    filed: set[str] = set()
+    for message in messages:
+        if not (message.get("text") or message.get("option") or message.get("fields")):
+            message["text"] = "嗯"
+        confirming = talk.state.phase is Phase.CONFIRMING
+        calling = talk.state.draft is not None and talk.state.draft.callback
+        kinds = talk.say(**message)  # type: ignore[arg-type]
+        danger = message.get("danger")
+        if isinstance(danger, Danger) and danger.sure:
+            assert kinds[0] is EmergencyTransfer
+        assert EmergencyTransfer not in kinds[1:]
+        opened = set(talk.state.tickets) - filed
+        assert len(opened) <= 1
+        if opened and EmergencyTransfer not in kinds:
+            assert (confirming and OpenTicket in kinds) or HandOver in kinds or calling
+        filed |= opened
+        assert talk.last is not None
+        for effect in effects_of(talk.heard.message, talk.last, PACK):
+            assert not isinstance(effect, SendReply) or effect.reply.text or effect.reply.call
+
+
+@pytest.mark.parametrize("intent", list(Intent), ids=str)
+def test_no_intent_is_left_without_a_way_on(intent: Intent) -> None:
+    kinds = Talk().say("这是一句说得比较长的话，没有别的", intent)
+    assert kinds and kinds[0] in (Clarify, SmallTalk, Progress, Summary)
+
+
+def test_who_asks_stands_in_the_contact_and_not_in_the_text() -> None:
+    talk = Talk()
+    told = (("phone", "139-0000-0000"),)
+    talk.say("路灯坏了，打我电话139-0000-0000，物业电话13811112222", Intent.COMPLAIN, entities=told)
+    talk.say("示例路1号门口")
+    talk.say("三天前开始的")
+    talk.say("样例先生")
+    talk.say(option="confirm")
+    ticket = talk.ticket().ticket
+    assert ticket.contact.phone == "13900000000" and ticket.contact.name == "样例先生"
+    for text in (ticket.title, ticket.summary, ticket.text):
+        assert "139-0000-0000" not in text and "13900000000" not in text and "样例先生" not in text
+    assert "13811112222" in ticket.text, "somebody else's number is part of the matter"
+
+
+def test_a_number_in_a_sentence_is_taken() -> None:
+    talk = Talk()
+    talk.say("转人工", Intent.HUMAN)
+    assert talk.say("我的电话是13900000000，下午打", entities=(("phone", "13900000000"),)) == (HandOver,)

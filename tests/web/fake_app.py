@@ -1,0 +1,266 @@
+"""The site on canned answers, to be tested and looked at: ``python -m tests.web.fake_app [PORT]``."""
+
+import hashlib
+import hmac
+import json
+import sys
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from pathlib import Path
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from channels.base import ChannelParts
+from channels.webchat.codec import client_id
+from cities.loading import load_pack
+from gateway.web.files import Assets
+from gateway.web.health import Check
+from gateway.web.ports import InboundText, Received, Said, SentReply, Step, TicketStatus
+from gateway.web.site import SiteParts, make_site
+from hotline.calendar import CITY_TIME
+from hotline.citation import Citation, Route
+from hotline.conversation import Option
+from hotline.deadlines import due_moments, shown_date
+from hotline.errors import KeyReusedError, StorageAwayError
+from hotline.message import InboundMessage
+from hotline.reply import Call, Reply, ReplyField, SourceNote, SummaryNote, TicketNote
+from hotline.ticket import ticket_number
+from hotline.understanding import Finding, Hit
+
+NOW = datetime(2026, 9, 29, 14, 30, tzinfo=CITY_TIME)
+NUMBER = ticket_number(date(2026, 9, 29), "7K2M9XQ4")
+CODE = "K7M4PX"
+
+
+PACK = load_pack("_example")
+LAW = Citation(instrument="《示例市热线条例》", article="第十条")
+DUE = due_moments(PACK, kind="complaint", ticket_class=None, channel="webchat", at=NOW)
+HIT = Hit(
+    article_id="id-card-lost", version=3, question="居民身份证丢失，怎样补领",
+    answer="身份证丢失，应当向公安机关申请补领。公安机关在您提交申领登记表之日起六十日内发放新证。\n等新证期间急着用，可以申请临时居民身份证。",
+    source="《居民身份证法》第十一条、第十二条", unit="示例市公安局", updated_at=datetime(2026, 8, 12, tzinfo=CITY_TIME),
+    score=0.9,
+)  # fmt: skip
+TICKET = TicketNote(
+    number=NUMBER, query_code=CODE, kind="complaint", kind_label="投诉", ticket_class=None,
+    lead_unit="示例区住房和城乡建设局", due=DUE,
+)  # fmt: skip
+
+
+def options(*pairs: tuple[str, str]) -> tuple[Option, ...]:
+    """Return options of those ids and labels."""
+    return tuple(Option(id=id, label=label) for id, label in pairs)
+
+
+REPLIES: dict[str, tuple[Reply, ...]] = {
+    "身份证": (
+        Reply(
+            kind="answer", text=HIT.answer, options=options(("solved", "解决了"), ("unsolved", "没解决")),
+            sources=(SourceNote(article_id=HIT.article_id, version=3, title=HIT.question, source=HIT.source,
+                                unit=HIT.unit, updated_at=HIT.updated_at),),
+        ),
+    ),
+    "法院": (
+        Reply(
+            kind="refusal", text="这件事热线不能办，但有地方能办。",
+            citation=replace(LAW, reason="您说的是已经由法院判决的案件。热线和政府部门不能改变法院的判决。",
+                         route=Route(name="上一级人民法院", how="不服一审判决，可以在判决书送达之日起十五日内上诉（《民事诉讼法》第一百七十一条）。")),
+            options=options(("review", "请人工复核"), ("more", "我要补充情况")),
+        ),
+    ),
+    "煤气": (
+        Reply(
+            kind="emergency", text="我们已经记下这件事，列为最紧急一级。人安全以后，请告诉我在哪个小区、几号楼。",
+            call=Call(number="119", also=("120",), why="燃气泄漏", headline="马上到室外，打119",
+                      steps=("带家人离开，到室外再打电话。", "不要开灯、关灯，不要点火。", "走的时候敲门提醒邻居。")),
+        ),
+        Reply(kind="ticket", text="这件事已经受理，列为最紧急一级。", ticket=TICKET),
+    ),
+    "施工": (
+        Reply(kind="clarify", text="请问施工一般在什么时间？知道时间，才好判断该由哪个部门去查。",
+              options=options(("value_0", "晚上10点到第二天早上6点"), ("value_1", "中午12点到2点"), ("skip", "不清楚"))),
+    ),
+    "烟味": (
+        Reply(kind="clarify", text="现在是不是正在着火或者冒烟？", call=Call(number="119", also=(), why="如果正在着火，请先离开，马上打119。"),
+              options=options(("danger_yes", "是，正在发生"), ("danger_no", "不是"))),
+    ),
+    "晚上": (
+        Reply(
+            kind="summary", text="请看看写得对不对。您确认以后，我们才提交。",
+            summary=SummaryNote(fields=(
+                ReplyField(name="what", label="反映的事", value="示例小区东侧工地夜间施工，噪声影响居民休息。"),
+                ReplyField(name="place", label="地点", value="示例区示例路1号，示例小区东侧"),
+                ReplyField(name="time", label="时间", value="晚上10点到早上6点，最近一周"),
+                ReplyField(name="phone", label="联系电话", value="100 0000 0000"),
+                ReplyField(name="confidential", label="请为我保密，不把姓名和电话给被反映的单位", value="false"),
+            )),
+            options=options(("confirm", "确认提交"), ("add", "再补充一点"), ("cancel", "不提交了")),
+        ),
+    ),
+    "confirm": (Reply(kind="ticket", text="已受理，请记下单号。", ticket=TICKET),),
+    "人工": (Reply(kind="handover", text="已转给工作人员，会给您回电话。", ticket=replace(TICKET, due=())),),
+    "进度": (Reply(kind="progress", text=f"{NUMBER} 示例小区东侧工地夜间施工：正在办理"),),
+}  # fmt: skip
+REPLIES["value_0"] = REPLIES["晚上"]
+OTHERWISE = (Reply(kind="clarify", text="没有找到这个问题的答案。换个说法试试，或者直接提交，由工作人员回复您。",
+                   options=options(("file", "直接提交"), ("human", "转人工"))),)  # fmt: skip
+
+
+@dataclass
+class FakeCore:
+    """Remembers what it was told and answers from ``REPLIES``; ``away`` and ``slow`` play trouble."""
+
+    away: bool = False
+    slow: bool = False
+    messages: dict[str, InboundMessage] = field(default_factory=dict)
+    said: dict[str, list[Said]] = field(default_factory=dict)
+
+    async def receive(self, message: InboundMessage, *, within: float) -> Received:
+        """Answer like the intake: durable, the same again for the same key."""
+        replies = self._replies(message)
+        if self.away:
+            if any(sent.reply.kind == "emergency" for sent in replies):
+                return Received(replies=replies[:1], settled=True)
+            raise StorageAwayError("OSError")
+        known = self.messages.get(message.key)
+        if known is not None and known.fingerprint() != message.fingerprint():
+            raise KeyReusedError(client_id(message))
+        log = self.said.setdefault(message.conversation, [])
+        if known is None:
+            self.messages[message.key] = message
+            log.append(
+                InboundText(
+                    id=client_id(message), at=message.received_at, text=message.text, option=message.option
+                )
+            )
+        if self.slow:
+            return Received(replies=(), settled=False)
+        log.extend(sent for sent in replies if sent not in log)
+        return Received(replies=replies, settled=True)
+
+    def _replies(self, message: InboundMessage) -> tuple[SentReply, ...]:
+        heard = f"{message.text} {message.option or ''}"
+        found = next((replies for word, replies in REPLIES.items() if word in heard), OTHERWISE)
+        id = client_id(message)
+        return tuple(
+            SentReply(
+                id=f"r-{hashlib.sha256(message.key.encode()).hexdigest()[:12]}-{n}",
+                in_reply_to=id,
+                at=NOW,
+                reply=reply,
+            )
+            for n, reply in enumerate(found)
+        )
+
+    async def history(self, conversation: str, *, limit: int) -> tuple[Said, ...]:
+        """Return what was said."""
+        if self.away:
+            raise StorageAwayError("OSError")
+        return tuple(self.said.get(conversation, [])[-limit:])
+
+
+class FakeRegister:
+    """Knows one ticket."""
+
+    status = TicketStatus(
+        number=NUMBER, title="示例小区东侧工地夜间施工", state="signed", lead_unit="示例区住房和城乡建设局",
+        shown_due=shown_date(DUE), due=DUE, confidential=False,
+        steps=(
+            Step(at=datetime(2026, 9, 29, 15, 20, tzinfo=CITY_TIME), name="signed", text="示例区住房和城乡建设局已签收。"),
+            Step(at=datetime(2026, 9, 29, 14, 34, tzinfo=CITY_TIME), name="filed", text="您在网页上提交。"),
+        ),
+    )  # fmt: skip
+
+    async def look_up(self, number: str, query_code: str) -> TicketStatus | None:
+        """Return the ticket for its number and code."""
+        return self.status if (number, query_code) == (NUMBER, CODE) else None
+
+
+class FakeArticles:
+    """Holds one answer."""
+
+    async def search(self, question: str, *, limit: int) -> Finding:
+        """Find it by one word."""
+        return Finding(hits=(HIT,)[:limit], answered="身份证" in question)
+
+    async def article(self, id: str) -> Hit | None:
+        """Return it by id."""
+        return HIT if id == HIT.article_id else None
+
+    async def listed(self) -> tuple[Hit, ...]:
+        """Return it."""
+        return (HIT,)
+
+
+@dataclass
+class FakeLimits:
+    """Counts for ever."""
+
+    most: int = 10
+    counts: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    async def allowed(self, kind: str, who: str) -> float:
+        """Lock for a quarter of an hour."""
+        return 900.0 if self.counts.get((kind, who), 0) >= self.most else 0.0
+
+    async def failed(self, kind: str, who: str) -> int:
+        """Count."""
+        self.counts[kind, who] = self.counts.get((kind, who), 0) + 1
+        return self.most - self.counts[kind, who]
+
+
+def fake_assets(folder: Path) -> Assets:
+    """Return assets with a line each, so that no build is needed."""
+    names = {
+        "weui.css": "weui.0.css",
+        "citizen.css": "citizen.0.css",
+        "chat.js": "chat.0.js",
+        "icons.svg": "icons.0.svg",
+    }
+    for name in names.values():
+        (folder / name).write_text("/* */", "utf-8")
+    (folder / "manifest.json").write_text(json.dumps(names), "utf-8")
+    return Assets.load(folder)
+
+
+def key_for(purpose: str) -> bytes:
+    """Return a key that is good enough for a test."""
+    return hashlib.sha256(purpose.encode()).digest()
+
+
+def channel_parts(core: FakeCore) -> ChannelParts:
+    """Return what a channel is made of, on ``core``."""
+    return ChannelParts(
+        city="_example", receive=core, clock=lambda: NOW, key=key_for,
+        pseudonym=lambda who: hmac.new(key_for("sender"), who.encode(), "sha256").hexdigest(),
+    )  # fmt: skip
+
+
+async def _up() -> None:
+    return None
+
+
+def fake_app(
+    assets: Assets,
+    *,
+    core: FakeCore | None = None,
+    limits: FakeLimits | None = None,
+    checks: tuple[Check, ...] = (Check(name="database", probe=_up, required=True),),
+    public_url: str = "http://127.0.0.1:8080",
+) -> web.Application:
+    """Return the site over fakes."""
+    core = core or FakeCore()
+    return make_site(
+        SiteParts(
+            pack=PACK, channel=channel_parts(core), history=core, registers=FakeRegister(), articles=FakeArticles(),
+            limits=limits or FakeLimits(), checks=checks, metrics=CollectorRegistry(), public_url=public_url,
+            assets=assets,
+        )
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    web.run_app(
+        fake_app(Assets.load()), host="127.0.0.1", port=int(sys.argv[1]) if len(sys.argv) > 1 else 8081
+    )
