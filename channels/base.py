@@ -74,6 +74,6 @@ class FieldError(NotAMessageError):
 class TooLongError(NotAMessageError):
     """More than a message may hold; send it in several, of at most ``limit`` characters."""
 
-    def __init__(self, limit: int, found: int) -> None:
-        super().__init__(f"{found} where {limit} are allowed")
+    def __init__(self, limit: int, found: int | None = None) -> None:
+        super().__init__(f"more than {limit} characters")
         self.limit, self.found = limit, found

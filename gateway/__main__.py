@@ -63,7 +63,8 @@ def _work(settings: Settings) -> int:
 
 def _migrate(settings: Settings) -> int:
     from gateway.bootstrap import open_services
-    from groundwork.database import check_server, migrate
+    from groundwork.database import DatabaseUnusableError, check_server, migrate
+    from hotline.errors import StorageAwayError
     from kb.starters import starter_articles
 
     async def seed() -> None:
@@ -79,8 +80,12 @@ def _migrate(settings: Settings) -> int:
     if not _configured(settings):
         return 2
     open_journal()
-    migrate(settings.database_url, Path(__file__).parent / "store" / "migrations")
-    uvloop.run(seed())
+    try:
+        migrate(settings.database_url, Path(__file__).parent / "store" / "migrations")
+        uvloop.run(seed())
+    except (DatabaseUnusableError, StorageAwayError) as error:
+        print(f"HUYING_DATABASE_URL: {error}", file=sys.stderr)
+        return 1
     return 0
 
 

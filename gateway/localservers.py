@@ -172,7 +172,7 @@ class Postgres:
             )
             if made.returncode:
                 raise LocalServerError(
-                    f"no PostgreSQL cluster could be made in {self.folder}: {_last_line(made.stderr)}"
+                    f"no PostgreSQL cluster could be made in {self.folder}: {_reason(made.stderr)}"
                 )
             draft.rename(self.folder)
         finally:
@@ -242,7 +242,7 @@ class Valkey:
                 "--dir", str(self.folder), "--save", "", "--appendonly", "no", "--daemonize", "no")  # fmt: skip
         return Command(argv=argv, env=_environment(), account=self._account, death_signal=signal.SIGTERM)
 
-    def is_ready(self, pid: int) -> bool:  # noqa: ARG002 - the socket is new with every start
+    def is_ready(self, pid: int) -> bool:
         """Tell whether it answers a PING."""
         with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(1)
@@ -502,5 +502,7 @@ def _environment() -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
 
 
-def _last_line(text: str) -> str:
-    return next((line for line in reversed(text.splitlines()) if line.strip()), "no reason given")
+def _reason(text: str) -> str:
+    """Return the first line that names an error: later ones only tell of cleaning up."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return next((line for line in lines if re.search("FATAL|PANIC|error:", line)), lines[-1] if lines else "no reason given")

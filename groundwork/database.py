@@ -34,6 +34,10 @@ _AWAY = (
 )
 
 
+class DatabaseUnusableError(RuntimeError):
+    """The database does not exist, refuses us, or is too old; the text is one line that says which."""
+
+
 @asynccontextmanager
 async def storage_errors() -> AsyncIterator[None]:
     """Turn every way in which the database can be away into ``StorageAwayError``."""
@@ -78,11 +82,21 @@ def migrate(url: str, scripts: Path) -> None:
     """Bring the database at ``url`` to the newest revision of ``scripts`` (Alembic)."""
     from alembic import command
     from alembic.config import Config
+    from sqlalchemy.exc import DBAPIError
 
     config = Config()
     config.set_main_option("script_location", str(scripts))
     config.set_main_option("sqlalchemy.url", sqlalchemy_url(url).replace("%", "%%"))
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except (OSError, DBAPIError, asyncpg.PostgresError) as error:
+        raise DatabaseUnusableError(f"the database cannot be brought up to date: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    cause = getattr(error, "orig", None) or error  # SQLAlchemy wraps what the driver raised
+    line = next(iter(str(cause).splitlines()), type(cause).__name__)
+    return line.rpartition(">: ")[2]
 
 
 def run_migrations() -> None:
@@ -128,7 +142,7 @@ def sqlalchemy_url(url: str) -> str:
 
 
 async def check_server(pool: Pool) -> None:
-    """Raise ``RuntimeError`` when the server is older than PostgreSQL 18."""
+    """Raise ``DatabaseUnusableError`` when the server is older than PostgreSQL 18."""
     found = int(await pool.fetchval("SHOW server_version_num"))
     if found < OLDEST_SERVER:
-        raise RuntimeError(f"PostgreSQL {found // 10_000} is too old: version 18 or newer is needed")
+        raise DatabaseUnusableError(f"PostgreSQL {found // 10_000} is too old: version 18 or newer is needed")

@@ -41,5 +41,5 @@ def open_journal(level: str = "INFO") -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    for noisy in ("pgqueuer", "aiohttp.access", "asyncio"):
+    for noisy in ("pgqueuer", "aiohttp.access", "asyncio", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

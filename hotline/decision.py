@@ -36,6 +36,7 @@ from hotline.understanding import Finding, Intent, Understanding
 
 NEW_CONVERSATION = timedelta(hours=24)  #: after this long a silence a new one begins (DESIGN, Conversation)
 SAME_DANGER = timedelta(hours=2)  #: within it the same danger is the same ticket (ALL-3)
+CLEAR = 0.8  #: from this confidence on an intent is taken at its word
 BARE = 6  #: a demand this short names no matter yet: "complaint" alone
 KIND_OF = {
     Intent.CONSULT: "consultation",
@@ -485,7 +486,7 @@ def _thanks(scene: Scene) -> Turn:
 
 
 def _progress(scene: Scene) -> Turn:
-    if not scene.standings and scene.heard.finding.answered and not scene.choice:
+    if scene.heard.finding.answered and scene.heard.understanding.confidence < CLEAR and not scene.choice:
         return _consult(scene)  # "how long does an answer take" asks about the rules, not about a ticket
     if not scene.standings:
         text = scene.say("progress_elsewhere")

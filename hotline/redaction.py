@@ -22,19 +22,21 @@ def _spaced(count: str) -> str:
 _COUNTRY = rf"(?:\+|00)86{_GAP}"
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+")
 _OPENID = re.compile(r"(?<![A-Za-z0-9_\-])o[A-Za-z0-9_\-]{27}(?![A-Za-z0-9_\-])")
+_PLATE_HAS_DIGIT = r"(?=[A-Za-z \t\u00a0\u3000._\u00b7\-]{1,9}[0-9])"
 _PLATE = re.compile(
-    rf"[{_PROVINCES}](?=[^0-9]{{1,6}}[0-9]){_GAP}[A-Za-z]{_GAP}(?:[A-Za-z0-9]{_GAP}){{4,5}}[A-Za-z0-9{_PLATE_ENDS}](?![A-Za-z0-9])"
+    rf"[{_PROVINCES}]{_PLATE_HAS_DIGIT}{_GAP}[A-Za-z]{_GAP}"
+    rf"(?:[A-Za-z0-9]{_GAP}){{4,5}}[A-Za-z0-9{_PLATE_ENDS}](?![A-Za-z0-9])"
 )
 _LANDLINE = re.compile(
     rf"(?<![0-9])(?:{_COUNTRY})?[(]?0(?:10|2[0-9]|[3-9][0-9]{{2}})[)]?{_GAP}[2-9]{_spaced('{6,7}')}(?![0-9])"
 )
-_MOBILE = re.compile(rf"(?<![0-9])(?:{_COUNTRY}|86{_GAP})?1{_GAP}[3-9]{_spaced('{9}')}(?![0-9])")
+_MOBILE = re.compile(rf"(?<![0-9])(?:{_COUNTRY}|86{_GAP})?1{_GAP}[3-9]{_spaced('{9}')}")
 _ID_CARD = re.compile(rf"(?<![0-9])[1-9]{_spaced('{16}')}{_GAP}[0-9Xx](?![0-9A-Za-z])")
 #: an old ID number, a bank card, any other run long enough to be one; a ticket number ends in letters
 _LONG_NUMBER = re.compile(r"(?<![0-9A-Za-z])(?:[0-9]{15,}[Xx]?|[0-9]{11,14}(?![0-9A-Za-z]))")
 _CARD = re.compile(rf"(?<![0-9])(?:[0-9]{{4}}{_GAP}){{3,4}}[0-9]{{1,7}}(?![0-9])")
 
-_MASKED = (_EMAIL, _OPENID, _PLATE, _ID_CARD, _LANDLINE, _MOBILE, _LONG_NUMBER, _CARD)
+_MASKED = (_EMAIL, _OPENID, _PLATE, _ID_CARD, _LONG_NUMBER, _CARD, _LANDLINE, _MOBILE)
 
 _PHONE_NOISE = re.compile(r"[\s()\-\u2010-\u2015\u2212.\u00b7]")
 _PHONE_COUNTRY = re.compile(r"^(?:\+86|0086|86(?=1[3-9]\d{9}$))")

@@ -41,6 +41,10 @@ def fresh(scratch: Path) -> Path:
     return scratch
 
 
+def unheard(*_arguments: object, **_options: object) -> None:
+    """Keep the warnings of old libraries to ourselves; some of them set the filters anew, so filters do not help."""
+
+
 def become_rasa(port: int, model: Path, token: str) -> None:
     """Run Rasa here and now; returns when it was told to stop."""
     scratch = fresh(model / f"serving-{port}")
@@ -49,7 +53,7 @@ def become_rasa(port: int, model: Path, token: str) -> None:
     os.environ.update(environment)
     os.chdir(scratch)
     sys.path[0] = str(train.PROJECT)  # where the custom component is found
-    warnings.simplefilter("ignore")
+    warnings.showwarning = unheard
     sys.argv = arguments_of(port, model, token)
     # Until the server has its own handlers, there is nothing to finish: end at once and without a traceback.
     for stop in (signal.SIGTERM, signal.SIGINT):

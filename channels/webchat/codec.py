@@ -39,7 +39,7 @@ def conversation_of(session: str) -> str:
 def decode(body: bytes, envelope: Envelope) -> InboundMessage:
     """Read the JSON body of ``POST /api/chat/messages``, or raise ``NotAMessageError``; nothing else."""
     if len(body) > MAX_BODY:
-        raise TooLongError(MAX_TEXT, len(body))
+        raise TooLongError(MAX_TEXT)
     try:
         data = json.loads(body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:  # "[" * 200000 is a RecursionError, not a ValueError

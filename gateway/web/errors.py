@@ -46,7 +46,7 @@ def problem_of(error: Exception) -> ProblemError:
         case ProblemError():
             return error
         case TooLongError(limit=limit, found=found):
-            detail = f"这里有{found}个字。"
+            detail = f"这里有{found}个字。" if found else ""
             return ProblemError(413, "too-long", f"一次最多{limit}个字，请分几次发。", detail=detail)
         case FieldError(field=field):
             errors = [{"field": field, "detail": _BY_FIELD[field]}]

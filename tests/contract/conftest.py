@@ -2,12 +2,14 @@
 
 import asyncio
 import shutil
+import signal
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from aiohttp import ClientSession
 
@@ -25,9 +27,20 @@ def postgres() -> Iterator[Postgres]:
     folder = Path(tempfile.mkdtemp(prefix="huying-pg-"))
     server = Postgres(folder / "pg")
     started = start(server)
+    asyncio.run(do_not_wait_for_the_disk(server.url()))
     yield server
-    started.stop()
+    started.process.send_signal(signal.SIGQUIT)  # at once: nothing here is worth a checkpoint
+    started.process.wait()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+async def do_not_wait_for_the_disk(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("ALTER SYSTEM SET fsync = off")
+        await connection.execute("SELECT pg_reload_conf()")
+    finally:
+        await connection.close()
 
 
 @pytest.fixture(scope="module")

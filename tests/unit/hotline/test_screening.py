@@ -1,6 +1,5 @@
 """Danger is heard when it is happening, and only then; matters are judged by what is asked for."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -31,20 +30,17 @@ def pack(code: str = "pingdingshan") -> CityPack:
     return load_pack(code)
 
 
-def _sure_rows() -> Iterator[tuple[str, str]]:
-    for call, sentences in EMERGENCY["sure"].items():
-        for sentence in sentences:
-            yield call, sentence
+SURE = [(call, sentence) for call, sentences in EMERGENCY["sure"].items() for sentence in sentences]
 
 
 def test_there_are_enough_sentences_to_judge_by() -> None:
-    heard = len(list(_sure_rows())) + len(EMERGENCY["heard"])
+    heard = len(SURE) + len(EMERGENCY["heard"])
     assert heard >= 120
     assert len(EMERGENCY["none"]) >= 120
     assert len(ACCEPTANCE["pairs"]) >= 60
 
 
-@pytest.mark.parametrize(("call", "sentence"), _sure_rows())
+@pytest.mark.parametrize(("call", "sentence"), SURE)
 def test_a_plain_report_of_danger_is_sure_and_names_the_number_to_call(call: str, sentence: str) -> None:
     danger = screen_emergency(sentence, pack())
     assert danger is not None and danger.sure, sentence
@@ -65,7 +61,8 @@ def test_an_ordinary_demand_is_no_danger(sentence: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "sentence", ["我家楼下着火了", "孩子不见了", "老人晕倒没反应", "有人拿刀砍人", "楼道煤气味特别大", "我不想活了"]
+    "sentence",
+    ["我家楼下着火了", "孩子不见了", "老人晕倒没反应", "有人拿刀砍人", "楼道煤气味特别大", "我不想活了"],
 )
 def test_danger_is_the_same_in_every_city(sentence: str) -> None:
     assert screen_emergency(sentence, pack("_example")) == screen_emergency(sentence, pack())
@@ -84,7 +81,9 @@ def test_one_clause_in_a_long_letter_is_heard(clause: str, sure: bool) -> None:
     assert danger is not None and danger.call == "119" and danger.sure is sure
 
 
-@pytest.mark.parametrize("clause", ["", "去年六号楼着过火。", "上个月六号楼失火后没人管。", "建议组织一次消防演练。"])
+@pytest.mark.parametrize(
+    "clause", ["", "去年六号楼着过火。", "上个月六号楼失火后没人管。", "建议组织一次消防演练。"]
+)
 def test_a_long_letter_about_the_past_is_no_danger(clause: str) -> None:
     assert screen_emergency(LETTER.format(clause), pack()) is None
 
@@ -104,7 +103,9 @@ def test_of_two_sure_dangers_the_graver_comes_first() -> None:
     assert danger is not None and danger.type == "fire" and "120" in danger.also
 
 
-@pytest.mark.parametrize("written", ["着 火 了", "着　火　了", "着\u200b火了", "著火了", "我家着火了！！！", "zhaohuo了"])
+@pytest.mark.parametrize(
+    "written", ["着 火 了", "着　火　了", "着\u200b火了", "著火了", "我家着火了！！！", "zhaohuo了"]
+)
 def test_spelling_does_not_hide_a_fire(written: str) -> None:
     danger = screen_emergency(written, pack())
     assert danger is not None and danger.sure and danger.type == "fire"
@@ -132,7 +133,7 @@ def test_a_fire_is_heard_whatever_punctuation_stands_around_it(before: str, afte
 
 def test_the_index_of_grams_changes_no_finding() -> None:
     slow = replace(pack(), grams=None)
-    for sentence in [*EMERGENCY["heard"], *EMERGENCY["none"][:40], *(row[1] for row in _sure_rows())]:
+    for sentence in [*EMERGENCY["heard"], *EMERGENCY["none"][:40], *(row[1] for row in SURE)]:
         assert screen_emergency(sentence, slow) == screen_emergency(sentence, pack())
     for refused, _, accepted in ACCEPTANCE["pairs"]:
         for sentence in (refused, accepted):

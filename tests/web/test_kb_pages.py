@@ -1,0 +1,44 @@
+"""The published answers as pages and as JSON."""
+
+import pytest
+
+from tests.web.fake_app import HIT
+from tests.web.reading import Page
+
+
+async def test_every_question_is_listed_and_opens(client: Client) -> None:
+    page = Page(await (await client.get("/kb/public")).text())
+    link = f"/kb/public/{HIT.article_id}"
+    assert link in [attrs.get("href") for attrs in page.found("a")]
+    words = Page(await (await client.get(link)).text()).words
+    for part in (HIT.question, "可以申请临时居民身份证", HIT.source, HIT.unit, "第3版"):
+        assert part in words
+
+
+async def test_a_search_that_finds_nothing_says_so_and_offers_to_submit(client: Client) -> None:
+    page = Page(await (await client.get("/kb/public", params={"q": "电瓶车上高架"})).text())
+    assert "没有找到这个问题的答案" in page.words
+    assert any((attrs.get("href") or "").startswith("/chat?q=") for attrs in page.found("a"))
+
+
+async def test_programs_search_by_the_same_code(client: Client) -> None:
+    [hit] = (await (await client.get("/api/kb/search", params={"q": "身份证", "limit": "3"})).json())["hits"]
+    assert {"id", "question", "answer", "score", "version", "source", "updated_at"} <= set(hit)
+    assert hit["updated_at"] == "2026-08-12T00:00:00+08:00"
+    assert (await (await client.get(f"/api/kb/articles/{HIT.article_id}")).json())["hits"] == [hit]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "q=", "q=%20", "q=a&limit=0", "q=a&limit=21", "q=a&limit=x", "q=a&limit=²", "q=" + "a" * 201],
+)
+async def test_what_cannot_be_searched_is_422(client: Client, query: str) -> None:
+    response = await client.get(f"/api/kb/search?{query}")
+    assert response.status == 422
+    assert (await response.json())["errors"][0]["field"] in ("q", "limit")
+
+
+async def test_an_unknown_article_is_404(client: Client) -> None:
+    assert (await client.get("/kb/public/none")).content_type == "text/html"
+    response = await client.get("/api/kb/articles/none")
+    assert response.status == 404 and response.content_type == "application/problem+json"

@@ -1,0 +1,132 @@
+"""The progress page and its interface."""
+
+import re
+
+import pytest
+
+from hotline.ticket import is_ticket_number
+from tests.web.fake_app import CODE, NUMBER
+from tests.web.reading import Page, press
+
+RIGHT = {"number": NUMBER, "query_code": CODE}
+
+
+def well_formed_stranger() -> None:
+    from datetime import date
+
+    from hotline.ticket import ticket_number
+
+    return ticket_number(date(2026, 9, 29), "ZZZZZZZZ")
+
+
+async def ask(client: Client, number: str, code: str) -> None:
+    page = Page(await (await client.get("/progress")).text())
+    return await press(client, page, "查询", number=number, query_code=code)
+
+
+async def test_number_and_code_show_the_timeline(client: Client) -> None:
+    response, page = await ask(client, NUMBER, CODE)
+    assert response.status == 200
+    for part in (
+        "示例小区东侧工地夜间施工",
+        "正在办理",
+        "示例区住房和城乡建设局",
+        "承办单位已签收",
+        "已受理",
+        "最晚答复您",
+    ):
+        assert part in page.words
+    steps = [
+        attrs for attrs in page.found("li") if "aria-current" in attrs or attrs.get("class") == "is-next"
+    ]
+    assert [attrs.get("aria-current") for attrs in steps] == [None, "step"]
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+async def test_they_may_be_typed_as_people_type(client: Client) -> None:
+    typed = f"{NUMBER[:8]} {NUMBER[8:12].lower()}-{NUMBER[12:]}"
+    response, _ = await ask(client, typed, f" {CODE.lower()} ")
+    assert response.status == 200
+
+
+async def test_a_wrong_code_and_an_unknown_number_read_the_same(client: Client) -> None:
+    told = []
+    for number, code in ((NUMBER, "AAAAAA"), (well_formed_stranger(), CODE), ("nonsense", CODE)):
+        response, page = await ask(client, number, code)
+        told.append((response.status, re.sub(r"\s+", " ", page.words)))
+    assert told[0] == told[1] == told[2]
+    assert told[0][0] == 404
+
+
+async def test_what_was_typed_stays_in_the_form(client: Client) -> None:
+    response, page = await ask(client, NUMBER, "AAAAAA")
+    _form, values = page.form_with("查询")
+    assert values == {"number": NUMBER, "query_code": "AAAAAA"}
+    code = next(attrs for attrs in page.found("input") if attrs.get("name") == "query_code")
+    assert code["aria-invalid"] == "true" and "code-e" in (code["aria-describedby"] or "")
+    assert (await response.text()).count("<title>有1处要改：") == 1
+
+
+async def test_tries_count_down_and_then_it_is_locked_for_everybody_at_that_address(client: Client) -> None:
+    for left in range(9, 0, -1):
+        response, page = await ask(client, NUMBER, "AAAAAA")
+        assert response.status == 404
+        assert (f"还可以试{left}次" in page.words) == (left <= 5)
+    await ask(client, NUMBER, "AAAAAA")
+    response, page = await ask(client, NUMBER, CODE)
+    assert response.status == 429
+    assert int(response.headers["Retry-After"]) == 900
+    assert "15分钟后再查" in page.words and "示例小区" not in page.words
+
+
+async def test_a_number_is_locked_whatever_the_address(client: Client, limits: FakeLimits) -> None:
+    limits.counts["progress.number", NUMBER] = 10
+    response = await client.post("/api/progress", json=RIGHT)
+    assert response.status == 429 and response.headers["Retry-After"] == "900"
+
+
+async def test_empty_fields_are_named_and_cost_no_try(client: Client, limits: FakeLimits) -> None:
+    response, page = await ask(client, "", " ")
+    assert response.status == 422
+    assert "请填写单号" in page.words and "请填写查询码" in page.words
+    assert not limits.counts
+
+
+async def test_a_link_fills_in_the_number(client: Client) -> None:
+    page = Page(await (await client.get(f"/progress?number={NUMBER}")).text())
+    assert page.form_with("查询")[1]["number"] == NUMBER
+
+
+async def test_the_size_can_be_switched_without_typing_again(client: Client) -> None:
+    _, page = await ask(client, NUMBER, CODE)
+    response, page = await press(client, page, "切换到关怀版")
+    assert response.status == 200 and "示例小区东侧工地夜间施工" in page.words
+    assert page.found("body")[0]["data-weui-mode"] == "care"
+    assert Page(await (await client.get("/")).text()).found("body")[0].get("data-weui-mode") == "care"
+
+
+async def test_programs_get_the_public_timeline(client: Client) -> None:
+    response = await client.post("/api/progress", json=RIGHT)
+    found = await response.json()
+    assert response.status == 200 and is_ticket_number(found["number"])
+    assert [step["name"] for step in found["steps"]] == ["signed", "filed"]
+    assert found["steps"][0]["at"].endswith("+08:00")
+    assert {"what", "at", "article", "provisional", "why"} == set(found["due"][0])
+    assert CODE not in await response.text()
+
+
+async def test_programs_are_told_alike_too(client: Client) -> None:
+    bodies = []
+    for number, code in ((NUMBER, "AAAAAA"), (well_formed_stranger(), CODE)):
+        response = await client.post("/api/progress", json={"number": number, "query_code": code})
+        assert response.status == 404
+        bodies.append(await response.json())
+    assert bodies[0] == bodies[1]
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 100_000, b"{}", b'{"number": 1, "query_code": "a"}', b"\xff", b"null"]
+)
+async def test_anything_else_is_422(client: Client, body: bytes) -> None:
+    response = await client.post("/api/progress", data=body, headers={"Content-Type": "application/json"})
+    assert response.status == 422 and response.content_type == "application/problem+json"
