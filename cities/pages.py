@@ -58,7 +58,9 @@ class Page:
         except yaml.YAMLError:
             page.complain(1, "不是正确的 YAML，里面有不能用的字符。请删去。")
         else:
-            return cls(file, root, findings)
+            if root is not None:
+                return cls(file, root, findings)
+            page.complain(1, "文件是空的。没有内容也要写上键，照 cities/_example 写。")
         return page
 
     def complain(self, line: int, message: str) -> None:

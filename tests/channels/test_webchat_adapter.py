@@ -2,30 +2,35 @@
 
 import io
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
+from aiohttp import ClientResponse
+from pytest_aiohttp.plugin import AiohttpClient
 
 from channels.webchat.session import Sessions
 from tests.web.fake_app import NOW, FakeCore, fake_app, fake_assets, key_for
+from tests.web.reading import Client
 
 
 @pytest.fixture
-def core() -> None:
+def core() -> FakeCore:
     return FakeCore()
 
 
 @pytest.fixture
-async def client(aiohttp_client: AiohttpClient, tmp_path: Path, core: FakeCore) -> None:
+async def client(aiohttp_client: AiohttpClient, tmp_path: Path, core: FakeCore) -> Client:
     return await aiohttp_client(fake_app(fake_assets(tmp_path), core=core))
 
 
 @pytest.fixture
-async def bearer(client: Client) -> None:
+async def bearer(client: Client) -> dict[str, str]:
     opened = await (await client.post("/api/chat/sessions")).json()
     return {"Authorization": f"Bearer {opened['token']}"}
 
 
-async def problem(response: ClientResponse) -> None:
+async def problem(response: ClientResponse) -> Any:
     assert response.content_type == "application/problem+json"
     found = await response.json()
     assert found["status"] == response.status
@@ -52,7 +57,9 @@ async def test_a_message_is_answered_as_the_contract_says(client: Client, bearer
     assert reply["sources"][0]["article_id"] == "id-card-lost"
 
 
-async def test_the_same_id_again_returns_the_same_replies_and_changes_nothing(client: Client, bearer: dict[str, str], core: FakeCore) -> None:
+async def test_the_same_id_again_returns_the_same_replies_and_changes_nothing(
+    client: Client, bearer: dict[str, str], core: FakeCore
+) -> None:
     body = {"id": "m1", "text": "身份证丢了"}
     first = await (await client.post("/api/chat/messages", json=body, headers=bearer)).json()
     again = await (await client.post("/api/chat/messages", json=body, headers=bearer)).json()
@@ -67,7 +74,9 @@ async def test_the_same_id_with_other_words_is_a_conflict(client: Client, bearer
     assert (await problem(response))["type"] == "urn:huying:problem:key-reused"
 
 
-async def test_two_sessions_may_use_the_same_id(client: Client, bearer: dict[str, str], core: FakeCore) -> None:
+async def test_two_sessions_may_use_the_same_id(
+    client: Client, bearer: dict[str, str], core: FakeCore
+) -> None:
     other = (await (await client.post("/api/chat/sessions")).json())["token"]
     for headers in (bearer, {"Authorization": f"Bearer {other}"}):
         response = await client.post(
@@ -78,7 +87,9 @@ async def test_two_sessions_may_use_the_same_id(client: Client, bearer: dict[str
     assert len(core.messages) == len(senders) == 2
 
 
-async def test_what_is_not_settled_in_time_is_accepted_and_answered_later(client: Client, bearer: dict[str, str], core: FakeCore) -> None:
+async def test_what_is_not_settled_in_time_is_accepted_and_answered_later(
+    client: Client, bearer: dict[str, str], core: FakeCore
+) -> None:
     core.slow = True
     response = await client.post("/api/chat/messages", json={"id": "m1", "text": "身份证"}, headers=bearer)
     assert (response.status, await response.json()) == (202, {"replies": []})
@@ -129,7 +140,9 @@ async def test_what_cannot_be_read_is_422_and_says_which_part(client: Client, be
     assert [error["field"] for error in (await problem(response))["errors"]] == ["id"]
 
 
-async def test_storage_away_is_503_and_says_when_to_come_back(client: Client, bearer: dict[str, str], core: FakeCore) -> None:
+async def test_storage_away_is_503_and_says_when_to_come_back(
+    client: Client, bearer: dict[str, str], core: FakeCore
+) -> None:
     core.away = True
     response = await client.post("/api/chat/messages", json={"id": "m1", "text": "路灯坏了"}, headers=bearer)
     assert response.status == 503
@@ -137,7 +150,9 @@ async def test_storage_away_is_503_and_says_when_to_come_back(client: Client, be
     assert "没有丢" not in (await problem(response))["title"]
 
 
-async def test_an_emergency_is_answered_even_then(client: Client, bearer: dict[str, str], core: FakeCore) -> None:
+async def test_an_emergency_is_answered_even_then(
+    client: Client, bearer: dict[str, str], core: FakeCore
+) -> None:
     core.away = True
     response = await client.post(
         "/api/chat/messages", json={"id": "m1", "text": "煤气味很大"}, headers=bearer

@@ -2,6 +2,12 @@
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import TypeAlias
+
+from aiohttp import ClientResponse, web
+from aiohttp.test_utils import TestClient
+
+Client: TypeAlias = TestClient[web.Request, web.Application]
 
 
 @dataclass
@@ -28,22 +34,22 @@ class Page(HTMLParser):
         self._label = ""
         self.feed(text)
 
-    def handle_starttag(self, tag: Any, attrs: Any) -> None:
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = dict(attrs)
         self.tags.append((tag, found))
         if tag == "form":
             self._form = Form(action=found.get("action") or "", method=found.get("method") or "get")
             self.forms.append(self._form)
-        elif tag == "input" and self._form is not None and found.get("name"):
+        elif tag == "input" and self._form is not None and (name := found.get("name")):
             if found.get("type") != "checkbox" or "checked" in found:
-                self._form.values[found["name"]] = found.get("value") or ""
+                self._form.values[name] = found.get("value") or ""
         elif tag == "textarea" and self._form is not None:
-            self._area = found["name"]
+            self._area = found["name"] or ""
             self._form.values[self._area] = ""
         elif tag == "button" and self._form is not None:
             self._button, self._label = (found.get("name") or "", found.get("value") or ""), ""
 
-    def handle_endtag(self, tag: Any) -> None:
+    def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self._form = None
         elif tag == "textarea" and self._area is not None and self._form is not None:
@@ -53,7 +59,7 @@ class Page(HTMLParser):
             self._form.buttons.append((*self._button, self._label.strip()))
             self._button = None
 
-    def handle_data(self, data: Any) -> None:
+    def handle_data(self, data: str) -> None:
         self.words += data
         if self._area is not None and self._form is not None:
             self._form.values[self._area] += data
@@ -77,7 +83,7 @@ class Page(HTMLParser):
         return [attrs for name, attrs in self.tags if name == tag]
 
 
-async def press(client: Client, page: Page, label: str, **typed: str) -> None:
+async def press(client: Client, page: Page, label: str, **typed: str) -> tuple[ClientResponse, Page]:
     """Press a button of ``page`` after typing, and return answer and page after redirects."""
     form, values = page.form_with(label)
     response = await client.post(form.action, data=values | typed)

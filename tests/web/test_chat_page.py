@@ -1,16 +1,18 @@
 """The chat page, as a browser without JavaScript uses it."""
 
 import re
+from pathlib import Path
 
 import pytest
+from pytest_aiohttp.plugin import AiohttpClient
 
 from channels.webchat.codec import MAX_TEXT
 from gateway.web.pages.chat import COOKIE
-from tests.web.fake_app import CODE, NUMBER
-from tests.web.reading import Page, press
+from tests.web.fake_app import CODE, NUMBER, FakeCore
+from tests.web.reading import Client, Page, press
 
 
-async def open_chat(client: Client, query: str = "") -> None:
+async def open_chat(client: Client, query: str = "") -> Page:
     return Page(await (await client.get(f"/chat{query}")).text())
 
 
@@ -54,7 +56,9 @@ async def test_pressing_send_twice_is_one_message(client: Client, core: FakeCore
     assert page.words.count("居民身份证丢失，怎样补领") == 1
 
 
-async def test_going_back_and_writing_something_else_is_another_message(client: Client, core: FakeCore) -> None:
+async def test_going_back_and_writing_something_else_is_another_message(
+    client: Client, core: FakeCore
+) -> None:
     page = await open_chat(client)
     await press(client, page, "发送", text="身份证")
     response, page = await press(client, page, "发送", text="路灯坏了")
@@ -86,7 +90,9 @@ async def test_the_cookie_is_signed_and_out_of_reach_of_scripts(client: Client) 
     assert "HttpOnly" in cookie and "SameSite=Lax" in cookie and "Secure" not in cookie
 
 
-async def test_the_cookie_is_for_https_alone_where_the_site_is(aiohttp_client: AiohttpClient, tmp_path: Path) -> None:
+async def test_the_cookie_is_for_https_alone_where_the_site_is(
+    aiohttp_client: AiohttpClient, tmp_path: Path
+) -> None:
     from tests.web.fake_app import fake_app, fake_assets
 
     client = await aiohttp_client(fake_app(fake_assets(tmp_path), public_url="https://example.invalid"))
@@ -101,7 +107,9 @@ async def test_a_forged_cookie_opens_a_new_conversation(client: Client, core: Fa
 
 
 @pytest.mark.parametrize(("text", "status"), [("", 422), ("  \n", 422), ("路" * (MAX_TEXT + 1), 413)])
-async def test_what_cannot_be_taken_comes_back_with_the_words_in_the_box(client: Client, core: FakeCore, text: str, status: int) -> None:
+async def test_what_cannot_be_taken_comes_back_with_the_words_in_the_box(
+    client: Client, core: FakeCore, text: str, status: int
+) -> None:
     response, page = await press(client, await open_chat(client), "发送", text=text)
     assert response.status == status
     assert page.form_with("发送")[1]["text"] == text
@@ -111,7 +119,9 @@ async def test_what_cannot_be_taken_comes_back_with_the_words_in_the_box(client:
     assert not core.messages
 
 
-async def test_with_storage_away_nothing_typed_is_lost_and_nothing_is_claimed(client: Client, core: FakeCore) -> None:
+async def test_with_storage_away_nothing_typed_is_lost_and_nothing_is_claimed(
+    client: Client, core: FakeCore
+) -> None:
     page = await open_chat(client)
     _, page = await press(client, page, "发送", text="晚上")
     core.away = True
@@ -134,7 +144,9 @@ async def test_an_emergency_is_answered_with_storage_away(client: Client, core: 
     assert calls == ["tel:119"]
 
 
-async def test_the_emergency_card_says_what_to_do_then_dials_then_steps_then_the_record(client: Client) -> None:
+async def test_the_emergency_card_says_what_to_do_then_dials_then_steps_then_the_record(
+    client: Client,
+) -> None:
     response, _ = await press(client, await open_chat(client), "发送", text="煤气味")
     text = await response.text()
     card = text[text.index("hy-card--urgent") :]
@@ -208,7 +220,9 @@ async def test_the_element_is_told_to_ask_again_when_it_takes_longer(client: Cli
 
 
 @pytest.mark.parametrize(("body", "status"), [({"id": "e1"}, 422), ({"id": "!", "text": "a"}, 422)])
-async def test_the_element_gets_problems_with_a_title_to_show(client: Client, body: dict[str, str], status: int) -> None:
+async def test_the_element_gets_problems_with_a_title_to_show(
+    client: Client, body: dict[str, str], status: int
+) -> None:
     response = await client.post(
         "/chat/say", data=body, headers={"Accept": "text/html, application/problem+json"}
     )

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.web.fake_app import HIT
-from tests.web.reading import Page
+from tests.web.reading import Client, Page
 
 
 async def test_every_question_is_listed_and_opens(client: Client) -> None:

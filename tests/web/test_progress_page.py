@@ -3,15 +3,16 @@
 import re
 
 import pytest
+from aiohttp import ClientResponse
 
 from hotline.ticket import is_ticket_number
-from tests.web.fake_app import CODE, NUMBER
-from tests.web.reading import Page, press
+from tests.web.fake_app import CODE, NUMBER, FakeLimits
+from tests.web.reading import Client, Page, press
 
 RIGHT = {"number": NUMBER, "query_code": CODE}
 
 
-def well_formed_stranger() -> None:
+def well_formed_stranger() -> str:
     from datetime import date
 
     from hotline.ticket import ticket_number
@@ -19,7 +20,7 @@ def well_formed_stranger() -> None:
     return ticket_number(date(2026, 9, 29), "ZZZZZZZZ")
 
 
-async def ask(client: Client, number: str, code: str) -> None:
+async def ask(client: Client, number: str, code: str) -> tuple[ClientResponse, Page]:
     page = Page(await (await client.get("/progress")).text())
     return await press(client, page, "查询", number=number, query_code=code)
 

@@ -2,19 +2,27 @@
 
 import gzip
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
+from pytest_aiohttp.plugin import AiohttpClient
 
 from channels.registry import CHANNELS
 from gateway.web.audience import add_routes, audiences
+from gateway.web.dispatch import dispatch_routes
 from gateway.web.health import Check
 from gateway.web.openapi import DOCUMENT, api_places
+from gateway.web.ports import Received, Said
 from gateway.web.security import POLICY
 from hotline.errors import StorageAwayError
-from tests.web.fake_app import FakeArticles, fake_app, fake_assets
-from tests.web.reading import Page, press
+from hotline.events import Event
+from hotline.message import InboundMessage
+from hotline.understanding import Hit
+from tests.web.fake_app import NOW, FakeArticles, FakeCore, channel_parts, fake_app, fake_assets
+from tests.web.reading import Client, Page, press
 
 ASSETS = Path("gateway/web/assets")
 PAGES = ["/", "/chat", "/progress", "/kb/public", "/kb/public/id-card-lost", "/nothing-here"]
@@ -46,7 +54,7 @@ def test_every_route_says_for_whom_it_is(app: web.Application) -> None:
 
 
 def test_a_route_that_does_not_say_is_found(app: web.Application) -> None:
-    async def silent(request: web.Request) -> None:
+    async def silent(request: web.Request) -> web.Response:
         return web.Response()
 
     app.router.add_get("/silent", silent)
@@ -60,10 +68,20 @@ def test_an_unknown_audience_is_refused(app: web.Application) -> None:
 
 
 def test_every_channel_says_for_whom_it_is() -> None:
-    assert {name: make.audience for name, make in CHANNELS.items()} == {"webchat": "citizen"}
+    assert {name: make(channel_parts(FakeCore())).audience for name, make in CHANNELS.items()} == {
+        "webchat": "citizen"
+    }
+
+
+class Register:
+    """Takes no event in these tests."""
+
+    async def take(self, event: Event) -> bool:
+        return False
 
 
 def test_the_document_lists_exactly_the_registered_interfaces(app: web.Application) -> None:
+    add_routes(app, "platform", dispatch_routes(Register(), b"key", lambda: NOW))
     document = json.loads(DOCUMENT.read_text("utf-8"))
     listed = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
     assert listed == api_places(app)
@@ -73,7 +91,7 @@ def test_the_document_lists_exactly_the_registered_interfaces(app: web.Applicati
 def test_every_reference_of_the_document_resolves() -> None:
     document = json.loads(DOCUMENT.read_text("utf-8"))
 
-    def references(value: Any) -> None:
+    def references(value: Any) -> Iterator[str]:
         if isinstance(value, dict):
             yield from ([value["$ref"]] if "$ref" in value else [])
             for inner in value.values():
@@ -113,7 +131,7 @@ async def test_every_page_keeps_to_the_policy_and_the_frame(client: Client, path
     assert all("src" in attrs for attrs in page.found("script"))
     assert not [attrs for _, attrs in page.tags for name in attrs if name == "style" or name.startswith("on")]
     addresses = [
-        attrs.get(name) for _, attrs in page.tags for name in ("src", "href", "action") if attrs.get(name)
+        attrs[name] or "" for _, attrs in page.tags for name in ("src", "href", "action") if name in attrs
     ]
     assert all(a.startswith(("/", "#", "tel:", "data:")) and not a.startswith("//") for a in addresses)
     ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
@@ -153,7 +171,9 @@ async def test_the_switch_never_leads_away(client: Client, back: str) -> None:
 @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
                                      {"Origin": "https://evil.example"}, {"Origin": "null"}])  # fmt: skip
 @pytest.mark.parametrize("path", ["/chat", "/chat/say", "/mode", "/progress"])
-async def test_posts_from_other_sites_are_refused(client: Client, core: FakeCore, path: str, headers: dict[str, str]) -> None:
+async def test_posts_from_other_sites_are_refused(
+    client: Client, core: FakeCore, path: str, headers: dict[str, str]
+) -> None:
     response = await client.post(path, data={"id": "1", "text": "身份证"}, headers=headers)
     assert response.status == 403 and not core.messages
 
@@ -161,7 +181,9 @@ async def test_posts_from_other_sites_are_refused(client: Client, core: FakeCore
 @pytest.mark.parametrize(
     "headers", [{}, {"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://127.0.0.1:8080"}]
 )
-async def test_posts_from_our_own_pages_are_taken(client: Client, core: FakeCore, headers: dict[str, str]) -> None:
+async def test_posts_from_our_own_pages_are_taken(
+    client: Client, core: FakeCore, headers: dict[str, str]
+) -> None:
     response = await client.post("/chat", data={"text": "身份证"}, headers=headers)
     assert response.status == 200 and len(core.messages) == 1
 
@@ -178,7 +200,9 @@ async def test_programs_are_not_asked_where_they_come_from(client: Client) -> No
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nothing", 404), ("DELETE", "/chat", 405),
                                                         ("GET", "/api/nothing", 404), ("GET", "/api/progress", 405)])  # fmt: skip
-async def test_people_get_a_page_and_programs_a_problem(client: Client, method: str, path: str, status: int) -> None:
+async def test_people_get_a_page_and_programs_a_problem(
+    client: Client, method: str, path: str, status: int
+) -> None:
     response = await client.request(method, path)
     assert response.status == status
     kind = "application/problem+json" if path.startswith("/api/") else "text/html"
@@ -197,11 +221,13 @@ async def test_a_form_of_too_many_fields_is_422(client: Client) -> None:
     assert response.status == 422
 
 
-async def test_our_own_faults_tell_nothing_of_what_was_said(client: Client, core: FakeCore, caplog: pytest.LogCaptureFixture) -> None:
-    async def broken(message: InboundMessage, *, within: float) -> None:
+async def test_our_own_faults_tell_nothing_of_what_was_said(
+    client: Client, core: FakeCore, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(message: InboundMessage, *, within: float) -> Received:
         raise RuntimeError(f"choked on {message.text}")
 
-    core.receive = broken
+    monkeypatch.setattr(core, "receive", broken)
     response = await client.post("/chat", data={"text": "我叫示例某"})
     text = await response.text()
     assert response.status == 500 and "系统出了问题" in text
@@ -209,11 +235,13 @@ async def test_our_own_faults_tell_nothing_of_what_was_said(client: Client, core
     assert "request.failed" in caplog.text
 
 
-async def test_words_that_were_stored_are_said_to_be_safe(client: Client, core: FakeCore) -> None:
-    async def broken(conversation: str, *, limit: int) -> None:
+async def test_words_that_were_stored_are_said_to_be_safe(
+    client: Client, core: FakeCore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(conversation: str, *, limit: int) -> tuple[Said, ...]:
         raise RuntimeError
 
-    core.history = broken
+    monkeypatch.setattr(core, "history", broken)
     response = await client.post("/chat", data={"text": "煤气味"})
     assert response.status == 500 and "您的话已经收到，没有丢" in await response.text()
 
@@ -226,8 +254,10 @@ async def test_the_portal_has_its_entries_numbers_and_promises(client: Client) -
     assert "15天内" not in page.words  # promised to letters alone
 
 
-async def test_the_portal_stands_without_the_database(aiohttp_client: AiohttpClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def away(self) -> None:
+async def test_the_portal_stands_without_the_database(
+    aiohttp_client: AiohttpClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(self: FakeArticles) -> tuple[Hit, ...]:
         raise StorageAwayError("OSError")
 
     monkeypatch.setattr(FakeArticles, "listed", away)
@@ -253,8 +283,10 @@ async def down() -> None:
     raise OSError
 
 
-async def test_readiness_names_what_is_degraded_and_fails_without_what_is_needed(aiohttp_client: AiohttpClient, tmp_path: Path) -> None:
-    async def state(*checks: Check) -> None:
+async def test_readiness_names_what_is_degraded_and_fails_without_what_is_needed(
+    aiohttp_client: AiohttpClient, tmp_path: Path
+) -> None:
+    async def state(*checks: Check) -> tuple[int, list[str]]:
         client = await aiohttp_client(fake_app(fake_assets(tmp_path), checks=checks))
         response = await client.get("/readyz")
         return response.status, (await response.json())["degraded"]
