@@ -33,7 +33,7 @@ def needed(pattern: str) -> Grams:
 def shortest(pattern: str) -> int:
     """Return the length of the shortest match, or raise ``re.error`` where ``pattern`` is not sound."""
     parsed = _parsed(pattern)
-    for item in _all_items(parsed):
+    for item in _all_items(parsed) if "(?<" in pattern else ():
         _check_behind(item)
     return int(parsed.getwidth()[0])
 
@@ -69,9 +69,17 @@ def _check_behind(item: Item) -> None:
 
 def _of_sequence(items: list[Item]) -> Grams | None:
     """Return the grams that let the least through, among the parts that must all be there."""
+    if items and all(kind is op.LITERAL for kind, _ in items):
+        return _of_word("".join(chr(letter) for _, letter in items))
     choices = [_of_part(item) for item in items]
     choices += [_of_pair(left, right) for left, right in pairwise(items)]
     return min((grams for grams in choices if grams), key=_cost, default=None)
+
+
+def _of_word(word: str) -> Grams:
+    """Return its first two letters that are not both common; most parts of patterns are plain words."""
+    pairs = [left + right for left, right in pairwise(word)] or [word]
+    return frozenset({next((pair for pair in pairs if not _COMMON.issuperset(pair)), pairs[0])})
 
 
 def _of_part(item: Item) -> Grams | None:

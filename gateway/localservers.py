@@ -505,4 +505,7 @@ def _environment() -> dict[str, str]:
 def _reason(text: str) -> str:
     """Return the first line that names an error: later ones only tell of cleaning up."""
     lines = [line for line in text.splitlines() if line.strip()]
-    return next((line for line in lines if re.search("FATAL|PANIC|error:", line)), lines[-1] if lines else "no reason given")
+    return next(
+        (line for line in lines if re.search("FATAL|PANIC|error:", line)),
+        lines[-1] if lines else "no reason given",
+    )

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from cities.grams import needed, shortest
 from cities.loading import city_codes, load_pack
+from hotline.citypack import DangerType, ScopeRule
 
 
 @cache
@@ -16,7 +17,8 @@ def patterns() -> tuple[str, ...]:
     found: dict[str, None] = {}
     for code in city_codes():
         pack = load_pack(code)
-        for rule in (*pack.dangers, *pack.scope):
+        rules: tuple[DangerType | ScopeRule, ...] = (*pack.dangers, *pack.scope)
+        for rule in rules:
             found |= dict.fromkeys((*rule.sure, *rule.doubt, *rule.unless))
         found |= dict.fromkeys((*pack.not_now, *pack.now))
     return tuple(found)

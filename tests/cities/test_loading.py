@@ -190,4 +190,4 @@ def _citations(pack: CityPack) -> Iterator[Citation]:
         pack.classes.values(),
         pack.desk.values(),
     ):
-        yield from (rule.citation for rule in group)  # type: ignore[attr-defined]
+        yield from (rule.citation for rule in group)

@@ -31,6 +31,7 @@ from gateway.localservers import (
     start,
 )
 from gateway.supervisor import free_port
+from tests.folders import server_folder
 
 pytestmark = pytest.mark.enable_socket
 ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
@@ -48,10 +49,12 @@ time.sleep(600)
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path / "state"
-    for name in ("postgres", "valkey"):
-        end_processes_in(tmp_path / "state" / name, signal.SIGKILL)
+def folder() -> Iterator[Path]:
+    with server_folder() as place:
+        yield place / "state"
+        for path in place.rglob("*"):
+            if path.name in ("postgres", "valkey"):
+                end_processes_in(path, signal.SIGKILL)
 
 
 async def value(url: str, query: str) -> object:
@@ -178,8 +181,8 @@ async def test_a_stale_pid_file_naming_a_living_stranger_does_not_harm_the_stran
     stranger.wait()
 
 
-async def test_a_long_path_with_blanks_and_chinese_works(tmp_path: Path) -> None:
-    folder = tmp_path / ("很长的 文件夹 " * 8)
+async def test_a_long_path_with_blanks_and_chinese_works(folder: Path) -> None:
+    folder = folder / ("很长的 文件夹 " * 8)
     postgres, valkey = Postgres(folder / "postgres"), Valkey(folder / "valkey")
     running = [start(postgres), start(valkey)]
     assert await value(postgres.url(), "SELECT 1") == 1
@@ -228,8 +231,9 @@ def test_a_program_that_cannot_be_run_has_no_version(tmp_path: Path) -> None:
 
 
 @ROOT
-def test_as_root_the_servers_run_as_somebody_without_rights_and_folders_stay_closed(tmp_path: Path) -> None:
-    closed = tmp_path / "closed"
+def test_as_root_the_servers_run_as_somebody_without_rights_and_folders_stay_closed(folder: Path) -> None:
+    folder.mkdir()
+    closed = folder / "closed"
     closed.mkdir(mode=0o700)
     secret = closed / "secret"
     secret.write_text("mine")

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.system import System
+from tests.folders import server_folder
 
 
 @pytest.fixture(scope="session")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def system() -> Iterator[System]:
     """The whole system for Pingdingshan, as ``make run`` starts it."""
-    with System.running(tmp_path_factory.mktemp("system")) as system:
+    with server_folder() as folder, System.running(folder) as system:
         yield system

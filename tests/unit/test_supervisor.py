@@ -15,6 +15,7 @@ import pytest
 
 from gateway.localservers import is_alive, processes_in
 from gateway.supervisor import Pause, command_of, free_port, how_it_ended, marked_processes
+from tests.folders import server_folder
 from tests.supervised import stand_in
 
 pytestmark = pytest.mark.enable_socket  # ports of this machine, to see that they are taken or free
@@ -77,12 +78,13 @@ class StandInSystem:
 
 
 @pytest.fixture
-def system(tmp_path: Path) -> Iterator[StandInSystem]:
-    system = StandInSystem(tmp_path)
-    yield system
-    if system.process is not None and system.process.poll() is None:
-        system.end(signal.SIGKILL)
-    system.wait_for(lambda: not system.left())
+def system() -> Iterator[StandInSystem]:
+    with server_folder() as folder:
+        system = StandInSystem(folder)
+        yield system
+        if system.process is not None and system.process.poll() is None:
+            system.end(signal.SIGKILL)
+        system.wait_for(lambda: not system.left())
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -175,10 +177,10 @@ def test_a_taken_port_is_one_line_naming_port_and_setting(system: StandInSystem)
     assert system.started("gateway") == []
 
 
-def test_a_second_start_on_the_same_folder_is_one_line(system: StandInSystem, tmp_path: Path) -> None:
+def test_a_second_start_on_the_same_folder_is_one_line(system: StandInSystem) -> None:
     system.start().wait_ready()
-    second = StandInSystem(tmp_path)
-    second.output = tmp_path / "second"
+    second = StandInSystem(system.state.parent)
+    second.output = system.state.with_name("second")
     second.start()
     assert second.process is not None and system.process is not None
     assert second.process.wait(20) == 1
@@ -188,9 +190,9 @@ def test_a_second_start_on_the_same_folder_is_one_line(system: StandInSystem, tm
     system.end(signal.SIGINT)
 
 
-def test_of_two_starts_at_once_one_runs(system: StandInSystem, tmp_path: Path) -> None:
-    second = StandInSystem(tmp_path)
-    second.output = tmp_path / "second"
+def test_of_two_starts_at_once_one_runs(system: StandInSystem) -> None:
+    second = StandInSystem(system.state.parent)
+    second.output = system.state.with_name("second")
     system.start("--servers"), second.start("--servers")
     both = [process for process in (system.process, second.process) if process]
     system.wait_for(lambda: any(process.poll() == 1 for process in both))
