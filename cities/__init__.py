@@ -1,0 +1,1 @@
+"""The law of each city as data, and what reads it."""

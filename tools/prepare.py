@@ -231,6 +231,7 @@ def build_assets() -> None:
     """Build the chat element and copy the style sheets to where they are served from."""
     check_node()
     run(["node", BUILD], "the pages' assets")
+    run(["node", DESK_BUILD], "the desk's assets")
 
 
 def check_node() -> None:
@@ -264,6 +265,7 @@ TRAINED = {
     "train.py",
 }  #: what the model is made from
 BUILD = ROOT / "gateway" / "web" / "assets" / "build.mjs"
+DESK_BUILD = ROOT / "dispatch_desk" / "web" / "assets.mjs"
 STEPS = (
     Step(
         name="uv",
@@ -289,10 +291,9 @@ STEPS = (
     Step(
         name="the built pages",
         stamp=LOCAL / "assets.prepared",
-        inputs=lambda: content(ROOT / "package-lock.json", BUILD.parent),
+        inputs=lambda: content(ROOT / "package-lock.json", BUILD.parent, DESK_BUILD),
         make=build_assets,
-        made=ROOT / "gateway" / "web" / "static",
-        wanted=BUILD.exists,
+        made=DESK_BUILD.parent / "static" / "vendor",  # the last thing that is built
     ),
     Step(
         name="Rasa's environment",

@@ -8,6 +8,4 @@ const modules = process.argv[2] ?? join(here, "..", "..", "node_modules");
 const target = join(here, "static", "vendor");
 
 mkdirSync(target, { recursive: true });
-for (const file of ["@tabler/core/dist/css/tabler.min.css", "htmx.org/dist/htmx.min.js"]) {
-  copyFileSync(join(modules, file), join(target, file.split("/").at(-1)));
-}
+copyFileSync(join(modules, "@tabler/core/dist/css/tabler.min.css"), join(target, "tabler.min.css"));

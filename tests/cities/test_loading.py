@@ -57,7 +57,7 @@ def test_a_missing_file_is_told_with_what_to_do(root: Path) -> None:
 
 
 def test_an_unknown_city_is_told_which_there_are() -> None:
-    with pytest.raises(CityPackError, match="没有城市“nowhere”.*pingdingshan"):
+    with pytest.raises(CityPackError, match=r"没有城市“nowhere”.*pingdingshan"):
         load_pack("nowhere")
     with pytest.raises(CityPackError):
         load_pack("common")

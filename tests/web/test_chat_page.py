@@ -134,6 +134,13 @@ async def test_with_storage_away_nothing_typed_is_lost_and_nothing_is_claimed(
     assert dict(list(core.messages.values())[-1].fields)["place"] == "示例路2号"
 
 
+async def test_enter_in_a_line_of_the_summary_files_nothing(client: Client) -> None:
+    response, page = await press(client, await open_chat(client), "发送", text="晚上")
+    form, _ = page.form_with("确认提交")
+    # The first button of a form is what Enter presses (HTML, implicit submission).
+    assert form.buttons[0] == ("", "", "") and "<button disabled hidden>" in await response.text()
+
+
 async def test_an_emergency_is_answered_with_storage_away(client: Client, core: FakeCore) -> None:
     core.away = True
     page = await open_chat(client)

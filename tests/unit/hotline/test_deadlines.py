@@ -15,7 +15,11 @@ from hotline.citypack import CityPack, DeadlineRule
 from hotline.deadlines import Due, due_moments, shown_date
 
 LAW = Citation(instrument="《示例市热线条例》", article="第八条")
-MOMENTS = st.datetimes(datetime(2025, 1, 1), datetime(2026, 11, 30), timezones=st.just(CITY_TIME))
+FIRST, LAST = (
+    datetime.fromisoformat("2025-01-01"),
+    datetime.fromisoformat("2026-11-30"),
+)  # naive: the strategy adds the zone
+MOMENTS = st.datetimes(FIRST, LAST, timezones=st.just(CITY_TIME))
 ALL = settings(print_blob=True, max_examples=80, deadline=None)
 
 
