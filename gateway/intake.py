@@ -5,7 +5,7 @@ import logging
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gateway.figures import Figures
@@ -17,7 +17,7 @@ from hotline.citypack import CityPack
 from hotline.conversation import Conversation
 from hotline.decision import Heard, Standing, decide, handed_over
 from hotline.effects import Effect, effects_of
-from hotline.errors import StorageAwayError
+from hotline.errors import KeyReusedError, StorageAwayError
 from hotline.message import InboundMessage
 from hotline.ports import Searches, Understands
 from hotline.replies import reply_for
@@ -86,7 +86,12 @@ class Intake:
 
     async def keep(self, message: InboundMessage) -> None:
         """Admit a message that waited in the spool, and decide it; a repeat is harmless."""
-        await self._ledger.admit(message)
+        try:
+            await self._ledger.admit(message)
+        except KeyReusedError:
+            # Two emergencies under one id, both answered: there is nobody left to refuse the second to.
+            apart = message.fingerprint().hex()[:16]
+            await self._ledger.admit(replace(message, key=f"{message.key}:{apart}"))
         await self.settle(message.conversation)
 
     async def _without_storage(self, message: InboundMessage, danger: Danger) -> Received:

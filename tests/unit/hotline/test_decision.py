@@ -117,7 +117,7 @@ def test_a_complaint_is_filed_only_after_a_clear_yes() -> None:
     assert talk.say("三天前开始的") == (Clarify,)
     assert talk.say("13900000000", Intent.INFORM) == (Clarify,)
     assert talk.say("样例先生") == (Summary,)
-    assert talk.state.tickets == ()
+    assert not talk.state.tickets
     assert talk.say("是的", Intent.AFFIRM) == (OpenTicket,)
     ticket = talk.ticket().ticket
     assert (

@@ -1,0 +1,245 @@
+"""The one way in, over the real database: stored before acknowledged, decided once, nothing lost."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gateway
+from cities.loading import load_pack
+from gateway import intake as intake_module
+from gateway.figures import Figures
+from gateway.intake import Intake
+from gateway.spool import Spool
+from gateway.store.ledger import Ledger
+from gateway.store.tickets import Tickets
+from groundwork.clock import clock_from
+from groundwork.database import Pool, migrate, open_pool
+from groundwork.settings import Settings
+from groundwork.vault import Vault
+from hotline.calendar import CITY_TIME
+from hotline.errors import KeyReusedError, NotAnEventError, StorageAwayError
+from hotline.events import Event
+from hotline.message import InboundMessage
+from hotline.understanding import Finding, Intent, Understanding
+
+PACK = load_pack("_example")
+CLOCK = clock_from(datetime(2026, 9, 29, 12, tzinfo=CITY_TIME))
+VAULT = Vault.from_settings(
+    replace(Settings(), secret_key="s" * 40, vault_keys="k1:" + base64.b64encode(b"k" * 32).decode())
+)
+
+
+class Reads:
+    """An understanding that a test can hold back."""
+
+    def __init__(self) -> None:
+        self.free = asyncio.Event()
+        self.free.set()
+
+    async def understand(self, text: str) -> Understanding:
+        await self.free.wait()
+        intent = Intent.GREET if text.startswith("你好") else Intent.COMPLAIN
+        return Understanding(intent=intent, confidence=0.9)
+
+
+class Finds:
+    """A library without an article."""
+
+    async def search(self, question: str, *, limit: int) -> Finding:
+        return Finding()
+
+
+@dataclass
+class Bench:
+    """One process's intake and what it stands on."""
+
+    pool: Pool
+    ledger: Ledger
+    tickets: Tickets
+    spool: Spool
+    reads: Reads
+    intake: Intake
+
+
+def bench(pool: Pool, folder: Path) -> Bench:
+    tickets = Tickets(pool, VAULT, pack=PACK, clock=CLOCK)
+    ledger = Ledger(pool, VAULT, tickets, city="_example", clock=CLOCK)
+    spool, reads = Spool(folder / "spool", VAULT), Reads()
+    intake = Intake(ledger, spool, PACK, reads, Finds(), clock=CLOCK, figures=Figures())
+    return Bench(pool, ledger, tickets, spool, reads, intake)
+
+
+@pytest.fixture(scope="module")
+def migrated(database_url: str) -> str:
+    migrate(database_url, Path(gateway.__file__).parent / "store" / "migrations")
+    return database_url
+
+
+@pytest.fixture
+async def one(migrated: str, tmp_path: Path) -> AsyncIterator[Bench]:
+    async with open_pool(migrated) as pool:
+        await pool.execute(
+            "TRUNCATE messages, conversations, replies, tickets, ticket_events, effects, pgqueuer CASCADE"
+        )
+        yield bench(pool, tmp_path)
+
+
+def message(id: str, text: str = "你好", *, session: str = "s", **more: Any) -> InboundMessage:
+    return InboundMessage(
+        key=f"webchat:{session}:{id}", city="_example", channel="webchat", conversation=f"webchat:{session}",
+        sender="p", received_at=CLOCK(), text=text, **more,
+    )  # fmt: skip
+
+
+FIRE = "我家楼下着火了"
+
+
+async def test_a_retry_returns_the_same_replies_and_stores_nothing_new(one: Bench) -> None:
+    first = await one.intake.receive(message("1"), within=10)
+    again = await one.intake.receive(message("1"), within=10)
+    assert first.settled and first == again
+    assert await one.pool.fetchval("SELECT count(*) FROM messages") == 1
+    assert await one.pool.fetchval("SELECT count(*) FROM replies") == 1
+
+
+async def test_the_same_key_with_another_body_is_refused(one: Bench) -> None:
+    await one.intake.receive(message("1"), within=10)
+    with pytest.raises(KeyReusedError):
+        await one.intake.receive(message("1", "别的话"), within=10)
+
+
+async def test_twenty_simultaneous_retries_are_one_message_and_one_ticket(one: Bench) -> None:
+    fire = message("1", FIRE)
+    answers = await asyncio.gather(*(one.intake.receive(fire, within=20) for _ in range(20)))
+    assert {answer.replies for answer in answers} == {answers[0].replies}
+    assert [reply.reply.kind for reply in answers[0].replies] == ["emergency", "ticket"]
+    assert await one.pool.fetchval("SELECT count(*) FROM tickets") == 1
+    assert await one.pool.fetchval("SELECT count(*) FROM effects") == 1
+
+
+async def test_what_takes_long_is_settled_behind_and_found_by_asking_again(one: Bench) -> None:
+    one.reads.free.clear()
+    waiting = await one.intake.receive(message("1"), within=0.05)
+    assert not waiting.settled and waiting.replies == ()
+    one.reads.free.set()
+    settled = await one.intake.receive(message("1"), within=10)
+    assert settled.settled and settled.replies[0].reply.kind == "smalltalk"
+
+
+async def test_messages_of_one_conversation_are_decided_in_the_order_of_admission(one: Bench) -> None:
+    one.reads.free.clear()
+    texts = ["路灯坏了三天没有人来修", "示例路1号门口", "三天前开始", "13900000000", "样例先生"]
+    for number, text in enumerate(texts):
+        await one.intake.receive(message(str(number), text), within=0.0)
+    one.reads.free.set()
+    last = await one.intake.receive(message("9", option="confirm", text=""), within=20)
+    assert [reply.reply.kind for reply in last.replies] == ["ticket"]
+    said = await one.ledger.history("webchat:s", limit=50)
+    assert [utterance.message.text for utterance in said] == [*texts, ""]
+    assert [len(utterance.replies) for utterance in said] == [1] * 6
+
+
+async def test_what_a_dead_process_left_is_taken_over_and_settled_once(one: Bench, tmp_path: Path) -> None:
+    await one.ledger.admit(message("1", FIRE))  # and then its process is gone
+    other = bench(one.pool, tmp_path)
+    assert await other.intake.sweep() == 0, "its claim still holds"
+    await one.pool.execute("UPDATE messages SET claimed_until = now() - interval '1 second'")
+    assert sum(await asyncio.gather(one.intake.sweep(), other.intake.sweep())) == 1
+    assert await one.intake.sweep() == 0
+    replies = (await one.intake.receive(message("1", FIRE), within=10)).replies
+    assert [reply.reply.kind for reply in replies] == ["emergency", "ticket"]
+    assert await one.pool.fetchval("SELECT count(*) FROM tickets") == 1
+
+
+async def test_a_fault_of_ours_puts_the_words_before_a_person(
+    one: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: object, **kwargs: object) -> None:
+        raise ZeroDivisionError("张样例")
+
+    monkeypatch.setattr(intake_module, "decide", broken)
+    received = await one.intake.receive(message("1", "路灯坏了三天没有人来修"), within=10)
+    assert [reply.reply.kind for reply in received.replies] == ["handover"]
+    note = received.replies[0].reply.ticket
+    assert note is not None
+    record = await one.tickets.look_up(note.number, note.query_code)
+    assert record is not None and record.ticket.text == "路灯坏了三天没有人来修"
+
+
+async def test_a_ticket_opens_with_its_own_code_only(one: Bench) -> None:
+    note = (await one.intake.receive(message("1", FIRE), within=10)).replies[1].reply.ticket
+    assert note is not None
+    spaced = f" {note.query_code[:3].lower()} {note.query_code[3:].lower()}"
+    assert (await one.tickets.look_up(note.number.lower(), spaced)) is not None
+    assert await one.tickets.look_up(note.number, "000000") is None
+    assert await one.tickets.look_up("20260929ABCDEFGHJ", note.query_code) is None
+
+
+async def test_an_event_of_the_desk_is_taken_once_and_for_known_tickets_only(one: Bench) -> None:
+    note = (await one.intake.receive(message("1", FIRE), within=10)).replies[1].reply.ticket
+    assert note is not None
+    signed = Event(
+        id="e1", source="urn:desk", name="signed", subject=note.number, sequence=1, at=CLOCK(), data={"unit": "示例局"}
+    )  # fmt: skip
+    assert await one.tickets.take(signed) is True
+    assert await one.tickets.take(signed) is False
+    record = await one.tickets.look_up(note.number, note.query_code)
+    assert record is not None and record.state == "signed" and len(record.happenings) == 1
+    with pytest.raises(NotAnEventError):
+        await one.tickets.take(replace(signed, id="e2", subject="20260929ABCDEFGHJ"))
+
+
+async def test_events_that_come_out_of_order_leave_the_latest_state(one: Bench) -> None:
+    note = (await one.intake.receive(message("1", FIRE), within=10)).replies[1].reply.ticket
+    assert note is not None
+    for sequence, name in ((2, "replied"), (1, "signed")):
+        event = Event(
+            id=f"e{sequence}", source="urn:desk", name=name, subject=note.number, sequence=sequence, at=CLOCK(), data={}
+        )  # fmt: skip
+        await one.tickets.take(event)
+    record = await one.tickets.look_up(note.number, note.query_code)
+    assert record is not None and record.state == "replied"
+
+
+async def test_without_storage_an_emergency_is_kept_on_disk_and_admitted_later(
+    one: Bench, tmp_path: Path
+) -> None:
+    async with open_pool("postgresql://nobody@127.0.0.1:9/none") as nowhere:
+        away = bench(nowhere, tmp_path)
+        received = await away.intake.receive(message("1", FIRE), within=5)
+        assert [reply.reply.kind for reply in received.replies] == ["emergency"]
+        with pytest.raises(StorageAwayError):
+            await away.intake.receive(message("2"), within=5)
+        with pytest.raises(StorageAwayError):
+            await away.spool.drain(away.intake.keep)
+    kept = (tmp_path / "spool" / "emergencies").read_bytes()
+    assert kept and "着火".encode() not in base64.b64decode(kept)
+    assert await one.spool.drain(one.intake.keep) == 1
+    assert await one.spool.drain(one.intake.keep) == 0
+    replies = (await one.intake.receive(message("1", FIRE), within=10)).replies
+    assert [reply.reply.kind for reply in replies] == ["emergency", "ticket"]
+
+
+async def test_two_emergencies_kept_under_one_id_are_both_admitted(one: Bench) -> None:
+    await one.spool.append(message("1", FIRE))
+    await one.spool.append(message("1", "有人晕倒了没有反应快来人"))
+    assert await one.spool.drain(one.intake.keep) == 2
+    assert await one.pool.fetchval("SELECT count(*) FROM messages") == 2
+
+
+async def test_a_torn_line_of_the_spool_is_set_aside_and_the_rest_goes_through(
+    one: Bench, tmp_path: Path
+) -> None:
+    await one.spool.append(message("1", FIRE))
+    with (tmp_path / "spool" / "emergencies").open("ab") as file:
+        file.write(b"dG9ybg==\n")
+    await one.spool.append(message("2", FIRE, session="t"))
+    assert await one.spool.drain(one.intake.keep) == 2
+    assert (tmp_path / "spool" / "unreadable").exists()
+    assert await one.pool.fetchval("SELECT count(*) FROM tickets") == 2
