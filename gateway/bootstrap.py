@@ -35,6 +35,7 @@ from groundwork.vault import Vault
 from hotline.citypack import CityPack
 from hotline.errors import HotlineError
 from hotline.ports import Understands
+from hotline.screening import screen_acceptance, screen_emergency
 from kb.library import Library
 
 log = logging.getLogger(__name__)
@@ -75,6 +76,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         load_pack(settings.city),
         Figures(),
     )
+    screen_emergency(pack.name, pack)  # compiles the patterns, so that no citizen waits for it
+    screen_acceptance(pack.name, pack)
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(ClientSession())
         pool = await stack.enter_async_context(open_pool(settings.database_url, size=12))

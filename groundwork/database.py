@@ -90,7 +90,9 @@ def migrate(url: str, scripts: Path) -> None:
     try:
         command.upgrade(config, "head")
     except (OSError, DBAPIError, asyncpg.PostgresError) as error:
-        raise DatabaseUnusableError(f"the database cannot be brought up to date: {_first_line(error)}") from error
+        raise DatabaseUnusableError(
+            f"the database cannot be brought up to date: {_first_line(error)}"
+        ) from error
 
 
 def _first_line(error: Exception) -> str:

@@ -103,7 +103,8 @@ def _answer(decision: Answer, pack: CityPack) -> Reply:
 
 def _receipt(ticket: Ticket, pack: CityPack) -> Reply:
     last = shown_date(ticket.due)
-    name = "receipt_urgent" if ticket.urgent else "receipt" if last is not None else "receipt_without_date"
+    name = f"receipt_{last.what}" if last is not None else "receipt_without_date"
+    name = "receipt_urgent" if ticket.urgent else name
     by = moment_in_words(pack, last) if last is not None else ""
     return Reply(kind="ticket", text=pack.say(name, date=by), ticket=ticket_note(ticket))
 

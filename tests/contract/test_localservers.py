@@ -260,10 +260,10 @@ def may(account: str, command: str) -> bool:
 
 
 @ROOT
-def test_an_ordinary_user_starts_them_without_changing_anybody() -> None:
+def test_an_ordinary_user_starts_them_without_changing_anybody(folder: Path) -> None:
     account = pwd.getpwnam("nobody")
-    folder = Path("/tmp") / f"huying-test-{os.getpid()}"  # a folder that nobody can reach
     folder.mkdir(mode=0o700)
+    folder.parent.chmod(0o711)
     os.chown(folder, account.pw_uid, account.pw_gid)
     script = HOLDER.replace("time.sleep(600)", "")
     paths = os.pathsep.join(path for path in sys.path if path)
@@ -272,17 +272,13 @@ def test_an_ordinary_user_starts_them_without_changing_anybody() -> None:
     ).options()
     pythons = [sys.executable, "/usr/bin/python3.11"]
     python = next((path for path in pythons if may("nobody", f"{path} -c 'import ctypes'")), None)
-    try:
-        if python is None:  # a Python under a home folder; the account that runs servers never needs one
-            pytest.skip("no Python 3.11 here that another user can run")
-        ran = subprocess.run(
-            [python, "-c", script, str(folder)], capture_output=True, text=True, check=False, **options
-        )
-        assert ran.stdout == "up\n", ran.stderr
-        assert (folder / "postgres").stat().st_uid == account.pw_uid
-        end_processes_in(folder / "postgres", signal.SIGINT)
-    finally:
-        shutil.rmtree(folder)
+    if python is None:  # a Python under a home folder; the account that runs servers never needs one
+        pytest.skip("no Python 3.11 here that another user can run")
+    ran = subprocess.run(
+        [python, "-c", script, str(folder)], capture_output=True, text=True, check=False, **options
+    )
+    assert ran.stdout == "up\n", ran.stderr
+    assert (folder / "postgres").stat().st_uid == account.pw_uid
 
 
 @ROOT
