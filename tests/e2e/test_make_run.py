@@ -3,16 +3,20 @@
 import subprocess
 import sys
 import time
-from pathlib import Path
 from signal import SIGINT, SIGTERM
 
 from groundwork.settings import PROJECT
 from tests.e2e.citizen import Citizen, by_kind
 from tests.e2e.system import System
+from tests.folders import server_folder
 
 
-def test_what_was_filed_is_there_after_ctrl_c_and_a_second_start_within_30_seconds(tmp_path: Path) -> None:
-    installed = System(tmp_path)
+def test_what_was_filed_is_there_after_ctrl_c_and_a_second_start() -> None:
+    with server_folder() as folder:
+        start_twice(System(folder))
+
+
+def start_twice(installed: System) -> None:
     installed.start()
     ticket = by_kind(Citizen(installed.gateway_url).say("我家楼下着火了"), "ticket")["ticket"]
     installed.stop(SIGINT)  # asserts that no process is left and the exit status is 0

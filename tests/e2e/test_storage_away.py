@@ -1,8 +1,6 @@
 """With PostgreSQL away an emergency is still answered, and its ticket is there once it is back."""
 
 import asyncio
-import shutil
-import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +10,7 @@ import pytest
 from gateway.localservers import Postgres, StartedServer, ensure_database, start
 from tests.e2e.citizen import Citizen, Dispatcher, by_kind, eventually
 from tests.e2e.system import System
+from tests.folders import server_folder
 
 
 class Elsewhere:
@@ -32,24 +31,23 @@ class Elsewhere:
 
 @pytest.fixture(scope="module")
 def elsewhere() -> Iterator[Elsewhere]:
-    folder = Path(tempfile.mkdtemp(prefix="huying-pg-"))
-    postgres = Elsewhere(folder)
-    for name in ("gateway", "desk"):
-        asyncio.run(ensure_database(postgres.server.url(), name))
-    yield postgres
-    postgres.stop()
-    shutil.rmtree(folder, ignore_errors=True)
+    with server_folder() as folder:
+        postgres = Elsewhere(folder)
+        for name in ("gateway", "desk"):
+            asyncio.run(ensure_database(postgres.server.url(), name))
+        yield postgres
+        postgres.stop()
 
 
 @pytest.fixture(scope="module")
-def external(elsewhere: Elsewhere, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def external(elsewhere: Elsewhere) -> Iterator[System]:
     """A system over that PostgreSQL; no Rasa answers at the address it was given."""
     env = {
         "HUYING_DATABASE_URL": elsewhere.server.url("gateway"),
         "HUYING_DESK_DATABASE_URL": elsewhere.server.url("desk"),
         "HUYING_RASA_URL": "http://127.0.0.1:9",
     }
-    with System.running(tmp_path_factory.mktemp("external"), env=env) as system:
+    with server_folder() as folder, System.running(folder, env=env) as system:
         yield system
 
 
