@@ -36,7 +36,9 @@ from hotline.understanding import Finding, Intent, Understanding
 
 NEW_CONVERSATION = timedelta(hours=24)  #: after this long a silence a new one begins (DESIGN, Conversation)
 SAME_DANGER = timedelta(hours=2)  #: within it the same danger is the same ticket (ALL-3)
+LONGEST_PLACE = 30  #: characters; after a danger a message this short most likely says where
 CLEAR = 0.8  #: from this confidence on an intent is taken at its word
+DECISIVE = frozenset({Intent.GREET, Intent.THANKS, Intent.AFFIRM, Intent.DENY, Intent.HUMAN})
 BARE = 6  #: a demand this short names no matter yet: "complaint" alone
 KIND_OF = {
     Intent.CONSULT: "consultation",
@@ -88,8 +90,10 @@ class Scene:
 
     @property
     def intent(self) -> Intent:
-        """What the words want."""
-        return self.heard.understanding.intent
+        """What the words want; what would end or divert the talk counts only when it is clear."""
+        understood = self.heard.understanding
+        guessed = understood.intent in DECISIVE and understood.confidence < CLEAR
+        return Intent.OTHER if guessed else understood.intent
 
     def say(self, name: str, **values: str) -> str:
         """One of the system's own sentences."""
@@ -230,8 +234,12 @@ def _tells_place_of_danger(scene: Scene) -> bool:
     urgent = scene.before.urgent
     if urgent is None or not urgent.place_awaited or scene.choice or not scene.text:
         return False
+    if scene.heard.ground is not None or scene.heard.finding.answered:
+        return False
     recent = scene.heard.message.received_at - urgent.at < SAME_DANGER
-    return recent and scene.intent in (Intent.INFORM, Intent.OTHER, Intent.HELP)
+    place = scene.intent is Intent.INFORM or scene.heard.understanding.value_of("place")
+    short = scene.intent in (Intent.OTHER, Intent.HELP) and len(scene.text) <= LONGEST_PLACE
+    return recent and bool(place or short)
 
 
 def _supplement_danger(scene: Scene) -> Turn:
@@ -448,7 +456,9 @@ def _more(scene: Scene) -> Turn:
 
 
 def _complain(scene: Scene) -> Turn:
-    return _begin(scene, "complaint", "")
+    # Chosen under a message that was not understood, it means that message: nobody says it twice.
+    about_last = any(option.id == "file" for option in scene.before.offered)
+    return _begin(scene, "complaint", scene.before.unanswered if about_last else "")
 
 
 def _ask(scene: Scene) -> Turn:
@@ -510,6 +520,8 @@ def _consult(scene: Scene) -> Turn:
         return _refuse(scene, scene.heard.ground, scene.text)
     if len(scene.text) <= BARE:
         return _ask(scene)
+    if scene.heard.understanding.confidence < CLEAR:
+        return _which_way(scene)
     after = replace(scene.before, unanswered=scene.text)
     question = Clarify(text=scene.say("not_found"), options=scene.options("file", "human"))
     return scene.turn(after, question)
@@ -545,10 +557,13 @@ def _unclear(scene: Scene) -> Turn:
         return _refuse(scene, ground, scene.text)
     if not scene.text:
         return scene.turn(scene.before, Clarify(text=scene.say("text_please")))
+    return _which_way(scene)
+
+
+def _which_way(scene: Scene) -> Turn:
     after = replace(scene.before, unanswered=scene.text)
-    return scene.turn(
-        after, Clarify(text=scene.say("which_way"), options=scene.options("file", "complain", "human"))
-    )
+    options = scene.options("file", "complain", "human")
+    return scene.turn(after, Clarify(text=scene.say("which_way"), options=options))
 
 
 _CHOICES: Mapping[str, Callable[[Scene], Turn]] = {

@@ -75,6 +75,7 @@ class Talk:
         finding: Finding | None = None,
         fields: tuple[tuple[str, str], ...] = (),
         entities: tuple[tuple[str, str], ...] = (),
+        confidence: float = 0.9,
     ) -> tuple[type, ...]:
         """Say something and return the kinds of decision that came of it."""
         self.count += 1
@@ -83,7 +84,7 @@ class Talk:
             sender="p", received_at=self.now, text=text, option=option, fields=fields,
         )  # fmt: skip
         understood = Understanding(
-            intent=intent, confidence=0.9, entities=tuple(Entity(name=n, value=v) for n, v in entities)
+            intent=intent, confidence=confidence, entities=tuple(Entity(name=n, value=v) for n, v in entities)
         )
         heard = Heard(
             message=message,
@@ -417,3 +418,30 @@ def test_a_number_in_a_sentence_is_taken() -> None:
     talk = Talk()
     talk.say("转人工", Intent.HUMAN)
     assert talk.say("我的电话是13900000000，下午打", entities=(("phone", "13900000000"),)) == (HandOver,)
+
+
+@pytest.mark.parametrize("guess", [Intent.DENY, Intent.AFFIRM, Intent.HUMAN, Intent.GREET, Intent.THANKS])
+def test_a_guess_never_ends_or_diverts_the_intake(guess: Intent) -> None:
+    talk = Talk()
+    talk.say("路灯坏了三天没人修", Intent.COMPLAIN)
+    talk.say("不对，是三号楼", guess, confidence=0.49)
+    assert talk.state.draft is not None and talk.state.draft.facts["place"] == "不对，是三号楼"
+    confirming = Talk()
+    confirming.up_to_summary()
+    assert confirming.say("不对，是三号楼", guess, confidence=0.49) == (Summary,)
+    first = Talk()
+    assert first.say("法院判错了你们给我改判", guess, confidence=0.41, ground=GROUND) == (Refusal,)
+
+
+def test_what_was_not_understood_is_not_said_twice() -> None:
+    talk = Talk()
+    assert talk.say("小区停水两天了怎么没人管", Intent.CONSULT, confidence=0.39) == (Clarify,)
+    assert talk.say("我要反映问题") == (Clarify,)
+    assert talk.state.draft is not None and talk.state.draft.facts["what"] == "小区停水两天了怎么没人管"
+    assert talk.state.draft.asking == "place"
+
+
+def test_another_matter_after_a_danger_is_not_taken_for_its_place() -> None:
+    talk = Talk()
+    talk.say("着火了", danger=fire())
+    assert talk.say("法院判错了你们给我改判", ground=GROUND) == (Refusal,)
