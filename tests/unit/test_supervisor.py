@@ -40,10 +40,16 @@ class StandInSystem:
             str(self.desk_port),
             *options,
         ]
+        sigint = signal.SIG_IGN if ignoring_sigint else signal.SIG_DFL
+
+        def as_from_a_terminal() -> None:
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may have it ignored
+            signal.signal(signal.SIGINT, sigint)
+
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
                 argv, stdout=output, stderr=output, env=os.environ | {"STAND_IN_NOTES": str(self.notes)},
-                preexec_fn=(lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)) if ignoring_sigint else None,
+                preexec_fn=as_from_a_terminal,
             )  # fmt: skip
         return self
 
