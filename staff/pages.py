@@ -30,7 +30,7 @@ _LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")  # no host, no backslash, no 
 class StaffDoor:
     """Lets staff of one program in.
 
-    ``static`` is where the program serves vendor/tabler.min.css, tokens.css and staff.css.
+    ``static`` is where the program serves vendor/tabler.min.css, vendor/tokens.css and staff.css.
     """
 
     def __init__(

@@ -259,7 +259,7 @@ async def test_every_answer_bears_the_strict_policy_and_no_page_is_kept(desk: Ru
         "/healthz",
         "/readyz",
         "/metrics",
-        "/static/tokens.css",
+        "/static/vendor/tokens.css",
     ):
         answer = await desk.browser.get(path, allow_redirects=False)
         policy = answer.headers["Content-Security-Policy"]

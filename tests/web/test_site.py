@@ -24,7 +24,7 @@ from hotline.understanding import Hit
 from tests.web.fake_app import NOW, FakeArticles, FakeCore, channel_parts, fake_app, fake_assets
 from tests.web.reading import Client, Page, press
 
-ASSETS = Path("gateway/web/assets")
+ASSETS, LOOK = Path("gateway/web/assets"), Path("groundwork/look")
 PAGES = ["/", "/chat", "/progress", "/kb/public", "/kb/public/id-card-lost", "/nothing-here"]
 ROUTES = {
     ("GET", "/"): "public",
@@ -323,7 +323,11 @@ def test_the_chat_script_is_small_and_makes_no_markup_from_words() -> None:
         assert forbidden not in source
 
 
-@pytest.mark.parametrize("name", ["chat.js", "citizen.css", "tokens.css", "icons.svg"])
-def test_no_asset_names_another_host(name: str) -> None:
-    source = (ASSETS / name).read_text("utf-8").replace("http://www.w3.org/2000/svg", "")
+@pytest.mark.parametrize(
+    "asset",
+    [ASSETS / "chat.js", ASSETS / "citizen.css", LOOK / "tokens.css", LOOK / "icons.svg"],
+    ids=lambda asset: asset.name,
+)
+def test_no_asset_names_another_host(asset: Path) -> None:
+    source = asset.read_text("utf-8").replace("http://www.w3.org/2000/svg", "")
     assert "http://" not in source and "https://" not in source and "url(" not in source

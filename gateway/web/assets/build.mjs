@@ -12,14 +12,15 @@ const esbuild = require("esbuild");
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, "..", "static");
 const source = (name) => readFileSync(join(here, name), "utf8");
+const look = (name) => readFileSync(join(here, "..", "..", "..", "groundwork", "look", name), "utf8");
 const small = (code, loader) =>
   esbuild.transformSync(code, { loader, minify: true, charset: "utf8", target: loader === "js" ? "es2017" : ["chrome80", "safari13"] }).code;
 
 const files = {
   "weui.css": readFileSync(require.resolve("weui/dist/style/weui.min.css"), "utf8"),
-  "citizen.css": small(source("tokens.css") + source("citizen.css"), "css"),
+  "citizen.css": small(look("tokens.css") + source("citizen.css"), "css"),
   "chat.js": small(`(() => {${source("chat.js")}})();`, "js"),
-  "icons.svg": source("icons.svg"),
+  "icons.svg": look("icons.svg"),
 };
 
 rmSync(out, { recursive: true, force: true });
