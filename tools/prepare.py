@@ -291,7 +291,9 @@ STEPS = (
     Step(
         name="the built pages",
         stamp=LOCAL / "assets.prepared",
-        inputs=lambda: content(ROOT / "package-lock.json", BUILD.parent, DESK_BUILD, ROOT / "groundwork" / "look"),
+        inputs=lambda: content(
+            ROOT / "package-lock.json", BUILD.parent, DESK_BUILD, ROOT / "groundwork" / "look"
+        ),
         make=build_assets,
         made=DESK_BUILD.parent / "static" / "vendor",  # the last thing that is built
     ),
