@@ -309,3 +309,11 @@ async def test_without_the_database_pages_and_events_say_try_later(
         assert "数据库暂时连不上" in await answer.text()
         browser.session.cookie_jar.update_cookies({"huying_desk_staff": "t"}, URL(str(browser.make_url("/"))))
         assert (await browser.get("/", headers={"Accept": "text/html"})).status == 503
+
+
+async def test_a_danger_without_a_limit_in_the_text_is_to_be_handled_at_once(desk: RunningDesk) -> None:
+    number = await file(desk, "PPPPPPC1", urgent=True, due=())
+    await desk.enter(Role.DISPATCHER)
+    for path in ("/", f"/cases/{number}"):
+        page = await (await desk.browser.get(path)).text()
+        assert "第一时间处置" in page
