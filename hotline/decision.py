@@ -141,8 +141,12 @@ def _resumed(conversation: Conversation, message: InboundMessage) -> Conversatio
 def _chosen(conversation: Conversation, message: InboundMessage) -> str:
     if message.option:
         return message.option
-    said = message.text.strip().rstrip("\u3002.!\uff01 ")  # full stops and exclamation marks
+    said = _plain(message.text)
     return next((option.id for option in conversation.offered if option.label == said), "")
+
+
+def _plain(text: str) -> str:
+    return text.strip().rstrip("\u3002.!\uff01 ")  # full stops and exclamation marks
 
 
 def _offers(scene: Scene, decision: Decision) -> tuple[Option, ...]:
@@ -310,7 +314,8 @@ def _take_answer(scene: Scene, draft: Draft) -> Turn:
 
 
 def _declines(scene: Scene) -> bool:
-    return scene.choice == "skip" or scene.intent is Intent.DENY
+    told = _plain(scene.text) in scene.pack.words["declines"].split()
+    return told or scene.choice == "skip" or scene.intent is Intent.DENY
 
 
 def _next_step(scene: Scene, draft: Draft) -> Turn:

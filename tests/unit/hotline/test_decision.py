@@ -157,7 +157,7 @@ def test_the_phone_may_be_kept_back() -> None:
     talk.say("路灯坏了三天没人修", Intent.COMPLAIN)
     talk.say("示例路1号门口")
     talk.say("三天前开始的")
-    talk.say("不留", Intent.DENY)
+    talk.say("不留。")
     assert talk.state.draft is not None and talk.state.draft.asking == "name"
     talk.say(option="skip")
     talk.say(option="confirm")
