@@ -7,10 +7,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from gateway.figures import Figures
 from gateway.spool import Spool
-from gateway.store.ledger import Ledger, Pending, StoredReply
+from gateway.store.ledger import Admission, Ledger, Pending, StoredReply
 from groundwork.clock import Clock
 from hotline.calendar import CITY_TIME
 from hotline.citypack import CityPack
@@ -28,6 +29,7 @@ from hotline.turn import EmergencyTransfer, Turn
 log = logging.getLogger(__name__)
 
 ADMIT_WITHIN = 2.5  #: seconds; a database that hangs counts as away
+SETTLE_KEPT_WITHIN = 5.0  #: seconds that the spool waits for one message; it is on record by then
 HITS = 5
 ROUNDS = 20  #: how often one call prepares anew because more messages came meanwhile
 
@@ -57,7 +59,7 @@ class Intake:
         self._ledger, self._spool, self._pack = ledger, spool, pack
         self._understanding, self._library = understanding, library
         self._clock, self._figures = clock, figures
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[Any]] = set()
 
     async def receive(self, message: InboundMessage, *, within: float) -> Received:
         """Store ``message`` and return its replies if they are decided ``within`` seconds.
@@ -67,22 +69,44 @@ class Intake:
         ``KeyReusedError`` and ``StorageAwayError``.
         """
         began = time.monotonic()
-        danger = screen_emergency(message.text, self._pack)
+        danger = screen_emergency(message.screened, self._pack)
+        if danger is None or not danger.sure:
+            return await self._received(message, within, began)
+        # From here on nothing that fails or lasts may keep the number from somebody in danger.
         try:
-            admission = await asyncio.wait_for(self._ledger.admit(message), ADMIT_WITHIN)
-        except (StorageAwayError, TimeoutError) as error:
-            if danger is None or not danger.sure:
-                raise StorageAwayError("the message was not stored") from error
+            try:
+                received = await self._received(message, within, began)
+            except KeyReusedError:
+                received = await self._received(_under_its_own_key(message), within, began)
+        except Exception as error:  # noqa: BLE001 — see above
+            log.warning("emergency.not_stored", extra={"error_type": type(error).__name__})
             return await self._without_storage(message, danger)
+        if received.settled:
+            return received
+        return Received(replies=(self._meanwhile(message, danger, "pending"),), settled=True)
+
+    async def _received(self, message: InboundMessage, within: float, began: float) -> Received:
+        admission = await self._admitted(message)
         self._figures.admitted(message.channel, new=admission.new)
         log.info("message.admitted", extra={"message_id": admission.id, "channel": message.channel})
-        if not admission.settled:
-            try:
+        try:
+            if not admission.settled:
                 await self._settled(message.conversation, within - (time.monotonic() - began))
-            except StorageAwayError:
-                return Received(replies=(), settled=False)  # on record; the sweep decides it
-        replies = await self._ledger.replies_to(admission.id)
+            replies = await self._ledger.replies_to(admission.id)
+        except StorageAwayError:
+            return Received(replies=(), settled=False)  # on record; the sweep decides it
         return Received(replies=replies or (), settled=replies is not None)
+
+    async def _admitted(self, message: InboundMessage) -> Admission:
+        """Admit ``message``; a database that hangs counts as away, and what it did goes unasked."""
+        admitting = asyncio.create_task(self._ledger.admit(message))
+        self._running.add(admitting)
+        admitting.add_done_callback(self._done)
+        # Not wait_for: it would wait for the cancelling too, which a hanging server makes long.
+        done, _ = await asyncio.wait({admitting}, timeout=ADMIT_WITHIN)
+        if not done:
+            raise StorageAwayError("the message was not stored in time")
+        return admitting.result()
 
     async def keep(self, message: InboundMessage) -> None:
         """Admit a message that waited in the spool, and decide it; a repeat is harmless."""
@@ -90,23 +114,31 @@ class Intake:
             await self._ledger.admit(message)
         except KeyReusedError:
             # Two emergencies under one id, both answered: there is nobody left to refuse the second to.
-            apart = message.fingerprint().hex()[:16]
-            await self._ledger.admit(replace(message, key=f"{message.key}:{apart}"))
-        await self.settle(message.conversation)
+            await self._ledger.admit(_under_its_own_key(message))
+        try:
+            await self._settled(message.conversation, SETTLE_KEPT_WITHIN)
+        except Exception as error:  # noqa: BLE001 — it is on record: the sweep decides it
+            log.warning("settle.failed", extra={"error_type": type(error).__name__})
 
     async def _without_storage(self, message: InboundMessage, danger: Danger) -> Received:
-        await self._spool.append(message)
+        try:
+            await self._spool.append(message)
+            self._figures.spooled()
+        except OSError as error:
+            log.error("spool.failed", extra={"error_type": type(error).__name__})
+        return Received(replies=(self._meanwhile(message, danger, "not_recorded"),), settled=True)
+
+    def _meanwhile(self, message: InboundMessage, danger: Danger, state: str) -> StoredReply:
+        """Return the number to call, claiming no more than is so; ``state`` names the sentence."""
         reply = reply_for(EmergencyTransfer(danger=danger, recorded=False), self._pack)
-        # Its own id: once recorded, the emergency is answered again, with its ticket.
-        stored = StoredReply(
-            id=str(self._ledger.reply_id(f"{message.key}:spooled")),
+        # Its own id: once decided, the emergency is answered again, with its ticket.
+        return StoredReply(
+            id=str(self._ledger.reply_id(f"{message.key}:{state}")),
             message_id=0,
             message_key=message.key,
             at=self._clock(),
-            reply=reply,
+            reply=replace(reply, text=self._pack.say(f"emergency_{state}")),
         )
-        self._figures.spooled()
-        return Received(replies=(stored,), settled=True)
 
     async def _settled(self, conversation: str, within: float) -> None:
         """Settle ``conversation``, waiting no longer than ``within``; the work goes on behind."""
@@ -117,10 +149,10 @@ class Intake:
         if done:
             task.result()
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _done(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)
         if not task.cancelled() and task.exception() is not None:
-            log.warning("settle.failed", extra={"error_type": type(task.exception()).__name__})
+            log.warning("intake.failed", extra={"error_type": type(task.exception()).__name__})
 
     async def close(self) -> None:
         """Let what is being decided finish; what does not is taken over by the sweep."""
@@ -149,14 +181,15 @@ class Intake:
     async def _heard(self, message: InboundMessage) -> Heard:
         """Find out about ``message`` whatever takes time, outside any transaction."""
         text = message.text.strip()
+        danger = screen_emergency(message.screened, self._pack)
         if not text:
-            return Heard(message=message)
+            return Heard(message=message, danger=danger)
         understanding, finding = await asyncio.gather(
             self._understanding.understand(text), self._library.search(text, limit=HITS)
         )
         return Heard(
             message=message,
-            danger=screen_emergency(text, self._pack),
+            danger=danger,
             ground=screen_acceptance(text, self._pack),
             understanding=understanding,
             finding=finding,
@@ -168,19 +201,26 @@ class Intake:
         identity = fresh_identity(heard.message.received_at)
         try:
             turn = decide(self._pack, state, heard, fresh=(identity,), standings=standings)
+            effects = effects_of(heard.message, turn, self._pack)
         except Exception as error:
             # Nobody's words may wait for ever on a fault of ours: a person gets them instead.
             log.error("decision.failed", exc_info=error)
             self._figures.undecided()
             turn = handed_over(self._pack, state, heard, identity=identity)
+            effects = effects_of(heard.message, turn, self._pack)
         self._figures.decided(turn)
-        return turn, effects_of(heard.message, turn, self._pack)
+        return turn, effects
 
     async def sweep(self) -> int:
         """Take over what a dead process left pending; how many conversations there were."""
         conversations = await self._ledger.take_over(limit=100)
         for conversation in conversations:
-            await self.settle(conversation)
+            try:
+                await self.settle(conversation)
+            except StorageAwayError:
+                raise
+            except Exception as error:  # noqa: BLE001 — one that cannot be settled must not hold up the others
+                log.error("sweep.one_failed", extra={"error_type": type(error).__name__})
         if conversations:
             log.info("sweep.took_over", extra={"count": len(conversations)})
         return len(conversations)
@@ -196,6 +236,11 @@ async def sweep_for_ever(intake: Intake, every: float) -> None:
         except Exception as error:  # noqa: BLE001 — the sweep outlives whatever one message does
             log.error("sweep.failed", extra={"error_type": type(error).__name__})
         await asyncio.sleep(every)
+
+
+def _under_its_own_key(message: InboundMessage) -> InboundMessage:
+    """Return ``message`` under a key that only the same words share, for one whose id was used before."""
+    return replace(message, key=f"{message.key}:{message.fingerprint().hex()[:16]}")
 
 
 def fresh_identity(at: datetime) -> TicketIdentity:

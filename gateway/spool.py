@@ -6,7 +6,9 @@ import fcntl
 import json
 import logging
 import os
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from groundwork.vault import Vault, VaultError
@@ -34,35 +36,66 @@ class Spool:
 
     def _append(self, line: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with open(self._file, "ab", opener=_private) as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
+        while True:
+            with open(self._file, "ab", opener=_private) as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                if not self._is_current(file.fileno()):
+                    continue  # it was set apart between the opening and the lock
+                file.write(line)
+                file.flush()
+                os.fsync(file.fileno())
+                return
+
+    def _is_current(self, descriptor: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(descriptor), self._file.stat())
+        except FileNotFoundError:
+            return False
 
     async def drain(self, admit: Callable[[InboundMessage], Awaitable[None]]) -> int:
-        """Hand every kept message to ``admit``; forgotten only when all were taken.
+        """Hand every kept message to ``admit``; a file is forgotten only when all of it was taken.
 
         ``admit`` must be a no-op for what it has seen: after a crash half-way all come again.
         """
-        if not self._file.exists() or self._file.stat().st_size == 0:
-            return 0
-        with self._file.open("r+b") as file:
-            # Held while admitting, so that no line is appended between the reading and the truncation.
+        count = 0
+        with self._only_one() as mine:
+            if not mine:
+                return 0
+            self._set_apart()
+            for file in sorted(self._folder.glob("emergencies-*")):
+                for line in file.read_bytes().splitlines():
+                    message = self._read(line)
+                    if message is not None:
+                        await admit(message)
+                        count += 1
+                file.unlink()
+        if count:
+            log.info("spool.drained", extra={"count": count})
+        return count
+
+    def _set_apart(self) -> None:
+        """Move what was kept out of the way of those who append, who must never wait for the database."""
+        try:
+            file = self._file.open("rb")
+        except FileNotFoundError:
+            return
+        with file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            self._file.rename(self._folder / f"emergencies-{time.time_ns()}")
+
+    @contextmanager
+    def _only_one(self) -> Iterator[bool]:
+        """Hold the right to drain, of all processes with this folder; ``False`` when another has it."""
+        if not self._folder.exists():
+            yield False
+            return
+        with open(self._folder / "drain.lock", "ab", opener=_private) as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                return 0
-            count = 0
-            for line in file.read().splitlines():
-                message = self._read(line)
-                if message is not None:
-                    await admit(message)
-                    count += 1
-            file.truncate(0)
-            os.fsync(file.fileno())
-        log.info("spool.drained", extra={"count": count})
-        return count
+                yield False
+                return
+            yield True
 
     def _read(self, line: bytes) -> InboundMessage | None:
         try:

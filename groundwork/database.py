@@ -22,6 +22,7 @@ else:
     Connection = asyncpg.Connection
 
 OLDEST_SERVER = 180_000
+#: beside every error that the server itself reports
 _AWAY = (
     OSError,
     asyncio.TimeoutError,
@@ -43,7 +44,10 @@ async def storage_errors() -> AsyncIterator[None]:
     """Turn every way in which the database can be away into ``StorageAwayError``."""
     try:
         yield
-    except _AWAY as error:
+    except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError):
+        raise  # what was asked is wrong, not the database
+    except (*_AWAY, asyncpg.PostgresError) as error:
+        # A full disk, a read-only replica, a missing table: to who asks, the storage is away.
         raise StorageAwayError(type(error).__name__) from error
 
 

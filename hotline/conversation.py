@@ -40,7 +40,7 @@ class Urgent:
     """A danger reported in this conversation and the ticket it became."""
 
     ticket: str
-    call: str
+    type: str  #: of the danger; another one in the same conversation is another ticket
     at: datetime
     place_awaited: bool = True
 
@@ -59,5 +59,6 @@ class Conversation:
     urgent: Urgent | None = None  #: the danger being reported here
     doubted: str = ""  #: id of the danger type that was asked about
     doubted_text: str = ""  #: the words that raised it
+    doubted_at: datetime | None = None
     doubt_open: bool = False  #: the last reply asked about it
     last_at: datetime | None = None

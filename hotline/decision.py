@@ -18,6 +18,7 @@ from hotline.replies import options_of
 from hotline.screening import Danger, NotAccepted
 from hotline.ticket import TicketIdentity
 from hotline.turn import (
+    MAX_DECISIONS,
     Answer,
     Clarify,
     Decision,
@@ -38,7 +39,9 @@ NEW_CONVERSATION = timedelta(hours=24)  #: after this long a silence a new one b
 SAME_DANGER = timedelta(hours=2)  #: within it the same danger is the same ticket (ALL-3)
 LONGEST_PLACE = 30  #: characters; after a danger a message this short most likely says where
 CLEAR = 0.8  #: from this confidence on an intent is taken at its word
+ASKED_LATELY = timedelta(minutes=10)  #: a danger that was asked about is not asked about again within it
 DECISIVE = frozenset({Intent.GREET, Intent.THANKS, Intent.AFFIRM, Intent.DENY, Intent.HUMAN})
+GROUND = "ground"  #: what a draft is asking while it is open whether a ground of refusal holds
 BARE = 6  #: a demand this short names no matter yet: "complaint" alone
 KIND_OF = {
     Intent.CONSULT: "consultation",
@@ -123,10 +126,14 @@ def decide(
     """Return what to do about ``heard``; the same arguments always give the same turn."""
     before = _resumed(conversation, heard.message)
     choice = _chosen(before, heard.message)
+    if before.doubt_open and not heard.message.option:
+        choice = _ABOUT_DANGER.get(choice, choice)
     scene = Scene(pack=pack, before=before, heard=heard, fresh=fresh, standings=standings, choice=choice)
     danger = _sure_danger(scene)
     if danger is not None:
         return _emergency(scene, danger)
+    if choice == "danger_yes":
+        return scene.turn(before, Clarify(text=scene.say("danger_numbers")))
     turn = _in_phase(scene)
     return _with_doubt(scene, turn)
 
@@ -184,35 +191,46 @@ def _emergency(scene: Scene, danger: Danger) -> Turn:
     """The number to call first; then a ticket of the highest class, at once and said so."""
     transfer = EmergencyTransfer(danger=danger, recorded=True)
     now = scene.heard.message.received_at
-    said = scene.text or scene.before.doubted_text or danger.span
+    confirmed = scene.heard.danger is None or not scene.heard.danger.sure
+    said = (scene.before.doubted_text if confirmed else scene.heard.message.screened.strip()) or danger.span
     conversation = replace(scene.before, doubted="", doubted_text="")
     urgent = conversation.urgent
-    if urgent is not None and urgent.call == danger.call and now - urgent.at < SAME_DANGER:
+    if urgent is not None and urgent.type == danger.type and now - urgent.at < SAME_DANGER:
         again = replace(conversation, urgent=replace(urgent, place_awaited=True))
         return scene.turn(again, transfer, Supplement(number=urgent.ticket, text=said))
-    ticket = filing.urgent_ticket(scene.pack, scene.heard, identity=scene.fresh[0], danger=danger, said=said)
+    known = conversation.draft.facts if conversation.draft else {}
+    ticket = filing.urgent_ticket(
+        scene.pack, scene.heard, identity=scene.fresh[0], danger=danger, said=said, known=known
+    )
     after = replace(
         conversation,
         tickets=(*conversation.tickets, ticket.number),
-        urgent=Urgent(ticket=ticket.number, call=danger.call, at=now),
+        urgent=Urgent(ticket=ticket.number, type=danger.type, at=now),
     )
     return scene.turn(after, transfer, OpenTicket(ticket=ticket))
 
 
 def _with_doubt(scene: Scene, turn: Turn) -> Turn:
     """Put the number and one question before the turn when danger is possible but not sure."""
-    danger = scene.heard.danger
-    if danger is None or scene.before.doubted == danger.type:
+    danger, now = scene.heard.danger, scene.heard.message.received_at
+    if danger is None:
+        return turn
+    asked_at = scene.before.doubted_at if scene.before.doubted == danger.type else None
+    if asked_at is not None and now - asked_at < ASKED_LATELY:
         return turn
     asked = Clarify(text=danger.ask, options=scene.options("danger_yes", "danger_no"), danger=danger)
     after = replace(
         turn.conversation,
         doubted=danger.type,
-        doubted_text=scene.text,
+        doubted_text=scene.heard.message.screened.strip(),
+        doubted_at=now,
         doubt_open=True,
         offered=(*asked.options, *turn.conversation.offered),
     )
-    return Turn(decisions=(asked, *turn.decisions[:3]), conversation=after)
+    # One yes-or-no question at a time: a ground is asked about once the danger is settled.
+    draft = turn.conversation.draft
+    rest = () if draft is not None and draft.asking == GROUND else turn.decisions[: MAX_DECISIONS - 1]
+    return Turn(decisions=(asked, *rest), conversation=after)
 
 
 # Where the intake stands
@@ -264,6 +282,10 @@ def _pending_again(scene: Scene, conversation: Conversation, *before: Decision) 
         return scene.turn(conversation, *before)
     if conversation.phase is Phase.CONFIRMING:
         return scene.turn(conversation, *before, _summary(scene, draft))
+    ground = filing.ground_of(scene.pack, draft.ground) if draft.asking == GROUND else None
+    if ground is not None:
+        asked = Clarify(text=ground.ask, options=scene.options("ground_yes", "ground_no"))
+        return scene.turn(conversation, *before, asked)
     question = next((q for q in filing.questions(scene.pack, draft) if q.field == draft.asking), None)
     if question is None:
         return scene.turn(conversation, *before)
@@ -275,7 +297,7 @@ def _confirming(scene: Scene) -> Turn:
     if scene.intent is Intent.AFFIRM:
         return _confirm(scene)
     if scene.intent is Intent.DENY:
-        return _cancel(scene)
+        return _cancel(scene) if _calls_off(scene) else _what_is_wrong(scene)
     if scene.intent is Intent.HUMAN:
         return _human(scene)
     if scene.intent is Intent.CONSULT and scene.heard.finding.answered:
@@ -287,13 +309,35 @@ def _collecting(scene: Scene) -> Turn:
     draft = _draft(scene)
     if scene.intent is Intent.HUMAN and not draft.callback:
         return _human(scene)
-    if scene.intent is Intent.DENY and draft.asking not in ("phone", "name") and len(scene.text) <= 2 * BARE:
+    if draft.asking == GROUND:
+        return _about_ground(scene, draft)
+    if _calls_off(scene) and draft.asking not in ("phone", "name"):
         return _cancel(scene)
     if scene.intent is Intent.CONSULT and draft.asking != "what" and scene.heard.finding.answered:
         return _pending_again(scene, scene.before, Answer(hit=scene.heard.finding.hits[0]))
     if scene.heard.ground is not None and scene.heard.ground.sure:
-        return _refuse(scene, scene.heard.ground, scene.text)
+        return _refuse(scene, scene.heard.ground)
     return _take_answer(scene, draft)
+
+
+def _calls_off(scene: Scene) -> bool:
+    """Tell whether the words can only mean that nothing is to be filed."""
+    return _plain(scene.text) in scene.pack.words["calls_off"].split()
+
+
+def _what_is_wrong(scene: Scene) -> Turn:
+    question = Clarify(text=scene.say("what_is_wrong"), options=scene.options("confirm", "cancel"))
+    return scene.turn(scene.before, question)
+
+
+def _about_ground(scene: Scene, draft: Draft) -> Turn:
+    if scene.intent is Intent.AFFIRM:
+        return _ground_yes(scene)
+    if scene.intent is Intent.DENY or _declines(scene):
+        return _ground_no(scene)
+    # Neither yes nor no but more about it: doubt goes to the citizen (R-ALL-13).
+    told = filing.answered(replace(draft, ground=""), "what", scene.text, scene.heard, declined=False)
+    return _next_step(scene, told)
 
 
 def _take_answer(scene: Scene, draft: Draft) -> Turn:
@@ -435,6 +479,8 @@ def _hand_over(scene: Scene, draft: Draft) -> Turn:
 
 def _file(scene: Scene) -> Turn:
     """Nobody wrote an answer, or it did not help: a person answers the same question."""
+    if scene.before.phase is not Phase.IDLE:
+        return _pending_again(scene, scene.before)
     question = scene.before.unanswered
     if not question:
         return _complain(scene)
@@ -447,6 +493,8 @@ def _solved(scene: Scene) -> Turn:
 
 
 def _unsolved(scene: Scene) -> Turn:
+    if scene.before.phase is not Phase.IDLE:
+        return _pending_again(scene, scene.before, SmallTalk(text=scene.say("first_this")))
     return scene.turn(
         scene.before, Clarify(text=scene.say("not_solved"), options=scene.options("file", "human"))
     )
@@ -457,10 +505,18 @@ def _review(scene: Scene) -> Turn:
 
 
 def _more(scene: Scene) -> Turn:
-    return scene.turn(scene.before, Clarify(text=scene.say("say_more")))
+    """More about what was refused goes to a person together with it."""
+    draft = scene.before.draft
+    if scene.before.phase is not Phase.IDLE or draft is None:
+        return scene.turn(scene.before, Clarify(text=scene.say("say_more")))
+    asking = replace(draft, callback=True, asking="what")
+    after = replace(scene.before, phase=Phase.COLLECTING, draft=asking)
+    return scene.turn(after, Clarify(text=scene.say("say_more")))
 
 
 def _complain(scene: Scene) -> Turn:
+    if scene.before.phase is not Phase.IDLE:
+        return _pending_again(scene, scene.before)
     # Chosen under a message that was not understood, it means that message: nobody says it twice.
     about_last = any(option.id == "file" for option in scene.before.offered)
     return _begin(scene, "complaint", scene.before.unanswered if about_last else "")
@@ -475,7 +531,7 @@ def _ground_yes(scene: Scene) -> Turn:
     ground = filing.ground_of(scene.pack, draft.ground) if draft and draft.ground else None
     if draft is None or ground is None:
         return _nothing_pending(scene)
-    return _refuse(scene, ground, "\n".join(draft.said))
+    return _refuse(scene, ground)
 
 
 def _ground_no(scene: Scene) -> Turn:
@@ -485,7 +541,8 @@ def _ground_no(scene: Scene) -> Turn:
 
 
 def _danger_no(scene: Scene) -> Turn:
-    return _pending_again(scene, scene.before, SmallTalk(text=scene.say("no_danger")))
+    after = replace(scene.before, doubted="", doubted_text="")
+    return _pending_again(scene, after, SmallTalk(text=scene.say("no_danger")))
 
 
 # What the words want
@@ -522,7 +579,7 @@ def _consult(scene: Scene) -> Turn:
         after = replace(scene.before, unanswered=scene.text)
         return scene.turn(after, Answer(hit=finding.hits[0]))
     if scene.heard.ground is not None and scene.heard.ground.sure:
-        return _refuse(scene, scene.heard.ground, scene.text)
+        return _refuse(scene, scene.heard.ground)
     if len(scene.text) <= BARE:
         return _ask(scene)
     if scene.heard.understanding.confidence < CLEAR:
@@ -535,7 +592,7 @@ def _consult(scene: Scene) -> Turn:
 def _demand(scene: Scene) -> Turn:
     ground = scene.heard.ground
     if ground is not None and ground.sure:
-        return _refuse(scene, ground, scene.text)
+        return _refuse(scene, ground)
     return _begin(scene, KIND_OF[scene.intent], scene.text, ground)
 
 
@@ -543,13 +600,27 @@ def _begin(scene: Scene, kind: str, text: str, ground: NotAccepted | None = None
     draft = filing.draft_of(kind, "" if len(text) <= BARE else text, scene.heard)
     if ground is None or not draft.said:
         return _next_step(scene, draft)
-    doubted = replace(draft, ground=ground.rule, asking="ground")
+    if filing.is_vagueness(scene.pack, ground.rule):
+        # Nothing to say yes or no to: it is asked what the matter is, and never refused by itself.
+        after = replace(scene.before, phase=Phase.COLLECTING, draft=replace(draft, asking="what"))
+        return scene.turn(after, Clarify(text=ground.ask))
+    doubted = replace(draft, ground=ground.rule, asking=GROUND)
     question = Clarify(text=ground.ask, options=scene.options("ground_yes", "ground_no"))
     return scene.turn(replace(scene.before, phase=Phase.COLLECTING, draft=doubted), question)
 
 
-def _refuse(scene: Scene, ground: NotAccepted, text: str) -> Turn:
-    after = replace(scene.before, phase=Phase.IDLE, draft=None, refused=text or scene.before.refused)
+def _refuse(scene: Scene, ground: NotAccepted) -> Turn:
+    """Say no with article, reason and route; all that was said stays for the person who looks again."""
+    draft = scene.before.draft if scene.before.phase is not Phase.IDLE else None
+    said = (*(draft.said if draft else ()), *((scene.text,) if scene.text and not scene.choice else ()))
+    kept = replace(
+        draft or Draft(kind="other", said=()),
+        said=said,
+        facts={**(draft.facts if draft else {}), "what": "\n".join(said)},
+        asking="",
+        ground="",
+    )
+    after = replace(scene.before, phase=Phase.IDLE, draft=kept, refused=kept.facts["what"])
     return scene.turn(after, Refusal(ground=ground))
 
 
@@ -559,7 +630,7 @@ def _unclear(scene: Scene) -> Turn:
     if finding.answered:
         return _consult(scene)
     if ground is not None and ground.sure:
-        return _refuse(scene, ground, scene.text)
+        return _refuse(scene, ground)
     if not scene.text:
         return scene.turn(scene.before, Clarify(text=scene.say("text_please")))
     return _which_way(scene)
@@ -570,6 +641,9 @@ def _which_way(scene: Scene) -> Turn:
     options = scene.options("file", "complain", "human")
     return scene.turn(after, Clarify(text=scene.say("which_way"), options=options))
 
+
+#: While a danger is asked about, bare words answer that question and no other one.
+_ABOUT_DANGER: Mapping[str, str] = {"ground_yes": "danger_yes", "ground_no": "danger_no"}
 
 _CHOICES: Mapping[str, Callable[[Scene], Turn]] = {
     "confirm": _confirm,
@@ -607,12 +681,21 @@ _BY_INTENT: Mapping[Intent, Callable[[Scene], Turn]] = {
 def handed_over(
     pack: CityPack, conversation: Conversation, heard: Heard, *, identity: TicketIdentity
 ) -> Turn:
-    """Return the turn that gives a message to a person as it is, when no decision could be made."""
-    text = heard.message.text.strip() or pack.say("wants_person")
-    draft = Draft(kind="other", said=(text,), facts={"what": text}, callback=True)
+    """Return the turn that gives everything said so far to a person, when no decision could be made."""
+    text = heard.message.screened.strip() or pack.say("wants_person")
+    before = conversation.draft or Draft(kind="other", said=())
+    said = (*before.said, text)
+    facts = {**before.facts, "what": "\n".join(said)}
+    draft = Draft(kind="other", said=said, facts=facts, callback=True)
     ticket = filing.ticket(pack, heard, draft, identity=identity)
-    after = replace(Conversation(id=conversation.id), tickets=(*conversation.tickets, ticket.number))
+    after = replace(
+        Conversation(id=conversation.id),
+        tickets=(*conversation.tickets, ticket.number),
+        urgent=conversation.urgent,
+        last_at=heard.message.received_at,
+    )
     first: tuple[Decision, ...] = ()
-    if heard.danger is not None and heard.danger.sure:
+    if heard.danger is not None:
+        # In doubt too: whoever reads this late must not be the only one who knows.
         first = (EmergencyTransfer(danger=heard.danger, recorded=True),)
     return Turn(decisions=(*first, HandOver(ticket=ticket)), conversation=after)

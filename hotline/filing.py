@@ -63,6 +63,8 @@ def answered(draft: Draft, field: str, text: str, heard: "Heard", *, declined: b
     """Take ``text`` as the answer to ``field``, and every other fact that it tells."""
     found = {name: value for name, value in _facts_in(heard).items() if _tells_more(draft, name, value)}
     value = "" if declined else _value(field, text, heard)
+    if field == "what":
+        value = "\n".join(part for part in (draft.facts.get("what", ""), value) if part)
     facts = {**draft.facts, **found, field: value} if field else {**draft.facts, **found}
     said = (*draft.said, text) if text and not declined and _is_matter(field, text) else draft.said
     return replace(draft, facts=facts, said=said, asking="")
@@ -127,6 +129,11 @@ def ground_of(pack: CityPack, rule: str) -> NotAccepted | None:
     return NotAccepted(rule=found.id, citation=found.citation, sure=True, ask=found.ask)
 
 
+def is_vagueness(pack: CityPack, rule: str) -> bool:
+    """Tell whether that ground can only be asked about: it has no words that make it sure."""
+    return any(one.id == rule and not one.sure for one in pack.scope)
+
+
 def danger_of(pack: CityPack, type_id: str, *, span: str) -> Danger | None:
     """Return the danger of that type as a sure one, once the citizen has confirmed it."""
     found: DangerType | None = next((d for d in pack.dangers if d.id == type_id), None)
@@ -155,11 +162,18 @@ def ticket(pack: CityPack, heard: "Heard", draft: Draft, *, identity: TicketIden
 
 
 def urgent_ticket(
-    pack: CityPack, heard: "Heard", *, identity: TicketIdentity, danger: Danger, said: str
+    pack: CityPack,
+    heard: "Heard",
+    *,
+    identity: TicketIdentity,
+    danger: Danger,
+    said: str,
+    known: Mapping[str, str],
 ) -> Ticket:
-    """Return the ticket of a danger: the highest class, filed at once with what is known."""
+    """Return the ticket of a danger: the highest class, filed at once with what is ``known`` already."""
+    who = {name: value for name, value in known.items() if name in ("phone", "name", "place")}
     filed = _ticket(pack, heard, identity=identity, kind="help", ticket_class=pack.highest_class(),
-                    what=said, said=said, facts=_facts_in(heard), asks_person=False)  # fmt: skip
+                    what=said, said=said, facts=who | _facts_in(heard), asks_person=False)  # fmt: skip
     return replace(filed, urgent=True, title=f"{danger.call} {filed.title}")
 
 

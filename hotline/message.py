@@ -19,6 +19,9 @@ class Location:
     label: str = ""
 
 
+_NO_WORDS = frozenset({"confidential", "phone", "public", "anonymous"})  #: fields that tell no matter
+
+
 def clean(text: str) -> str:
     """Return ``text`` without U+0000 and lone surrogates, which no store can keep."""
     return text.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
@@ -52,6 +55,13 @@ class InboundMessage:
             raise NotAMessageError("text holds U+0000 or a lone surrogate; clean it first")
         if not (self.text.strip() or self.option or self.location or self.attachments or self.fields):
             raise NotAMessageError("empty message")
+
+    @property
+    def screened(self) -> str:
+        """Every word of the message, wherever it was written: what danger is looked for in."""
+        label = self.location.label if self.location else ""
+        parts = (self.text, *(value for name, value in self.fields if name not in _NO_WORDS), label)
+        return "\n".join(part for part in parts if part.strip())
 
     def fingerprint(self) -> bytes:
         """Return a digest of what was said; the same key with another one is a conflict."""

@@ -180,7 +180,7 @@ class Tickets:
         return Standing(
             number=ticket.number,
             title=ticket.title,
-            state=self._pack.words[f"state_{row['state']}"],
+            state=self._pack.words.get(f"state_{row['state']}", self._pack.words["state_progressed"]),
             due=moment_in_words(self._pack, last) if last is not None else "",
         )
 

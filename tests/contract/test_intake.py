@@ -24,7 +24,7 @@ from groundwork.settings import Settings
 from groundwork.vault import Vault
 from hotline.calendar import CITY_TIME
 from hotline.errors import KeyReusedError, NotAnEventError, StorageAwayError
-from hotline.events import Event
+from hotline.events import FROM_DESK, Event
 from hotline.message import InboundMessage
 from hotline.understanding import Finding, Intent, Understanding
 
@@ -218,7 +218,8 @@ async def test_without_storage_an_emergency_is_kept_on_disk_and_admitted_later(
             await away.intake.receive(message("2"), within=5)
         with pytest.raises(StorageAwayError):
             await away.spool.drain(away.intake.keep)
-    kept = (tmp_path / "spool" / "emergencies").read_bytes()
+    (apart,) = (tmp_path / "spool").glob("emergencies*")
+    kept = apart.read_bytes()
     assert kept and "着火".encode() not in base64.b64decode(kept)
     assert await one.spool.drain(one.intake.keep) == 1
     assert await one.spool.drain(one.intake.keep) == 0
@@ -243,3 +244,81 @@ async def test_a_torn_line_of_the_spool_is_set_aside_and_the_rest_goes_through(
     assert await one.spool.drain(one.intake.keep) == 2
     assert (tmp_path / "spool" / "unreadable").exists()
     assert await one.pool.fetchval("SELECT count(*) FROM tickets") == 2
+
+
+async def test_an_emergency_gets_its_number_while_the_decision_lasts(one: Bench) -> None:
+    one.reads.free.clear()
+    received = await one.intake.receive(message("1", FIRE), within=0.05)
+    assert [reply.reply.kind for reply in received.replies] == ["emergency"] and received.settled
+    assert received.replies[0].reply.call is not None
+    assert "已经记下" not in received.replies[0].reply.text
+    one.reads.free.set()
+    settled = await one.intake.receive(message("1", FIRE), within=10)
+    assert [reply.reply.kind for reply in settled.replies] == ["emergency", "ticket"]
+
+
+async def test_an_emergency_under_a_used_id_is_answered_and_filed(one: Bench) -> None:
+    await one.intake.receive(message("1"), within=10)
+    received = await one.intake.receive(message("1", FIRE), within=10)
+    assert [reply.reply.kind for reply in received.replies] == ["emergency", "ticket"]
+
+
+async def test_an_emergency_gets_its_number_when_nothing_can_be_kept_at_all(
+    one: Bench, tmp_path: Path
+) -> None:
+    (tmp_path / "spool").write_text("a file where the folder should be")
+    async with open_pool("postgresql://nobody@127.0.0.1:9/none") as nowhere:
+        received = await bench(nowhere, tmp_path).intake.receive(message("1", FIRE), within=5)
+    assert [reply.reply.kind for reply in received.replies] == ["emergency"]
+
+
+async def test_danger_written_into_a_summary_or_the_name_of_a_place_is_heard(one: Bench) -> None:
+    edited = message("1", "", option="confirm", fields=(("what", "我家着火了，快来人"),))
+    assert (await one.intake.receive(edited, within=10)).replies[0].reply.kind == "emergency"
+
+
+async def test_a_hanging_database_counts_as_away_in_time(one: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hangs(message: InboundMessage) -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            await asyncio.sleep(60)  # as asyncpg does while it asks the server to cancel
+
+    monkeypatch.setattr(one.ledger, "admit", hangs)
+    began = asyncio.get_running_loop().time()
+    received = await one.intake.receive(message("1", FIRE), within=4)
+    assert [reply.reply.kind for reply in received.replies] == ["emergency"]
+    with pytest.raises(StorageAwayError):
+        await one.intake.receive(message("2"), within=4)
+    assert asyncio.get_running_loop().time() - began < 8
+
+
+async def test_one_conversation_that_cannot_be_settled_does_not_hold_up_the_others(
+    one: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for session in ("a", "b", "c"):
+        await one.ledger.admit(message("1", session=session))
+    await one.pool.execute("UPDATE messages SET claimed_until = now() - interval '1 second'")
+    settle = one.ledger.settle
+
+    async def broken(conversation: str, *rest: Any) -> Any:
+        if conversation == "webchat:a":
+            raise ZeroDivisionError
+        return await settle(conversation, *rest)
+
+    monkeypatch.setattr(one.ledger, "settle", broken)
+    await one.intake.sweep()
+    assert await one.pool.fetchval("SELECT count(*) FROM messages WHERE settled_at IS NULL") == 1
+
+
+async def test_every_state_that_the_centre_may_tell_has_words_and_stops_nothing(one: Bench) -> None:
+    note = (await one.intake.receive(message("1", FIRE), within=10)).replies[1].reply.ticket
+    assert note is not None
+    for sequence, name in enumerate(FROM_DESK, 1):
+        await one.tickets.take(
+            Event(id=f"e{name}", source="urn:desk", name=name, subject=note.number, sequence=sequence,
+                  at=CLOCK(), data={})
+        )  # fmt: skip
+        assert f"state_{name}" in PACK.words
+        again = await one.intake.receive(message(f"m{name}", "你好"), within=10)
+        assert again.settled and again.replies

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from cities.loading import load_pack
 from hotline.calendar import CITY_TIME
 from hotline.citation import Citation, Route
+from hotline.citypack import CityPack
 from hotline.conversation import Conversation, Phase
 from hotline.decision import GREETING_OPTIONS, Heard, Standing, decide, handed_over
 from hotline.effects import FileTicket, SendReply, TellDesk, effects_of
@@ -57,7 +58,8 @@ def fire() -> Danger:
 class Talk:
     """A conversation that goes on from turn to turn."""
 
-    def __init__(self) -> None:
+    def __init__(self, pack: CityPack = PACK) -> None:
+        self.pack = pack
         self.state = Conversation(id="webchat:s")
         self.count = 0
         self.now = NOON
@@ -94,7 +96,7 @@ class Talk:
             finding=finding or Finding(),
         )
         identity = TicketIdentity(number=ticket_number(NOON.date(), f"{self.count:08}"), query_code="ABC234")
-        turn = decide(PACK, self.state, heard, fresh=(identity,), standings=self.standings)
+        turn = decide(self.pack, self.state, heard, fresh=(identity,), standings=self.standings)
         assert from_record(Conversation, to_record(turn.conversation)) == turn.conversation
         self.state, self.last, self.heard = turn.conversation, turn, heard
         return tuple(type(decision) for decision in turn.decisions)
@@ -192,7 +194,8 @@ def test_something_added_at_the_summary_is_in_it() -> None:
 def test_no_means_nothing_is_filed() -> None:
     talk = Talk()
     talk.up_to_summary()
-    assert talk.say("算了不提交", Intent.DENY) == (SmallTalk,)
+    assert talk.say("算了，不提交了", Intent.DENY) == (Clarify,), "not sure enough to throw anything away"
+    assert talk.say("不提交了。", Intent.DENY) == (SmallTalk,)
     assert talk.state.phase is Phase.IDLE and talk.state.draft is None and talk.state.tickets == ()
     assert talk.say(option="confirm") == (SmallTalk,), "an old button files nothing"
 
@@ -213,7 +216,7 @@ def test_the_same_danger_again_is_the_same_ticket_another_one_is_not() -> None:
     talk = Talk()
     talk.say("着火了", danger=fire())
     assert talk.say("火很大快来", danger=fire()) == (EmergencyTransfer, Supplement)
-    other = replace(fire(), call="120")
+    other = replace(fire(), type="faint", call="120")
     assert talk.say("有人晕倒了", danger=other) == (EmergencyTransfer, OpenTicket)
     talk.now += timedelta(hours=3)
     assert talk.say("又着火了", danger=other) == (EmergencyTransfer, OpenTicket)
@@ -445,3 +448,139 @@ def test_another_matter_after_a_danger_is_not_taken_for_its_place() -> None:
     talk = Talk()
     talk.say("着火了", danger=fire())
     assert talk.say("法院判错了你们给我改判", ground=GROUND) == (Refusal,)
+
+
+def doubtful() -> Danger:
+    return replace(fire(), sure=False, ask="现在有明火吗？")
+
+
+def test_yes_to_is_there_danger_is_never_taken_for_yes_to_a_ground() -> None:
+    talk = Talk()
+    ground = replace(GROUND, sure=False, rule=PACK.scope[0].id)
+    kinds = talk.say("他欠我两万块钱不还，楼道里有烟", Intent.COMPLAIN, danger=doubtful(), ground=ground)
+    assert kinds == (Clarify,), "one yes-or-no question at a time"
+    assert talk.say("是") == (EmergencyTransfer, OpenTicket)
+    again = Talk()
+    again.say("他欠我两万块钱不还，楼道里有烟", Intent.COMPLAIN, danger=doubtful(), ground=ground)
+    assert again.say("不是") == (SmallTalk, Clarify), "then the ground is asked about"
+    assert again.say("是") == (Refusal,)
+
+
+def test_a_danger_once_denied_is_asked_about_again() -> None:
+    talk = Talk()
+    talk.say("楼道里有烟", danger=doubtful())
+    talk.say(option="danger_no")
+    talk.now += timedelta(hours=5)
+    assert talk.say("楼道里又有烟了，很呛", danger=doubtful())[0] is Clarify
+    assert talk.say(option="danger_yes") == (EmergencyTransfer, OpenTicket)
+
+
+def test_an_old_danger_button_still_leads_to_the_numbers() -> None:
+    talk = Talk()
+    talk.say("楼道里有烟", danger=doubtful())
+    talk.now += timedelta(hours=30)
+    assert talk.say(option="danger_yes") == (Clarify,)
+    assert talk.last is not None and isinstance(talk.last.decisions[0], Clarify)
+    assert all(number in talk.last.decisions[0].text for number in ("110", "119", "120"))
+
+
+def test_the_ticket_of_a_confirmed_danger_says_what_was_seen_and_who_says_so() -> None:
+    talk = Talk()
+    facts = (("place", "示例路1号"), ("phone", "13900000000"))
+    talk.say("示例路1号楼道里有烟，电话13900000000", Intent.COMPLAIN, danger=doubtful(), entities=facts)
+    talk.say("是的", Intent.AFFIRM)
+    ticket = talk.ticket().ticket
+    assert "楼道里有烟" in ticket.text and "楼道里有烟" in ticket.title
+    assert ticket.place == "示例路1号" and ticket.contact.phone == "13900000000"
+
+
+def test_another_danger_under_the_same_number_is_another_ticket() -> None:
+    talk = Talk()
+    talk.say("他说要弄死我", danger=replace(fire(), type="violence", call="110"))
+    kinds = talk.say("孩子找不到了", danger=replace(fire(), type="missing", call="110"))
+    assert kinds == (EmergencyTransfer, OpenTicket)
+
+
+def test_not_right_at_the_summary_asks_what_is_wrong_and_loses_nothing() -> None:
+    talk = Talk()
+    talk.up_to_summary()
+    assert talk.say("不对", Intent.DENY) == (Clarify,)
+    assert talk.state.phase is Phase.CONFIRMING
+    assert talk.say("是示例路2号") == (Summary,)
+    assert talk.say(option="confirm") == (OpenTicket,)
+
+
+@pytest.mark.parametrize(
+    ("answer", "intent", "kinds"),
+    [
+        ("没有", Intent.DENY, (Clarify,)),
+        ("是的", Intent.AFFIRM, (Refusal,)),
+        ("还没判，就是去问过一次", Intent.OTHER, (Clarify,)),
+    ],
+)
+def test_a_ground_is_answered_in_ones_own_words(answer: str, intent: Intent, kinds: tuple[type, ...]) -> None:
+    talk = Talk()
+    ground = replace(GROUND, sure=False, rule=PACK.scope[0].id)
+    talk.say("我们那个官司的事你们管不管", Intent.COMPLAIN, ground=ground)
+    assert talk.say(answer, intent) == kinds
+    if kinds == (Clarify,):
+        assert talk.state.draft is not None and talk.state.draft.asking == "place"
+    if intent is Intent.OTHER:
+        assert talk.state.draft is not None and answer in talk.state.draft.facts["what"]
+
+
+@pytest.mark.parametrize("choice", ["unsolved", "file", "complain"])
+def test_no_button_under_an_answer_in_between_throws_the_draft_away(choice: str) -> None:
+    talk = Talk()
+    talk.up_to_summary()
+    talk.say("多久答复我", Intent.CONSULT, finding=FOUND)
+    assert Summary in talk.say(option=choice)
+    assert talk.say(option="confirm") == (OpenTicket,)
+    assert "路灯坏了三天没人修" in talk.ticket().ticket.text
+
+
+def test_a_refusal_half_way_keeps_everything_for_the_person_who_looks_again() -> None:
+    talk = Talk()
+    talk.say("路灯坏了三天没人修", Intent.COMPLAIN, entities=(("phone", "13900000000"),))
+    assert talk.say("法院判错了你们给我改判", ground=GROUND) == (Refusal,)
+    assert talk.say(option="review") == (HandOver,), "the number is known already"
+    assert talk.last is not None and isinstance(talk.last.decisions[0], HandOver)
+    ticket = talk.last.decisions[0].ticket
+    assert "路灯坏了三天没人修" in ticket.text and "法院判错了" in ticket.text
+    assert ticket.contact.phone == "13900000000"
+
+
+def test_more_about_a_refused_matter_goes_to_a_person_together_with_it() -> None:
+    talk = Talk()
+    talk.say("法院判错了你们给我改判", Intent.COMPLAIN, ground=GROUND)
+    assert talk.say(option="more") == (Clarify,)
+    assert talk.say("执行局的人也不接电话") == (Clarify,)
+    assert talk.say("13900000000", Intent.INFORM) == (HandOver,)
+    assert talk.last is not None and isinstance(talk.last.decisions[0], HandOver)
+    text = talk.last.decisions[0].ticket.text
+    assert "法院判错了你们给我改判" in text and "执行局的人也不接电话" in text
+
+
+def test_a_vague_demand_is_asked_for_its_matter_and_never_refused_for_being_vague() -> None:
+    vague = next((rule for rule in load_pack("pingdingshan").scope if not rule.sure), None)
+    assert vague is not None
+    pack = replace(PACK, scope=(*PACK.scope, vague))
+    ground = NotAccepted(rule=vague.id, citation=vague.citation, sure=False, ask=vague.ask)
+    talk = Talk(pack)
+    assert talk.say("你们到底管不管事啊", Intent.COMPLAIN, ground=ground) == (Clarify,)
+    assert talk.last is not None and isinstance(talk.last.decisions[0], Clarify)
+    assert talk.last.decisions[0].options == ()
+    talk.say("示例路的井盖丢了两天了")
+    assert talk.state.draft is not None and "示例路的井盖丢了" in talk.state.draft.facts["what"]
+
+
+def test_a_fault_of_ours_hands_over_the_whole_context() -> None:
+    talk = Talk()
+    talk.say("路灯坏了三天没人修", Intent.COMPLAIN, entities=(("phone", "13900000000"),))
+    identity = TicketIdentity(number=ticket_number(NOON.date(), "ZZZZZZZZ"), query_code="ABC234")
+    message = replace(talk.heard.message, key="webchat:s:99", text="示例路1号")
+    turn = handed_over(PACK, talk.state, replace(talk.heard, message=message), identity=identity)
+    assert isinstance(turn.decisions[0], HandOver)
+    ticket = turn.decisions[0].ticket
+    assert "路灯坏了三天没人修" in ticket.text and "示例路1号" in ticket.text
+    assert ticket.contact.phone == "13900000000"
