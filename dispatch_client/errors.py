@@ -12,12 +12,22 @@ class DispatchBusyError(HotlineError):
     retryable = True
 
 
+class DispatchUnreachedError(HotlineError):
+    """We were not let through to the centre: look at clocks, secrets, addresses and proxies on the way.
+
+    That passes without anything being done to the event, so it is sent again.
+    """
+
+    retryable = True
+
+
 class DispatchRejectedError(HotlineError):
     """The centre will never take this event as it is; a person has to look."""
 
 
 BY_STATUS: Mapping[int, type[HotlineError]] = MappingProxyType(
-    {408: DispatchBusyError, 409: DispatchBusyError, 425: DispatchBusyError, 429: DispatchBusyError}
+    dict.fromkeys((408, 409, 425, 429), DispatchBusyError)
+    | dict.fromkeys((*range(300, 400), 401, 403, 404, 405, 407), DispatchUnreachedError)
 )
 
 

@@ -1,4 +1,4 @@
-"""``python -m dispatch_desk migrate|serve|add-account NAME ROLE``."""
+"""``python -m dispatch_desk migrate|serve|add-account NAME ROLE|effects list|effects retry [--id N]``."""
 
 import argparse
 import asyncio
@@ -12,6 +12,7 @@ from pathlib import Path
 from aiohttp import web
 
 from dispatch_desk.app import PROGRAM, Services, open_services
+from groundwork import effects
 from groundwork.clock import clock_from
 from groundwork.database import check_server, migrate, open_pool
 from groundwork.journal import open_journal
@@ -80,22 +81,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = with_secrets(read_settings())
         if not settings.desk_database_url:
             raise SettingsError("HUYING_DESK_DATABASE_URL: must be set")
-        _do(asked, settings)
+        return _do(asked, settings)
     except (SettingsError, HotlineError, RuntimeError, OSError) as error:
         print(f"dispatch_desk: {error}", file=sys.stderr)
         return 1
-    return 0
 
 
-def _do(asked: argparse.Namespace, settings: Settings) -> None:
+def _do(asked: argparse.Namespace, settings: Settings) -> int:
     if asked.command == "migrate":
         migrate(settings.desk_database_url, MIGRATIONS)
         asyncio.run(prepare(settings))
     elif asked.command == "serve":
         asyncio.run(serve(settings))
+    elif asked.command == "effects":
+        return effects.run(asked, settings.desk_database_url)
     else:
         password = sys.stdin.readline().rstrip("\n")
         asyncio.run(add_account(settings, asked.name, Role(asked.role), password))
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -103,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("migrate", help="bring the database to the newest form; demo accounts on loopback")
     commands.add_parser("serve", help="run pages, events and worker until SIGTERM")
+    effects.add_to(commands)
     adding = commands.add_parser("add-account", help="make a staff account; the password on standard input")
     adding.add_argument("name")
     adding.add_argument("role", choices=[role.value for role in Role])

@@ -14,9 +14,10 @@ from dispatch_desk.returns import Returns
 from dispatch_desk.web import errors, look, pages
 from dispatch_desk.web.events import EventDoor
 from dispatch_desk.web.health import Health, Metrics
+from groundwork.addresses import PROXIES, Proxies
 from groundwork.clock import Clock, clock_from
 from groundwork.database import Pool, open_pool
-from groundwork.outbox import Outbox
+from groundwork.outbox import LANE_POOL, Outbox
 from groundwork.settings import Settings, webhook_key
 from groundwork.vault import Vault
 from hotline.citypack import CityPack
@@ -26,7 +27,6 @@ from staff.pages import DOOR, StaffDoor
 from staff.sessions import Sessions
 
 PROGRAM = "desk"
-LANES = 5  #: deliveries at the same time
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +43,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Everything the process needs, alive for exactly as long as it needs it."""
     url, pack = settings.desk_database_url, load_pack(settings.city)
     # A lane keeps its connection while it waits for the gateway; pages must not wait for that.
-    async with open_pool(url) as pool, open_pool(url, size=LANES) as lanes, ClientSession() as http:
+    async with open_pool(url) as pool, open_pool(url, size=LANE_POOL) as lanes, ClientSession() as http:
         yield compose(settings, pack, pool, http, lanes=lanes)
 
 
@@ -68,6 +68,7 @@ def compose(
     door = StaffDoor(accounts, sessions, program=PROGRAM, brand=page.brand)
     app = web.Application(middlewares=[errors.errors])
     app[DOOR], app[look.LOOK], app[pages.DESK], app[pages.METRICS] = door, page, desk, metrics
+    app[PROXIES] = Proxies(settings.trusted_proxies)
     app.on_response_prepare.append(look.set_headers)
     app.add_routes(routes(EventDoor(desk, key, metrics, real_time=real_time), Health(pool, metrics), door))
     return Services(pool=pool, app=app, outbox=Outbox(lanes or pool, vault, returns.carry, clock=clock))

@@ -15,10 +15,20 @@ PATH = "/api/dispatch/events"
 KIND = "return"  #: of the owed effect
 PATIENCE = ClientTimeout(total=10, connect=3)
 _PASSING = frozenset({408, 409, 425, 429})
+_MISLED = frozenset({401, 403, 404, 405, 407})
 
 
 class GatewayBusyError(HotlineError):
     """The gateway is away, slow or busy; the same event may be sent again."""
+
+    retryable = True
+
+
+class GatewayUnreachedError(HotlineError):
+    """We were not let through to the gateway: look at clocks, secrets, addresses and proxies on the way.
+
+    That passes without anything being done to the event, so it is sent again.
+    """
 
     retryable = True
 
@@ -46,6 +56,8 @@ class Returns:
         status = await self._post(body, {"Content-Type": CONTENT_TYPE, **headers})
         if status >= 500 or status in _PASSING:
             raise GatewayBusyError(f"gateway answered {status}")
+        if 300 <= status < 400 or status in _MISLED:
+            raise GatewayUnreachedError(f"gateway answered {status}")
         if not 200 <= status < 300:
             raise GatewayRejectedError(f"gateway answered {status}")
 

@@ -25,6 +25,7 @@ from gateway.web.dispatch import dispatch_routes
 from gateway.web.files import Assets
 from gateway.web.health import Check
 from gateway.web.site import SiteParts, make_site
+from groundwork.addresses import PROXIES, Proxies
 from groundwork.outbox import backlog
 from groundwork.settings import Settings, webhook_key
 from groundwork.worker import run_worker
@@ -78,6 +79,7 @@ def make_app(services: Services) -> web.Application:
             assets=Assets.load(),
         )
     )
+    app[PROXIES] = Proxies(settings.trusted_proxies)
     key = webhook_key(settings.dispatch_secret)
     add_routes(app, "platform", dispatch_routes(services.tickets, key, real_time))
     return app

@@ -29,7 +29,7 @@ from gateway.store.ledger import Ledger
 from gateway.store.tickets import Tickets
 from groundwork.clock import Clock, clock_from
 from groundwork.database import Pool, open_pool
-from groundwork.outbox import Outbox
+from groundwork.outbox import LANE_POOL, Outbox
 from groundwork.settings import Settings, webhook_key
 from groundwork.vault import Vault
 from hotline.citypack import CityPack
@@ -81,6 +81,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(ClientSession())
         pool = await stack.enter_async_context(open_pool(settings.database_url, size=12))
+        # A lane keeps its connection while the centre thinks; what citizens wait for must not wait for that.
+        lanes = await stack.enter_async_context(open_pool(settings.database_url, size=LANE_POOL))
         redis = _redis(settings)
         stack.push_async_callback(redis.aclose)
         articles = Articles(pool, clock=clock)
@@ -107,7 +109,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             intake=intake,
             front=Front(intake, ledger, tickets, pack),
             limits=Limits(redis, figures, on=settings.rate_limits),
-            outbox=_outbox(settings, pool, vault, http, clock),
+            outbox=_outbox(settings, lanes, vault, http, clock),
             figures=figures,
         )
 

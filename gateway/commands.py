@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from cities.loading import check_cities, load_pack
+from groundwork import effects
 from groundwork.settings import Settings
 from hotline.calendar import CITY_TIME
 from hotline.citypack import CityPack
@@ -34,6 +35,7 @@ def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
         "check-cities", help="check every city's data; exit status 1 if anything is found"
     )
     check.set_defaults(call=_check)
+    effects.add_to(subs).set_defaults(call=_effects)
 
 
 def _pack(arguments: argparse.Namespace, settings: Settings) -> CityPack:
@@ -86,6 +88,13 @@ def _check(arguments: argparse.Namespace, settings: Settings) -> int:
     for finding in findings:
         print(finding)
     return 1 if findings else 0
+
+
+def _effects(arguments: argparse.Namespace, settings: Settings) -> int:
+    from gateway.localservers import Postgres
+
+    own = Postgres(settings.state_dir / "postgres").url("gateway")
+    return effects.run(arguments, settings.database_url or own)
 
 
 def _rows() -> Iterator[dict[str, Any]]:

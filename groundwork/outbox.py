@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 ENTRYPOINT = "lane"
 HEARTBEAT = timedelta(seconds=10)  #: a killed worker's jobs come back after this long
 LONGEST_WAIT = 300.0
+LANES = 10  #: worked at the same time, over all workers; each keeps a connection meanwhile
+LANE_POOL = LANES + 1  #: connections; the last one is for the sweep
 PURPOSE = "effects.body"
 
 SCHEMA = """
@@ -84,6 +86,17 @@ async def wake(connection: Connection, lanes: Sequence[str]) -> None:
         await queries.enqueue([ENTRYPOINT] * count, [lane.encode() for lane in lanes], [0] * count)
 
 
+async def _remind(connection: Connection, lanes: list[str]) -> None:
+    # A lane that was reminded and not looked at yet is left alone. ``wake`` must not do so: a job at work may be
+    # past what was added since. A reminder may miss it, for another one follows.
+    if lanes:
+        queries, count = Queries(AsyncpgDriver(connection)), len(lanes)  # type: ignore[arg-type]
+        payloads: list[bytes | None] = [lane.encode() for lane in lanes]
+        await queries.enqueue(
+            [ENTRYPOINT] * count, payloads, [0] * count, dedupe_key=list(lanes), on_conflict="skip"
+        )
+
+
 class Outbox:
     """Works lanes off with ``carry``; a retryable failure waits, a final one is put before a person."""
 
@@ -93,7 +106,7 @@ class Outbox:
     def register(self, jobs: PgQueuer) -> None:
         """Let ``jobs`` call this outbox for every lane that was woken."""
 
-        @jobs.entrypoint(ENTRYPOINT)
+        @jobs.entrypoint(ENTRYPOINT, concurrency_limit=LANES)
         async def lane(job: Job) -> None:
             wait = await self.work((job.payload or b"").decode())
             if wait is not None:
@@ -151,14 +164,14 @@ class Outbox:
         return None if final else wait
 
     async def sweep(self) -> int:
-        """Wake every lane that owes something whose time has come; how many lanes there were."""
+        """Wake every lane that owes something whose time has come, once; how many lanes there were."""
         async with self._pool.acquire() as connection:
             rows = await connection.fetch(
                 "SELECT DISTINCT lane FROM effects WHERE done_at IS NULL AND gave_up_at IS NULL"
                 " AND owed_at < $1 AND (next_at IS NULL OR next_at < $1)",
                 self._clock() - timedelta(seconds=30),
             )
-            await wake(connection, [row["lane"] for row in rows])
+            await _remind(connection, [row["lane"] for row in rows])
         return len(rows)
 
 

@@ -7,15 +7,17 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 from urllib.parse import urlsplit
 
 from hotline.calendar import CITY_TIME
 
 PREFIX = "HUYING_"
 PROJECT = Path(__file__).resolve().parent.parent
+
+Network: TypeAlias = IPv4Network | IPv6Network
 
 
 class SettingsError(Exception):
@@ -55,6 +57,7 @@ class Settings:
     imap_url: str = ""
     clock: datetime | None = None
     rate_limits: bool = True
+    trusted_proxies: tuple[Network, ...] = ()
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -190,6 +193,13 @@ def _decoded(text: str) -> bytes:
         return b""
 
 
+def _networks(raw: str) -> tuple[Network, ...]:
+    found = tuple(ip_network(part.strip()) for part in raw.split(","))
+    if any(network.prefixlen == 0 for network in found):
+        raise ValueError("a network of all addresses would let everybody choose their own")
+    return found
+
+
 def _quota(raw: str) -> str:
     if not re.fullmatch(r"\d+/\d+(min|h)", raw):
         raise ValueError(f"{raw!r} is not a quota; write it like 5/48h or 3/1min")
@@ -217,6 +227,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "dispatch_secret": _dispatch_secret,
     "clock": _moment,
     "rate_limits": _switch,
+    "trusted_proxies": _networks,
     "wechat_quota": _quota,
     "wechat_quota_event": _quota,
 }

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -84,14 +85,16 @@ class Accounts:
         except asyncpg.UniqueViolationError:
             raise AccountError("this name is taken") from None
 
-    async def check(self, name: str, password: str, *, address: str) -> Account:
+    async def check(self, name: str, password: str, *, address: str | None) -> Account:
         """Return the account with this name and password, or raise.
 
         ``WrongPasswordError`` and ``LockedOutError`` say no; neither tells whether the name exists.
+        Without an address tries count against the name alone.
         """
         name = canonical(name)
         # The try is written before the password is looked at, so that a burst cannot outrun the count.
-        tries = await self._begin((f"name:{name}", f"address:{address}"))
+        subjects = [f"name:{name}"] + ([] if address is None else [f"address:{address}"])
+        tries = await self._begin(subjects)
         async with storage_errors():
             row = await self._pool.fetchrow(
                 "SELECT id, name, role, password_hash FROM staff_accounts"
@@ -105,7 +108,7 @@ class Accounts:
         await self._succeeded(row, password, subject=f"name:{name}", tries=tries)
         return Account(id=row["id"], name=row["name"], role=Role(row["role"]))
 
-    async def _begin(self, subjects: tuple[str, ...]) -> list[int]:
+    async def _begin(self, subjects: Sequence[str]) -> list[int]:
         now = self._clock()
         digests = sorted(self._digest(subject) for subject in subjects)
         async with storage_errors(), self._pool.acquire() as connection, connection.transaction():

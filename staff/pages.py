@@ -12,6 +12,7 @@ from urllib.parse import quote
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from groundwork.addresses import address_of
 from groundwork.problems import problem
 from staff.accounts import Account, Accounts, LockedOutError, Role, WrongPasswordError
 from staff.origin import SAFE, is_same_origin
@@ -79,7 +80,7 @@ class StaffDoor:
         form = await request.post()
         name, onward = _text(form.get("name")), self._onward(_text(form.get("next")))
         try:
-            password, address = _text(form.get("password")), request.remote or ""
+            password, address = _text(form.get("password")), address_of(request)
             account = await self.accounts.check(name, password, address=address)
         except WrongPasswordError:
             log.info("staff.refused")

@@ -19,6 +19,11 @@ VIEWS: Mapping[str, str] = {
     "today": "due_at >= $1 AND due_at < $2",
     "late": "due_at < $1",
 }
+_ALARM = "(urgent AND state = 'received')"
+#: The index ``cases_in_order`` has the same words.
+_ORDER = (
+    f"{_ALARM} DESC, (CASE WHEN {_ALARM} THEN received_at END) DESC NULLS LAST, due_at NULLS LAST, number"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,12 +72,12 @@ async def page(
     limit: int,
     offset: int,
 ) -> list[Case]:
-    """Return the cases of one of ``VIEWS``: danger first, then what is due first."""
+    """Return the cases of one of ``VIEWS``: unsigned danger first, the newest on top; then what is due first."""
     # Not every view names both moments; the comparison gives them a type in those that do not.
     rows = await connection.fetch(
         f"SELECT number, record FROM cases WHERE ({VIEWS[view]})"  # noqa: S608 - a constant of ours
         " AND $1::timestamptz < $2::timestamptz"
-        " ORDER BY urgent DESC, due_at NULLS LAST, number LIMIT $3 OFFSET $4",
+        f" ORDER BY {_ORDER} LIMIT $3 OFFSET $4",
         now,
         tomorrow,
         limit,

@@ -40,13 +40,15 @@ class Health:
         return web.json_response({"status": "ok"})
 
     async def ready(self, request: web.Request) -> web.Response:
-        """Answer 200 only when the database does what the desk needs."""
+        """Answer 200 only when the database does what the desk needs; late deliveries degrade it."""
         try:
             async with _soon():
                 await self._pool.fetchval("SELECT count(*) FROM (SELECT FROM cases LIMIT 1) AS one")
+                owed = await backlog(self._pool)
         except StorageAwayError:
             return problem(503, "storage-away", "数据库暂时连不上，请稍后再试。")
-        return web.json_response({"status": "ready", "degraded": []})
+        degraded = ["outbox"] if owed["late"] or owed["gave_up"] else []
+        return web.json_response({"status": "ready", "degraded": degraded})
 
     async def metrics(self, request: web.Request) -> web.Response:
         """Return the figures in Prometheus' text format."""

@@ -12,15 +12,18 @@ from hotline.ticket import is_ticket_number, normalised
 from staff.accounts import Role
 from staff.pages import account_of, form_token_of, require
 
-SIGNERS = (Role.DISPATCHER, Role.UNIT)
+SIGNERS = (Role.DISPATCHER,)
 READERS = (*SIGNERS, Role.ADMIN)
 DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)
 
 
-@require(*READERS)
+@require(*READERS, Role.UNIT)
 async def inbox(request: web.Request) -> web.StreamResponse:
-    """List the cases: danger first, then what is due first."""
+    """List the cases: danger that nobody signed yet first, then what is due first."""
+    if account_of(request).role is Role.UNIT:
+        # No account says yet which unit it belongs to, and nobody may see the cases of other units.
+        return request.app[LOOK].page("no_unit.html", account=account_of(request))
     view = request.query.get("view", "all")
     number = request.query.get("page", "1")
     page = int(number) if number.isascii() and number.isdecimal() and len(number) < 6 else 1

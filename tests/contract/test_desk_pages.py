@@ -12,6 +12,7 @@ from yarl import URL
 
 from dispatch_client import payloads
 from dispatch_desk.app import compose
+from dispatch_desk.store import cases
 from groundwork.database import open_pool
 from hotline.calendar import CITY_TIME
 from hotline.citation import Citation, LawStatus
@@ -29,6 +30,8 @@ from tests.dispatch import (
     an_event,
     counted,
     filed,
+    form_token,
+    origin,
     post_event,
     settings_for,
     sign_in,
@@ -95,6 +98,50 @@ async def test_danger_is_on_top_and_then_what_is_due_first(desk: RunningDesk) ->
     shown = list(dict.fromkeys(re.findall(r"/cases/(\w+)", page)))
     assert shown == [danger, first, last, without]
     assert "特急" in words(page) and page.count('class="is-urgent"') == 1
+
+
+async def test_danger_that_nobody_signed_is_above_all_and_the_newest_first(
+    desk: RunningDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also without a limit in the text, behind older ones, and when a page is full of those."""
+    monkeypatch.setattr("dispatch_desk.desk.PAGE", 3)
+    began, soon = desk.clock.now, (a_due("sign", FILED_AT + timedelta(hours=2)),)
+    dangers = []
+    for hours, letters in enumerate(("PPPPPPD1", "PPPPPPD2", "PPPPPPD3", "PPPPPPD4")):
+        desk.clock.now = began + timedelta(hours=hours)
+        dangers.append(await file(desk, letters, urgent=True, due=() if hours else soon))
+    calm = await file(desk, "PPPPPPD0", due=soon)
+    await desk.enter(Role.DISPATCHER)
+    pages = [await text_of(desk.browser, f"/?page={number}") for number in (1, 2)]
+    assert listed("".join(pages)) == [*reversed(dangers), calm]
+    for number in dangers[2:]:
+        token = await form_token(desk.browser, number)
+        await desk.browser.post(
+            f"/cases/{number}/sign", data={"form_token": token}, headers=origin(desk.browser)
+        )
+    assert listed(await text_of(desk.browser, "/")) == [dangers[1], dangers[0], calm]
+
+
+def listed(page: str) -> list[str]:
+    return list(dict.fromkeys(re.findall(r"/cases/(\w+)", page)))
+
+
+async def test_the_list_is_read_by_its_index(desk: RunningDesk) -> None:
+    async with desk.services.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+        plan = await connection.fetch(f"EXPLAIN SELECT number FROM cases ORDER BY {cases._ORDER} LIMIT 101")
+    assert "cases_in_order" in str(plan) and "Sort" not in str(plan)
+
+
+async def test_an_account_of_a_unit_sees_no_case_and_is_told_why(desk: RunningDesk) -> None:
+    number = await file(desk, "PPPPPPD5")
+    await desk.enter(Role.UNIT)
+    for path in ("/", "/?view=unsigned"):
+        page = await text_of(desk.browser, path)
+        assert "还没有对应到具体单位" in page and "派单员" in page
+        assert number not in page and "示例" not in page.replace("示例市", "")
+    answer = await desk.browser.get(f"/cases/{number}", headers={"Accept": "text/html"})
+    assert answer.status == 403 and number not in await answer.text()
 
 
 async def test_a_confidential_case_shows_neither_place_nor_person_in_the_list(desk: RunningDesk) -> None:
@@ -205,7 +252,7 @@ async def test_what_happened_is_told_newest_first(desk: RunningDesk) -> None:
 )
 async def test_a_person_is_shown_as_they_asked(desk: RunningDesk, contact: Contact, shown: str) -> None:
     number = await file(desk, "PPPPPPB4", contact=contact, text="话", summary="话")
-    await desk.enter(Role.UNIT)
+    await desk.enter(Role.DISPATCHER)
     said = words(await text_of(desk.browser, f"/cases/{number}"))
     assert shown in said and "张样例" not in said
 
@@ -226,7 +273,7 @@ async def test_an_impossible_step_stays_visible_and_says_why(desk: RunningDesk) 
     number = await file(desk, "PPPPPPB6")
     await desk.enter(Role.ADMIN)
     page = await text_of(desk.browser, f"/cases/{number}")
-    assert 'aria-disabled="true"' in page and "只有派单员和承办单位能签收" in page
+    assert 'aria-disabled="true"' in page and "只有派单员能签收" in page
     assert 'method="post" action="/cases/' not in page
 
 

@@ -87,12 +87,9 @@ async def click(desk: RunningDesk, number: str, token: str) -> int:
     return answer.status
 
 
-@pytest.mark.parametrize(("role", "letters"), [(Role.DISPATCHER, "GGGGGGG1"), (Role.UNIT, "GGGGGGG2")])
-async def test_signing_tells_the_gateway_who_and_when(
-    desk: RunningDesk, gateway: Gateway, role: Role, letters: str
-) -> None:
-    number = await a_case(desk, letters)
-    await desk.enter(role)
+async def test_signing_tells_the_gateway_who_and_when(desk: RunningDesk, gateway: Gateway) -> None:
+    number = await a_case(desk, "GGGGGGG1")
+    await desk.enter(Role.DISPATCHER)
     assert await click(desk, number, await form_token(desk.browser, number)) == 303
     assert await outbox_to(desk, gateway).work(f"case:{number}") is None
     (event,) = gateway.events
@@ -141,6 +138,41 @@ async def test_what_is_owed_is_kept_while_the_gateway_is_busy(desk: RunningDesk,
         desk.clock.now += wait
     assert await outbox.work(f"case:{number}") is None
     assert len(gateway.events) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "letters"),
+    [(302, "GGGGGGB1"), (401, "GGGGGGB2"), (403, "GGGGGGB3"), (404, "GGGGGGB4"), (405, "GGGGGGB5")],
+)
+async def test_what_was_not_let_through_to_the_gateway_is_sent_again(
+    desk: RunningDesk, gateway: Gateway, status: int, letters: str
+) -> None:
+    gateway.answers = [status]
+    number = await a_case(desk, letters)
+    await desk.enter(Role.DISPATCHER)
+    await click(desk, number, await form_token(desk.browser, number))
+    outbox = outbox_to(desk, gateway)
+    wait = await outbox.work(f"case:{number}")
+    assert wait is not None and gateway.events == []
+    desk.clock.now += wait
+    assert await outbox.work(f"case:{number}") is None
+    assert [event.subject for event in gateway.events] == [number]
+
+
+async def test_what_is_late_or_given_up_degrades_the_desk(desk: RunningDesk, gateway: Gateway) -> None:
+    number = await a_case(desk, "GGGGGGB6")
+    await desk.enter(Role.DISPATCHER)
+    await click(desk, number, await form_token(desk.browser, number))
+    await desk.services.pool.execute("DELETE FROM effects WHERE lane <> $1", f"case:{number}")
+    for change, degraded in (
+        ("attempts = 9", []),
+        ("attempts = 10", ["outbox"]),
+        ("gave_up_at = now(), attempts = 1", ["outbox"]),
+        ("done_at = now()", []),
+    ):
+        await desk.services.pool.execute(f"UPDATE effects SET {change}")
+        answer = await desk.browser.get("/readyz")
+        assert (answer.status, (await answer.json())["degraded"]) == (200, degraded)
 
 
 async def test_what_the_gateway_will_never_take_is_put_before_a_person(

@@ -2,14 +2,18 @@
 
 import asyncio
 import stat
+import uuid
+from dataclasses import replace
 from datetime import timedelta
 from http.cookies import SimpleCookie
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 
+from dispatch_desk.app import compose
 from groundwork.database import open_pool
 from groundwork.vault import Vault
 from staff.accounts import AccountError, Accounts, LockedOutError, Role, WrongPasswordError
@@ -21,6 +25,7 @@ from tests.dispatch import (
     RunningDesk,
     SettableClock,
     a_number,
+    a_pack,
     a_ticket,
     filed,
     form_token,
@@ -205,6 +210,37 @@ async def test_ten_wrong_names_lock_an_address_and_no_other(desk: RunningDesk) -
     assert (await accounts.check("bystander", PASSWORD, address="elsewhere")).name == "bystander"
 
 
+async def guess(desk: RunningDesk, *, forwarded: str, name: str = "", password: str = "wrong") -> int:
+    headers = origin(desk.browser) | {"X-Forwarded-For": forwarded}
+    form = {"name": name or f"guess{uuid.uuid4().hex}", "password": password}
+    answer = await desk.browser.post("/sign-in", data=form, headers=headers, allow_redirects=False)
+    return answer.status
+
+
+async def test_behind_a_trusted_proxy_everybody_has_their_own_address(
+    desk_url: str, tmp_path: Path, aiohttp_client: Any, desk: RunningDesk
+) -> None:
+    proxies = (ip_network("127.0.0.0/8"),)
+    settings = settings_for(desk_url, tmp_path, trusted_proxies=proxies)
+    services = compose(settings, a_pack(), desk.services.pool, desk.browser.session, clock=desk.clock)
+    behind = replace(desk, browser=await aiohttp_client(services.app), services=services)
+    name = await behind.staff(Role.DISPATCHER)
+    for n in range(10):
+        assert await guess(behind, forwarded=f"198.51.100.{n}, 203.0.113.7") == 422  # the first is invented
+    assert await guess(behind, forwarded="203.0.113.7", name=name, password=PASSWORD) == 429
+    assert await guess(behind, forwarded="203.0.113.8", name=name, password=PASSWORD) == 303
+
+
+async def test_behind_a_proxy_that_nobody_told_us_of_only_names_are_locked(desk: RunningDesk) -> None:
+    name = await desk.staff(Role.DISPATCHER)
+    for _ in range(12):
+        assert await guess(desk, forwarded="203.0.113.7") == 422
+    assert await guess(desk, forwarded="203.0.113.7", name=name, password=PASSWORD) == 303
+    for _ in range(10):
+        assert await guess(desk, forwarded="203.0.113.7", name=name) == 422
+    assert await guess(desk, forwarded="203.0.113.7", name=name, password=PASSWORD) == 429
+
+
 async def test_a_burst_of_tries_does_not_outrun_the_count(desk: RunningDesk) -> None:
     accounts = accounts_of(desk)
     tries = [accounts.check("nobody", f"wrong{n}", address=f"a{n}") for n in range(25)]
@@ -262,7 +298,7 @@ async def test_a_name_is_given_once(desk: RunningDesk) -> None:
         await accounts_of(desk).add("TAKEN", Role.UNIT, PASSWORD)
 
 
-@pytest.mark.parametrize("role", [Role.ADMIN, Role.EDITOR, Role.REVIEWER])
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.UNIT, Role.EDITOR, Role.REVIEWER])
 async def test_the_wrong_role_cannot_sign(desk: RunningDesk, role: Role) -> None:
     number = a_number("SSSSSSS1")
     await post_event(desk.browser, filed(a_ticket(number)))
@@ -302,7 +338,7 @@ async def test_a_form_without_the_token_of_this_session_does_nothing(desk: Runni
     await post_event(desk.browser, filed(a_ticket(number)))
     await desk.enter(Role.DISPATCHER)
     old = await form_token(desk.browser, number)
-    await desk.enter(Role.UNIT)
+    assert (await sign_in(desk.browser, await desk.staff(Role.DISPATCHER, "other"), PASSWORD)).status == 303
     for form in ({}, {"form_token": ""}, {"form_token": old}, {"form_token": "é"}):
         answer = await desk.browser.post(f"/cases/{number}/sign", data=form, headers=origin(desk.browser))
         assert answer.status == 403

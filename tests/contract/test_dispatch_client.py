@@ -10,7 +10,7 @@ from aiohttp import ClientSession, ClientTimeout, web
 
 from dispatch_client import client as module
 from dispatch_client.client import DispatchClient
-from dispatch_client.errors import DispatchBusyError, DispatchRejectedError
+from dispatch_client.errors import DispatchBusyError, DispatchRejectedError, DispatchUnreachedError
 from dispatch_client.payloads import ticket_data
 from hotline.signing import verify
 from tests.dispatch import FILED_AT, GATEWAY, KEY, RunningDesk, a_number, a_ticket, filed
@@ -67,7 +67,7 @@ async def test_every_delivery_is_signed_afresh(aiohttp_server: Any, http: Client
 @pytest.mark.parametrize(
     ("status", "expected"),
     [(409, DispatchBusyError), (429, DispatchBusyError), (503, DispatchBusyError),
-     (302, DispatchRejectedError), (401, DispatchRejectedError), (422, DispatchRejectedError)],
+     (302, DispatchUnreachedError), (401, DispatchUnreachedError), (404, DispatchUnreachedError), (422, DispatchRejectedError)],
 )  # fmt: skip
 async def test_an_answer_says_whether_to_repeat(
     status: int, expected: type[Exception], aiohttp_server: Any, http: ClientSession

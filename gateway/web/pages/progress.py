@@ -12,6 +12,7 @@ from gateway.web.forms import read_form
 from gateway.web.pages.portal import keep_mode
 from gateway.web.ports import Limits, Registers, TicketStatus
 from gateway.web.rendering import WORDS, Pages, city_day, iso
+from groundwork.addresses import address_of
 from groundwork.clock import Clock
 from groundwork.problems import ProblemError
 from hotline.calendar import CITY_TIME, Calendar
@@ -21,6 +22,7 @@ from hotline.ticket import CODE_LETTERS, is_ticket_number, normalised
 
 BY_NUMBER, BY_ADDRESS = "progress.number", "progress.address"
 LONGEST_TYPED = 64
+MOST_TRIES = 10  #: what is left where nothing counts: neither an address nor a well-formed number
 
 
 class NoSuchTicketError(ProblemError):
@@ -101,13 +103,16 @@ class ProgressPage:
     async def _look_up(self, typed: Typed, request: web.Request) -> TicketStatus:
         number, code = normalised(typed.number), normalised(typed.query_code)
         well_formed = is_ticket_number(number) and len(code) == CODE_LETTERS
-        tries = [(BY_ADDRESS, request.remote or "unknown")] + ([(BY_NUMBER, number)] if well_formed else [])
-        wait = max([await self._limits.allowed(kind, who) for kind, who in tries])
+        address = address_of(request)
+        tries = [(BY_ADDRESS, address)] if address is not None else []
+        tries += [(BY_NUMBER, number)] if well_formed else []
+        wait = max([await self._limits.allowed(kind, who) for kind, who in tries], default=0.0)
         if wait > 0:
             raise TooManyTriesError(wait)
         found = await self._registers.look_up(number, code) if well_formed else None
         if found is None:
-            raise NoSuchTicketError(min([await self._limits.failed(kind, who) for kind, who in tries]))
+            left = [await self._limits.failed(kind, who) for kind, who in tries]
+            raise NoSuchTicketError(min(left, default=MOST_TRIES))
         return found
 
     def _form(

@@ -1,0 +1,81 @@
+"""``effects list`` and ``effects retry``: what was given up, and how a person sets it going again."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import asyncpg
+
+from groundwork.database import Connection, storage_errors
+from groundwork.outbox import wake
+from hotline.errors import HotlineError, StorageAwayError
+
+Row: TypeAlias = Mapping[str, Any]
+
+
+class NotGivenUpError(HotlineError):
+    """No effect with this id has been given up; ``effects list`` shows those that have."""
+
+
+def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argparse.ArgumentParser:
+    """Register the command and return its parser."""
+    effects = subs.add_parser(
+        "effects", help="deliveries that were given up: list them, set them going again"
+    )
+    what = effects.add_subparsers(dest="what", required=True)
+    what.add_parser("list", help="id, kind, lane, attempts and error of each, never its contents")
+    retry = what.add_parser("retry", help="owe them again, all or one; the workers begin at once")
+    retry.add_argument("--id", type=int)
+    return effects
+
+
+def run(asked: argparse.Namespace, url: str) -> int:
+    """Do what was asked and write one JSON line per effect; return the exit status."""
+    try:
+        rows = asyncio.run(act(asked, url))
+    except NotGivenUpError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except (StorageAwayError, asyncpg.PostgresError) as error:
+        sys.stderr.write(f"the database cannot be used ({error}); is Huying running?\n")
+        return 1
+    sys.stdout.writelines(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+    return 0
+
+
+async def act(asked: argparse.Namespace, url: str) -> list[Row]:
+    """Do what was asked over the database at ``url``; return the effects it was done to."""
+    async with storage_errors():
+        connection = await asyncpg.connect(url, timeout=5, command_timeout=10)
+        try:
+            if asked.what == "list":
+                return await given_up(connection)
+            return await owe_again(connection, None if asked.id is None else [asked.id])
+        finally:
+            await connection.close(timeout=3)
+
+
+async def given_up(connection: Connection) -> list[Row]:
+    """Return what was given up, oldest first, without its contents."""
+    rows = await connection.fetch(
+        "SELECT id, kind, lane, attempts, last_error AS error FROM effects"
+        " WHERE gave_up_at IS NOT NULL ORDER BY id"
+    )
+    return [dict(row) for row in rows]
+
+
+async def owe_again(connection: Connection, ids: Sequence[int] | None) -> list[Row]:
+    """Owe given-up effects again, as if never tried, and wake the workers; ``None`` means all of them."""
+    async with connection.transaction():
+        rows = await connection.fetch(
+            "UPDATE effects SET gave_up_at = NULL, next_at = NULL, attempts = 0"
+            " WHERE gave_up_at IS NOT NULL AND ($1::bigint[] IS NULL OR id = ANY($1)) RETURNING id, kind, lane",
+            ids,
+        )
+        if missing := set(ids or ()) - {row["id"] for row in rows}:
+            raise NotGivenUpError(f"effect {min(missing)} has not been given up")
+        await wake(connection, sorted({row["lane"] for row in rows}))
+    return sorted(map(dict, rows), key=lambda row: row["id"])
