@@ -1,4 +1,4 @@
-"""Patterns read, not run: whether one is sound, and which characters every match of it must hold.
+"""Patterns read, not run: whether one is sound and safe, and which characters every match of it must hold.
 
 Screening looks at these one or two characters first: hundreds of patterns then cost microseconds on a message
 that has none of them. They are derived, so that nobody has to keep a second list. Patterns are compiled when
@@ -8,7 +8,7 @@ they are first needed, which would otherwise be most of the time that a city tak
 import re
 from collections.abc import Iterator
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, permutations, product
 from re import _constants as op  # type: ignore[attr-defined]  # the only parser that agrees with re
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
@@ -22,6 +22,8 @@ _COMMON = frozenset(
 _PAIR, _SINGLE, _VERY_COMMON = 1, 8, 60  #: how much a gram lets through, roughly
 _MOST_PAIRS = 80
 _REPEATS = (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT)
+_FEW = 9  #: times that anything may be repeated: two ways to read each are then still only some hundreds
+_MOST_WORDS = 2000
 
 
 @cache
@@ -36,6 +38,83 @@ def shortest(pattern: str) -> int:
     for item in _all_items(parsed) if "(?<" in pattern else ():
         _check_behind(item)
     return int(parsed.getwidth()[0])
+
+
+def is_runaway(pattern: str) -> bool:
+    """Tell whether a repetition in ``pattern`` can read the same text in many ways, so that time explodes.
+
+    Safe are a repeated single character, words of which no text is made in two ways, and ``*+``, which never
+    gives back what it has read.
+    """
+    return any(_reads_in_many_ways(item) for item in _all_items(_parsed(pattern)))
+
+
+def is_endless(pattern: str) -> bool:
+    """Tell whether a match of ``pattern`` may be of any length and begin anywhere, so that time is quadratic."""
+    parsed = _parsed(pattern)
+    if len(parsed) and tuple(parsed[0]) == (op.AT, op.AT_BEGINNING):
+        return False
+    return any(kind in _REPEATS and value[1] == op.MAXREPEAT for kind, value in _all_items(parsed))
+
+
+def _reads_in_many_ways(item: Item) -> bool:
+    kind, value = item
+    if kind not in (op.MAX_REPEAT, op.MIN_REPEAT) or value[1] <= _FEW or value[2].getwidth() == (1, 1):
+        return False
+    words = _words(list(value[2]))
+    return words is None or not _is_code(words)
+
+
+def _is_code(words: list[str]) -> bool:
+    """Tell whether no text is made of ``words`` in two ways (Sardinas and Patterson, 1953)."""
+    if "" in words or len(set(words)) < len(words):
+        return False
+    seen: set[str] = set()
+    rests = {long[len(short) :] for short, long in permutations(words, 2) if long.startswith(short)}
+    while rests and rests.isdisjoint(words):
+        seen |= rests
+        follow = {word[len(rest) :] for rest in rests for word in words if word.startswith(rest)}
+        follow |= {rest[len(word) :] for rest in rests for word in words if rest.startswith(word)}
+        rests = follow - seen
+    return not rests
+
+
+def _words(items: list[Item]) -> list[str] | None:
+    """Return every text that ``items`` in a row can read, or ``None`` where they are too many to list."""
+    parts = [_words_of(item) for item in items]
+    words = [""]
+    for part in parts:
+        if part is None or len(words) * len(part) > _MOST_WORDS:
+            return None
+        words = [before + after for before in words for after in part]
+    return words
+
+
+def _words_of(item: Item) -> list[str] | None:
+    kind, value = item
+    if kind is op.LITERAL:
+        return [chr(value)]
+    if kind is op.IN:
+        return sorted(edge) if (edge := _edge(item, 0)) else None
+    if kind in (op.AT, op.ASSERT, op.ASSERT_NOT):
+        return [""]  # looks, and reads nothing
+    if kind in _REPEATS:
+        return _words_repeated(*value)
+    if (branches := _branches(item)) is None:
+        return None
+    found = [_words(branch) for branch in branches]
+    return [word for words in found if words for word in words] if all(found) else None
+
+
+def _words_repeated(least: int, most: int, body: Any) -> list[str] | None:
+    words = _words(list(body))
+    if (
+        words is None
+        or most > _FEW
+        or sum(len(words) ** times for times in range(least, most + 1)) > _MOST_WORDS
+    ):
+        return None
+    return ["".join(row) for times in range(least, most + 1) for row in product(words, repeat=times)]
 
 
 @cache

@@ -175,8 +175,11 @@ class _Reading:
         emergency = _Emergency(
             classes=_with_highest(own, law, classes),
             dangers=distinct(tables, lambda table: _danger(table, sets)),
-            not_now=(*own.patterns("not_now", sets, optional=True), *shared.patterns("not_now", sets)),
-            now=shared.patterns("now", sets),
+            not_now=(
+                *own.patterns("not_now", sets, optional=True, in_view=True),
+                *shared.patterns("not_now", sets, in_view=True),
+            ),
+            now=shared.patterns("now", sets, in_view=True),
             spellings=_spellings(shared),
         )
         shared.close()
@@ -241,7 +244,7 @@ class _Law:
             citation=citation,
             sure=table.patterns("sure", sets, optional=True),
             doubt=table.patterns("doubt", sets, optional=True),
-            unless=table.patterns("unless", sets, optional=True),
+            unless=table.patterns("unless", sets, optional=True, in_view=True),
             ask=table.text("ask", default=""),
         )
         if rule.doubt and not rule.ask:
@@ -258,7 +261,18 @@ class _Law:
             citation=self.citation(table),
             questions=questions,
             default_class=_class(table, "class", classes) if table.has("class") else None,
+            class_fixed=self._class_fixed(table),
         )
+
+    def _class_fixed(self, table: Table) -> Citation | None:
+        if not table.has("class_fixed"):
+            return None
+        if not table.has("class"):
+            table.complain("写了 class_fixed（类别固定）就要写 class（哪一类）。", "class_fixed")
+        fixed = table.table("class_fixed")
+        citation = self.citation(fixed)
+        fixed.close()
+        return citation
 
     def ticket_class(self, table: Table) -> TicketClass:
         return TicketClass(
@@ -357,7 +371,7 @@ def _danger(table: Table, sets: Mapping[str, str]) -> DangerType:
         steps=table.texts("steps"),
         sure=table.patterns("sure", sets, optional=True),
         doubt=table.patterns("doubt", sets, optional=True),
-        unless=table.patterns("unless", sets, optional=True),
+        unless=table.patterns("unless", sets, optional=True, in_view=True),
         ask=table.text("ask"),
     )
     if len(danger.headline) > MAX_HEADLINE:

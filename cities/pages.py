@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import yaml
 
-from cities.grams import shortest
+from cities.grams import is_endless, is_runaway, shortest
 
 Item = TypeVar("Item")
 
@@ -195,12 +195,17 @@ class Table:
         """Return the list of tables at ``key``."""
         return tuple(_table(self.page, node) for node in self._nodes(key, optional=optional))
 
-    def patterns(self, key: str, pieces: Mapping[str, str], *, optional: bool = False) -> tuple[str, ...]:
-        """Return the regular expressions at ``key`` with {name} replaced by the named piece."""
+    def patterns(
+        self, key: str, pieces: Mapping[str, str], *, optional: bool = False, in_view: bool = False
+    ) -> tuple[str, ...]:
+        """Return the regular expressions at ``key`` with {name} replaced by the named piece.
+
+        Those not ``in_view`` are looked for in whole letters, and must say how far they reach.
+        """
         rows = self._items(key, optional=optional)
         written = tuple(self._filled(line, found, pieces) for line, found in rows)
         for (line, _), pattern in zip(rows, written, strict=True):
-            self._check(line, pattern)
+            self._check(line, pattern, in_view=in_view)
         return written
 
     def pieces(self) -> dict[str, str]:
@@ -227,8 +232,11 @@ class Table:
                 self.page.complain(line, f"sets 里没有“{name}”。请先在 sets 里写它，或改正名字。")
         return _PIECE.sub(lambda found: pieces.get(found[1], ""), pattern)
 
-    def _check(self, line: int, pattern: str) -> None:
-        if problem := fault_of(pattern):
+    def _check(self, line: int, pattern: str, *, in_view: bool = True) -> None:
+        problem = fault_of(pattern)
+        if not problem and not in_view and is_endless(pattern):
+            problem = "正则表达式里的 * 或 + 没有说最多几个字，长信会很慢，请写成 {0,9} 这样，或者以 ^ 开头"
+        if problem:
             self.page.complain(line, f"{problem}：“{pattern[:60]}”。")
 
     def _nodes(self, key: str, *, optional: bool) -> tuple[yaml.Node, ...]:
@@ -289,6 +297,11 @@ def fault_of(pattern: str) -> str:
         return "正则表达式什么都能对上，请至少写一个字"
     if _NEVER_FOUND.search(_QUANTIFIER.sub("", pattern)):
         return "正则表达式里要用中文标点和小写字母，否则永远对不上"
+    if is_runaway(pattern):
+        return (
+            "正则表达式里反复的那些词，有的能由别的词拼成（如“你好”是“你”加“好”），长句子会把系统卡住，"
+            "请删去拼得成的词，或者写成 *+"
+        )
     return ""
 
 

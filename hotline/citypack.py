@@ -54,6 +54,9 @@ class Kind:
     citation: Citation
     questions: tuple[Question, ...]
     default_class: str | None
+    class_fixed: Citation | None = (
+        None  #: where the text puts the whole kind into its class, whatever is said
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,7 +20,9 @@ def _spaced(count: str) -> str:
 
 
 _COUNTRY = rf"(?:\+|00)86{_GAP}"
-_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+")
+_LOCAL = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]"
+#: starts only where a run of letters starts and never gives one back, so that a long run is read once
+_EMAIL = re.compile(rf"(?<!{_LOCAL}){_LOCAL}++@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+")
 _OPENID = re.compile(r"(?<![A-Za-z0-9_\-])o[A-Za-z0-9_\-]{27}(?![A-Za-z0-9_\-])")
 _PLATE_HAS_DIGIT = r"(?=[A-Za-z \t\u00a0\u3000._\u00b7\-]{1,9}[0-9])"
 _PLATE = re.compile(
@@ -36,7 +38,8 @@ _ID_CARD = re.compile(rf"(?<![0-9])[1-9]{_spaced('{16}')}{_GAP}[0-9Xx](?![0-9A-Z
 _LONG_NUMBER = re.compile(r"(?<![0-9A-Za-z])(?:[0-9]{15,}[Xx]?|[0-9]{11,14}(?![0-9A-Za-z]))")
 _CARD = re.compile(rf"(?<![0-9])(?:[0-9]{{4}}{_GAP}){{3,4}}[0-9]{{1,7}}(?![0-9])")
 
-_MASKED = (_EMAIL, _OPENID, _PLATE, _ID_CARD, _LONG_NUMBER, _CARD, _LANDLINE, _MOBILE)
+_NUMBERS = (_ID_CARD, _LONG_NUMBER, _CARD, _LANDLINE, _MOBILE)
+_MASKED = (_EMAIL, _OPENID, _PLATE, *_NUMBERS)
 
 _PHONE_NOISE = re.compile(r"[\s()\-\u2010-\u2015\u2212.\u00b7]")
 _PHONE_COUNTRY = re.compile(r"^(?:\+86|0086|86(?=1[3-9]\d{9}$))")
@@ -47,6 +50,9 @@ def redact(text: str) -> str:
     """Return ``text`` with phone, ID, card and plate numbers, e-mail addresses and openids masked."""
     readable = "".join(map(_plain, text))
     for pattern in _MASKED:
+        readable = pattern.sub(_stars, readable)
+    readable = "".join(map(_digit, readable))  # only now: a number word beside a number is none of its digits
+    for pattern in _NUMBERS:
         readable = pattern.sub(_stars, readable)
     return "".join(_MASK if seen == _MASK else letter for letter, seen in zip(text, readable, strict=True))
 
@@ -61,7 +67,7 @@ def without_phone(text: str, phone: str) -> str:
     """Return ``text`` with every writing of ``phone`` masked; other people's numbers stay."""
     if not phone:
         return text
-    readable = "".join(map(_plain, text))
+    readable = "".join(map(_digit, map(_plain, text)))
     spans = [found.span() for pattern in (_MOBILE, _LANDLINE) for found in pattern.finditer(readable)]
     for start, end in sorted(spans, reverse=True):
         if valid_phone(readable[start:end]) == phone:
@@ -83,6 +89,12 @@ def _plain(letter: str) -> str:
     folded = unicodedata.normalize("NFKC", letter)
     stands_for_it = len(folded) == 1 and folded.isascii() and (folded.isalnum() or folded in "@.-_+()")
     return folded if stands_for_it else letter
+
+
+def _digit(letter: str) -> str:
+    """Return a number word of one digit, such as the Chinese for three, as that digit."""
+    value = unicodedata.numeric(letter, -1)
+    return str(int(value)) if value in range(10) else letter
 
 
 def _stars(found: re.Match[str]) -> str:

@@ -120,8 +120,15 @@ def _named(unit: Unit, said: str) -> tuple[str, ...]:
 
 
 def classify(pack: CityPack, *, kind: str, text: str) -> str | None:
-    """Return the class whose words fit, else the one of the kind; ``None`` where the city has none."""
+    """Return the class that the law fixes for the kind, else the one whose words fit, else the kind's own.
+
+    ``None`` where the city has no classes, or none for this kind.
+    """
+    known = pack.kinds.get(kind)
+    usual = known.default_class if known and known.default_class in pack.classes else None
+    if usual and known and known.class_fixed:
+        return usual
     for candidate in pack.classes.values():
         if not candidate.highest and any(re.search(pattern, text) for pattern in candidate.patterns):
             return candidate.id
-    return pack.kinds[kind].default_class
+    return usual

@@ -144,10 +144,19 @@ def test_the_highest_class_is_the_one_for_danger() -> None:
         ("希望调整这片地的规划", "suggestion", "C"),
         ("路灯坏了", "complaint", "B"),
         ("怎么办居住证", "consultation", "A"),
+        ("规划调整以后我们村还拆迁吗，想咨询一下", "consultation", "A"),
+        ("规划调整以后我们村还拆迁吗，没人答复", "complaint", "C"),
     ],
 )
 def test_a_matter_falls_into_the_class_of_article_8(said: str, kind: str, expected: str) -> None:
     assert classify(load_pack("pingdingshan"), kind=kind, text=said) == expected
+
+
+def test_the_article_that_fixes_the_class_of_a_kind_is_named() -> None:
+    fixed = {
+        kind.id: kind.class_fixed for kind in load_pack("pingdingshan").kinds.values() if kind.class_fixed
+    }
+    assert {kind: citation.article for kind, citation in fixed.items()} == {"consultation": "第八条"}
 
 
 @pytest.mark.parametrize(

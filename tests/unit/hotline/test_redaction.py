@@ -1,12 +1,13 @@
 """Numbers that name a person do not survive redaction."""
 
 import re
+from time import process_time
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from hotline.redaction import mask_phone, redact, valid_phone
+from hotline.redaction import mask_phone, redact, valid_phone, without_phone
 
 ALL = settings(print_blob=True, max_examples=150, deadline=None)
 GAP = st.sampled_from(["", " ", "-", "　", "－", "  ", "."])
@@ -122,6 +123,86 @@ def test_what_names_nobody_stays_as_it_is(text: str) -> None:
 def test_redacting_twice_changes_nothing_and_keeps_the_length(text: str) -> None:
     once = redact(text)
     assert redact(once) == once and len(once) == len(text)
+
+
+SPOKEN = ["零〇", "一幺壹", "二贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖"]
+
+
+@given(TEXT, MOBILE, st.data(), GAP)
+@ALL
+def test_no_mobile_number_in_number_words_survives(
+    before: str, number: str, data: st.DataObject, gap: str
+) -> None:
+    written = "".join(data.draw(st.sampled_from(SPOKEN[int(digit)] + digit)) for digit in number)
+    found = redact(f"{before}，{written[:3]}{gap}{written[3:]}，谢谢")
+    assert found == f"{before}，{'*' * (11 + len(gap))}，谢谢"
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("电话幺三八零零零零零零零零", "电话***********"),
+        ("座机零三七五二三四五六七八找我", "座机***********找我"),
+        ("第五13800000000", "第五***********"),
+        ("二零二六年九月三十日", "二零二六年九月三十日"),
+        ("一单元三楼，五百四十元", "一单元三楼，五百四十元"),
+        ("十一三八、一一九、一二三四五", "十一三八、一一九、一二三四五"),
+    ],
+)
+def test_number_words_are_masked_only_where_they_make_a_number(written: str, shown: str) -> None:
+    assert redact(written) == shown
+
+
+@given(st.text(st.sampled_from("一二三幺零〇13890 -.@oX豫A"), max_size=60))
+@ALL
+def test_redacting_number_words_twice_changes_nothing(text: str) -> None:
+    once = redact(text)
+    assert redact(once) == once and len(once) == len(text)
+
+
+def test_a_number_in_words_is_taken_out_where_its_owner_wants_it_kept_back() -> None:
+    assert without_phone("打一三八零零零零零零零零", "13800000000") == "打138****0000"
+    assert without_phone("打一三九零零零零零零零零", "13800000000") == "打一三九零零零零零零零零"
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "a",
+        "0",
+        "1",
+        "-",
+        "@",
+        "a@",
+        "a@b.",
+        "1-",
+        "13",
+        "0375-",
+        ".",
+        "_",
+        "o",
+        "豫",
+        "豫A1",
+        "一",
+        "86",
+        "(",
+        "1 ",
+        "a.",
+        "*",
+        "x@y",
+        "１",
+    ],
+)
+def test_a_hundred_thousand_characters_are_redacted_in_bounded_time(unit: str) -> None:
+    """0.3 s at most on a quiet machine; what is quadratic takes minutes."""
+    text = (unit * 100_000)[:100_000]
+    start = process_time()
+    assert len(redact(text)) == len(text)
+    assert process_time() - start < 3
+
+
+def test_a_mail_address_of_any_length_is_masked() -> None:
+    assert redact(f"{'a' * 200}@b.cn") == "*" * 205
 
 
 def test_the_words_around_a_number_stay() -> None:

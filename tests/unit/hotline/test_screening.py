@@ -38,6 +38,7 @@ def test_there_are_enough_sentences_to_judge_by() -> None:
     assert heard >= 120
     assert len(EMERGENCY["none"]) >= 120
     assert len(ACCEPTANCE["pairs"]) >= 60
+    assert sum(map(len, ACCEPTANCE["hard"].values())) >= 120
 
 
 @pytest.mark.parametrize(("call", "sentence"), SURE)
@@ -152,10 +153,26 @@ def test_what_the_law_puts_elsewhere_is_led_there(refused: str, ground: str) -> 
         assert found.sure and found.rule == ground
 
 
-@pytest.mark.parametrize("sentence", [*(row[2] for row in ACCEPTANCE["pairs"]), *ACCEPTANCE["accepted"]])
+@pytest.mark.parametrize(
+    "sentence",
+    [*(row[2] for row in ACCEPTANCE["pairs"]), *ACCEPTANCE["accepted"], *ACCEPTANCE["hard"]["accepted"]],
+)
 def test_words_alone_refuse_nothing(sentence: str) -> None:
     """R-ALL-13, R-ALL-14: what is asked counts, and denunciations are accepted here."""
     assert screen_acceptance(sentence, pack()) is None
+
+
+@pytest.mark.parametrize(("sentence", "ground"), ACCEPTANCE["hard"]["refused"])
+def test_what_is_about_the_ground_itself_is_refused(sentence: str, ground: str) -> None:
+    found = screen_acceptance(sentence, pack())
+    assert found is not None and found.sure
+    assert found.rule in ({"legal-route", "other-powers"} if ground == "any" else {ground})
+
+
+@pytest.mark.parametrize(("sentence", "ground"), ACCEPTANCE["hard"]["asked"])
+def test_what_may_be_about_the_ground_is_asked_and_not_refused(sentence: str, ground: str) -> None:
+    found = screen_acceptance(sentence, pack())
+    assert found is not None and not found.sure and found.ask and found.rule == ground
 
 
 def test_a_refusal_names_instrument_article_reason_and_route() -> None:
