@@ -1,13 +1,14 @@
 """The contract of a channel: its routes verify, decode with a pure codec, receive, then render."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Protocol
 
-from aiohttp import web
+from aiohttp import ClientSession, web
 
-from hotline.errors import NotAMessageError
+from hotline.errors import HotlineError, NotAMessageError
 from hotline.message import InboundMessage
 from hotline.reply import Reply
 
@@ -43,6 +44,78 @@ class Receives(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Parcel:
+    """The replies to one message, on their way to a citizen; ``parts_sent`` of them arrived already."""
+
+    id: int
+    replies: tuple[SentReply, ...]
+    parts_sent: int = 0
+
+
+class Delivers(Protocol):
+    """Keeps account of replies that are pushed: none is lost, none is noted as sent that was not."""
+
+    async def lease(self, conversation: str, key: str) -> tuple[Parcel, ...]:
+        """Return what ``conversation`` is still owed, oldest first, for whoever asks first.
+
+        For a few seconds nobody else sends it. When ``key`` names a message whose replies went out in
+        answer to an earlier push of the same message, they come again: that answer did not arrive.
+        Raises ``StorageAwayError``.
+        """
+
+    async def sent(self, parcel: Parcel, parts: int, *, whole: bool) -> None:
+        """Note that the first ``parts`` parts of ``parcel`` went out as the answer to a push; ``whole``: all of it."""
+
+    async def left(self, sender: str) -> None:
+        """Note that ``sender`` cannot be written to any more."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredFile:
+    """An attachment that was checked and is kept, encrypted."""
+
+    id: str
+    name: str
+    type: str  #: by content
+    size: int  #: bytes as kept
+
+
+class RefusedFileError(NotAMessageError):
+    """A file is not taken; ``why`` is one of size, type, mismatch, empty or damaged."""
+
+    def __init__(self, why: str, *, name: str = "", size: int = 0) -> None:
+        super().__init__(f"attachment refused: {why}")
+        self.why, self.name, self.size = why, name, size
+
+
+class KeepsFiles(Protocol):
+    """Checks what is sent along and keeps it, encrypted, before the message that names it is admitted."""
+
+    async def keep(self, chunks: AsyncIterator[bytes], *, name: str, owner: str) -> StoredFile:
+        """Keep what ``chunks`` hold for ``owner``; the same file of the same owner gets the same id.
+
+        Raises ``RefusedFileError``; nothing of a refused file stays. What no message names is swept
+        after a day.
+        """
+
+
+class Cells(Protocol):
+    """A few values shared by all processes; away, each process has its own."""
+
+    async def get(self, name: str) -> str | None:
+        """Return the value, or ``None`` when it is not there or has expired."""
+
+    async def put(self, name: str, value: str, *, life: float) -> None:
+        """Keep the value for ``life`` seconds."""
+
+    async def drop(self, name: str, value: str) -> None:
+        """Forget the value, if it is still this one."""
+
+    def alone(self, name: str) -> AbstractAsyncContextManager[None]:
+        """Be the only one of all processes to do what ``name`` says, waiting for whoever is at it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ChannelParts:
     """What every channel is made of."""
 
@@ -51,6 +124,10 @@ class ChannelParts:
     clock: Callable[[], datetime]  #: now, with its offset
     key: Callable[[str], bytes]  #: the signing key for a purpose
     pseudonym: Callable[[str], str]  #: a sender's name that does not tell who it is
+    say: Callable[..., str]  #: one of the system's own sentences, by name, blanks filled
+    deliveries: Delivers
+    files: KeepsFiles
+    settings: Mapping[str, str]  #: every setting in force, by its name after HUYING_, in lower case
 
 
 class Channel(Protocol):
@@ -60,7 +137,59 @@ class Channel(Protocol):
     audience: ClassVar[str]  #: who calls its routes: citizen or platform
 
     def routes(self) -> tuple[web.RouteDef, ...]:
-        """Return the routes that this channel answers."""
+        """Return the routes that this channel answers; none where it is not configured."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SenderParts:
+    """What a channel that pushes needs in order to reach a citizen who is not asking."""
+
+    http: ClientSession
+    cells: Cells
+    say: Callable[..., str]
+    settings: Mapping[str, str]
+
+
+class Sends(Protocol):
+    """Reaches citizens through a platform; used by the worker."""
+
+    def parts(self, replies: Sequence[SentReply]) -> tuple[str, ...]:
+        """Return the messages that ``replies`` are sent as; the same replies always give the same parts."""
+
+    async def send(self, address: str, part: str) -> None:
+        """Send one message, done on return.
+
+        Raises ``NotNowError`` where the platform allows nothing until the citizen writes again, a
+        ``retryable`` error for what may pass by itself.
+        """
+
+    def fetch(self, reference: str) -> AsyncIterator[bytes]:
+        """Return what the platform keeps under ``reference``; raises ``RefusedFileError`` when it is gone."""
+
+
+class NotNowError(HotlineError):
+    """The platform lets nothing through to this citizen now; it is kept until they write again.
+
+    ``closed`` says that no window is open, otherwise the count of the open one is used up.
+    """
+
+    def __init__(self, *, closed: bool) -> None:
+        super().__init__("window closed" if closed else "count used up")
+        self.closed = closed
+
+
+class PlatformBusyError(HotlineError):
+    """The platform is away, slow or over its daily quota; ``wait`` is how long it asks for, if it says."""
+
+    retryable = True
+
+    def __init__(self, what: str, wait: timedelta | None = None) -> None:
+        super().__init__(what)
+        self.wait = wait
+
+
+class PlatformRefusedError(HotlineError):
+    """The platform will never take this; a person has to look."""
 
 
 class FieldError(NotAMessageError):
@@ -77,3 +206,7 @@ class TooLongError(NotAMessageError):
     def __init__(self, limit: int, found: int | None = None) -> None:
         super().__init__(f"more than {limit} characters")
         self.limit, self.found = limit, found
+
+
+class ForgedError(HotlineError):
+    """The signature of a push is wrong or too old: it does not come from the platform."""

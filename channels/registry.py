@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
-from channels.base import Channel, ChannelParts
+from channels.base import Channel, ChannelParts, SenderParts, Sends
 from channels.webchat.adapter import WebChat
 
 CHANNELS: Mapping[str, Callable[[ChannelParts], Channel]] = {
     WebChat.name: WebChat,
 }
+
+#: channels that push what they say; the others are asked for it
+SENDERS: Mapping[str, Callable[[SenderParts], Sends]] = {}

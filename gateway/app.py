@@ -13,6 +13,7 @@ from gateway.bootstrap import (
     SPOOL_EVERY,
     SWEEP_EVERY,
     Services,
+    channel_settings,
     keep_library_fresh,
     open_services,
     real_time,
@@ -64,6 +65,10 @@ def make_app(services: Services) -> web.Application:
         clock=services.clock,
         key=vault.derived,
         pseudonym=lambda who: vault.digest(who, purpose="sender").hex()[:32],
+        say=services.pack.say,
+        deliveries=services.ledger.deliveries,
+        files=services.files,
+        settings=channel_settings(settings),
     )
     app = make_site(
         SiteParts(

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
 from aiohttp import ClientSession
@@ -16,10 +16,15 @@ from bots.fallback import WithFallback
 from bots.keyword_understanding import KeywordUnderstanding
 from bots.rasa_understanding import RasaUnderstanding
 from bots.wording import Wording
+from channels.base import SenderParts, Sends
+from channels.registry import SENDERS
 from cities.loading import load_pack
 from dispatch_client.client import DispatchClient
-from gateway.carrying import Carrier
+from gateway.carrying import Carrier, event_of
+from gateway.cells import RedisCells
+from gateway.courier import Courier
 from gateway.figures import Figures
+from gateway.files import Files
 from gateway.front import Front
 from gateway.intake import Intake
 from gateway.limits import Limits
@@ -65,6 +70,8 @@ class Services:
     limits: Limits
     outbox: Outbox
     figures: Figures
+    files: Files
+    cells: RedisCells
 
 
 @asynccontextmanager
@@ -90,6 +97,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         tickets = Tickets(pool, vault, pack=pack, clock=clock)
         ledger = Ledger(pool, vault, tickets, city=settings.city, clock=clock)
         spool = Spool(settings.state_dir / "spool", vault)
+        cells = RedisCells(redis)
+        parts = SenderParts(http=http, cells=cells, say=pack.say, settings=channel_settings(settings))
+        senders = {name: make(parts) for name, make in SENDERS.items()}
         intake = Intake(ledger, spool, pack, _understanding(settings, http, figures), library,
                         clock=clock, figures=figures)  # fmt: skip
         stack.push_async_callback(intake.close)
@@ -109,8 +119,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             intake=intake,
             front=Front(intake, ledger, tickets, pack),
             limits=Limits(redis, figures, on=settings.rate_limits),
-            outbox=_outbox(settings, lanes, vault, http, clock),
+            outbox=_outbox(settings, lanes, vault, http, clock, ledger, senders),
             figures=figures,
+            files=Files(),
+            cells=cells,
         )
 
 
@@ -139,10 +151,29 @@ def _understanding(settings: Settings, http: ClientSession, figures: Figures) ->
     return both
 
 
-def _outbox(settings: Settings, pool: Pool, vault: Vault, http: ClientSession, clock: Clock) -> Outbox:
+def channel_settings(settings: Settings) -> Mapping[str, str]:
+    """Return the settings as channels are given them, by name."""
+    return {
+        field.name: str(getattr(settings, field.name))
+        for field in fields(settings)
+        if field.name.startswith("wechat_")
+    }
+
+
+def _outbox(
+    settings: Settings, pool: Pool, vault: Vault, http: ClientSession, clock: Clock, ledger: Ledger,
+    senders: Mapping[str, Sends],
+) -> Outbox:  # fmt: skip
     key = webhook_key(settings.dispatch_secret)
     dispatch = DispatchClient(http, settings.dispatch_url, key, real_time, settings.public_url)
-    return Outbox(pool, vault, Carrier(dispatch, source=settings.public_url).carry, clock=clock)
+    courier = Courier(ledger.deliveries, senders)
+    carrier = Carrier(
+        {
+            "event": lambda body: dispatch.deliver(event_of(body, source=settings.public_url)),
+            "replies": lambda body: courier.deliver(body["conversation"]),
+        }
+    )
+    return Outbox(pool, vault, carrier.carry, clock=clock)
 
 
 async def keep_library_fresh(library: Library) -> None:

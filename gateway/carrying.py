@@ -1,10 +1,9 @@
-"""Carries out what the outbox owes: events for the dispatch centre."""
+"""Carries out what the outbox owes: each kind of effect by whoever can."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
-from dispatch_client.client import DispatchClient
 from hotline.errors import HotlineError
 from hotline.events import Event
 
@@ -13,24 +12,31 @@ class UnknownEffectError(HotlineError):
     """The outbox holds an effect that this version does not know; a person must look."""
 
 
+Carries: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+
 class Carrier:
     """Knows for each kind of effect who carries it out; each is idempotent by its id."""
 
-    def __init__(self, dispatch: DispatchClient, *, source: str) -> None:
-        self._dispatch, self._source = dispatch, source
+    def __init__(self, carriers: Mapping[str, Carries]) -> None:
+        self._carriers = carriers
 
     async def carry(self, kind: str, body: Mapping[str, Any]) -> None:
         """Carry out one effect, or raise; a retryable error brings it back."""
-        if kind != "event":
+        carries = self._carriers.get(kind)
+        if carries is None:
             raise UnknownEffectError(kind)
-        await self._dispatch.deliver(
-            Event(
-                id=body["id"],
-                source=self._source,
-                name=body["name"],
-                subject=body["subject"],
-                sequence=body["sequence"],
-                at=datetime.fromisoformat(body["at"]),
-                data=body["data"],
-            )
-        )
+        await carries(body)
+
+
+def event_of(body: Mapping[str, Any], *, source: str) -> Event:
+    """Return the event that the body of an effect of the kind ``event`` holds."""
+    return Event(
+        id=body["id"],
+        source=source,
+        name=body["name"],
+        subject=body["subject"],
+        sequence=body["sequence"],
+        at=datetime.fromisoformat(body["at"]),
+        data=body["data"],
+    )

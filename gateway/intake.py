@@ -16,12 +16,13 @@ from groundwork.clock import Clock
 from hotline.calendar import CITY_TIME
 from hotline.citypack import CityPack
 from hotline.conversation import Conversation
-from hotline.decision import Heard, Standing, decide, handed_over
+from hotline.decision import decide, handed_over
 from hotline.effects import Effect, effects_of
 from hotline.errors import KeyReusedError, StorageAwayError
 from hotline.message import InboundMessage
 from hotline.ports import Searches, Understands
 from hotline.replies import reply_for
+from hotline.scene import Heard, Standing
 from hotline.screening import Danger, screen_acceptance, screen_emergency
 from hotline.ticket import ALPHABET, CODE_LETTERS, RANDOM_LETTERS, TicketIdentity, ticket_number
 from hotline.turn import EmergencyTransfer, Turn
@@ -180,12 +181,13 @@ class Intake:
 
     async def _heard(self, message: InboundMessage) -> Heard:
         """Find out about ``message`` whatever takes time, outside any transaction."""
-        text = message.text.strip()
+        text = message.demand
         danger = screen_emergency(message.screened, self._pack)
         if not text:
             return Heard(message=message, danger=danger)
         understanding, finding = await asyncio.gather(
-            self._understanding.understand(text), self._library.search(text, limit=HITS)
+            self._understanding.understand(message.text.strip() or text),
+            self._library.search(message.subject or text, limit=HITS),
         )
         return Heard(
             message=message,

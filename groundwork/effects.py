@@ -5,6 +5,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -77,5 +78,5 @@ async def owe_again(connection: Connection, ids: Sequence[int] | None) -> list[R
         )
         if missing := set(ids or ()) - {row["id"] for row in rows}:
             raise NotGivenUpError(f"effect {min(missing)} has not been given up")
-        await wake(connection, sorted({row["lane"] for row in rows}))
+        await wake(connection, {row["lane"]: timedelta() for row in rows})
     return sorted(map(dict, rows), key=lambda row: row["id"])

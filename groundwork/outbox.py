@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from pgqueuer import PgQueuer
@@ -26,6 +26,7 @@ LONGEST_WAIT = 300.0
 LANES = 10  #: worked at the same time, over all workers; each keeps a connection meanwhile
 LANE_POOL = LANES + 1  #: connections; the last one is for the sweep
 PURPOSE = "effects.body"
+_NO_WAIT = timedelta()
 
 SCHEMA = """
 CREATE TABLE effects (
@@ -53,6 +54,7 @@ class Owed:
     lane: str
     kind: str
     body: Mapping[str, Any]
+    not_before: datetime | None = None
 
 
 Carry: TypeAlias = Callable[[str, Mapping[str, Any]], Awaitable[None]]
@@ -62,7 +64,7 @@ async def owe(connection: Connection, vault: Vault, owed: Sequence[Owed], *, clo
     """Write ``owed`` and wake the workers, inside the caller's transaction; known keys are left alone."""
     now = clock()
     await connection.executemany(
-        "INSERT INTO effects (key_digest, lane, kind, body, owed_at) VALUES ($1, $2, $3, $4, $5)"
+        "INSERT INTO effects (key_digest, lane, kind, body, owed_at, next_at) VALUES ($1, $2, $3, $4, $5, $6)"
         " ON CONFLICT (key_digest) DO NOTHING",
         [
             (
@@ -71,19 +73,23 @@ async def owe(connection: Connection, vault: Vault, owed: Sequence[Owed], *, clo
                 one.kind,
                 vault.seal_json(dict(one.body), purpose=PURPOSE),
                 now,
+                one.not_before,
             )
             for one in owed
         ],
     )
-    await wake(connection, sorted({one.lane for one in owed}))
+    waits = {one.lane: max(one.not_before - now, _NO_WAIT) if one.not_before else _NO_WAIT for one in owed}
+    await wake(connection, waits)
 
 
-async def wake(connection: Connection, lanes: Sequence[str]) -> None:
-    """Ask the workers to look at ``lanes``; asking twice is harmless."""
+async def wake(connection: Connection, lanes: Mapping[str, timedelta]) -> None:
+    """Ask the workers to look at each of ``lanes`` after the time given; asking twice is harmless."""
     if lanes:
         count = len(lanes)
         queries = Queries(AsyncpgDriver(connection))  # type: ignore[arg-type]  # a pool's proxy is one
-        await queries.enqueue([ENTRYPOINT] * count, [lane.encode() for lane in lanes], [0] * count)
+        await queries.enqueue(
+            [ENTRYPOINT] * count, [lane.encode() for lane in lanes], [0] * count, list(lanes.values())
+        )
 
 
 async def _remind(connection: Connection, lanes: list[str]) -> None:

@@ -5,6 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from hotline.message import Location
+from hotline.ticket import TicketIdentity
+
+MOST_BROUGHT = 20  #: attachments that one ticket takes along
+
 
 class Phase(StrEnum):
     """Where the intake stands."""
@@ -46,6 +51,23 @@ class Urgent:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Brought:
+    """What was sent along since the last ticket; the next one takes it."""
+
+    attachments: tuple[str, ...] = ()
+    location: Location | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Letter:
+    """The letter that a conversation is: under which number it stands in the ledger, what became of it."""
+
+    identity: TicketIdentity
+    outcome: str  #: ticket, answered or refused
+    draft: Draft  #: what would be filed, should the citizen not be content
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Conversation:
     """The state of one conversation; replaced as a whole by each turn."""
 
@@ -57,6 +79,8 @@ class Conversation:
     refused: str = ""  #: the last demand that was refused, for a review by a person
     tickets: tuple[str, ...] = ()  #: numbers filed here, oldest first
     urgent: Urgent | None = None  #: the danger being reported here
+    brought: Brought = field(default_factory=Brought)
+    letter: Letter | None = None
     doubted: str = ""  #: id of the danger type that was asked about
     doubted_text: str = ""  #: the words that raised it
     doubted_at: datetime | None = None

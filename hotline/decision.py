@@ -6,17 +6,17 @@ then what the words want.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 
-from hotline import filing
+from hotline import filing, letters
 from hotline.citypack import CityPack, Question
-from hotline.conversation import Conversation, Draft, Option, Phase, Urgent
+from hotline.conversation import MOST_BROUGHT, Brought, Conversation, Draft, Option, Phase, Urgent
 from hotline.message import InboundMessage
 from hotline.redaction import valid_phone
-from hotline.replies import options_of
+from hotline.scene import CLEAR, Heard, Scene, Standing
 from hotline.screening import Danger, NotAccepted
-from hotline.ticket import TicketIdentity
+from hotline.ticket import Ticket, TicketIdentity
 from hotline.turn import (
     MAX_DECISIONS,
     Answer,
@@ -33,86 +33,15 @@ from hotline.turn import (
     Supplement,
     Turn,
 )
-from hotline.understanding import Finding, Intent, Understanding
+from hotline.understanding import Intent
 
 NEW_CONVERSATION = timedelta(hours=24)  #: after this long a silence a new one begins (DESIGN, Conversation)
 SAME_DANGER = timedelta(hours=2)  #: within it the same danger is the same ticket (ALL-3)
 LONGEST_PLACE = 30  #: characters; after a danger a message this short most likely says where
-CLEAR = 0.8  #: from this confidence on an intent is taken at its word
 ASKED_LATELY = timedelta(minutes=10)  #: a danger that was asked about is not asked about again within it
-DECISIVE = frozenset({Intent.GREET, Intent.THANKS, Intent.AFFIRM, Intent.DENY, Intent.HUMAN})
 GROUND = "ground"  #: what a draft is asking while it is open whether a ground of refusal holds
 BARE = 6  #: a demand this short names no matter yet: "complaint" alone
-KIND_OF = {
-    Intent.CONSULT: "consultation",
-    Intent.HELP: "help",
-    Intent.COMPLAIN: "complaint",
-    Intent.REPORT: "report",
-    Intent.SUGGEST: "suggestion",
-    Intent.PRAISE: "praise",
-}
 GREETING_OPTIONS = ("complain", "ask", "progress", "human")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Heard:
-    """A message with everything that was found out about it before deciding."""
-
-    message: InboundMessage
-    danger: Danger | None = None
-    ground: NotAccepted | None = None
-    understanding: Understanding = field(default_factory=Understanding)
-    finding: Finding = field(default_factory=Finding)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Standing:
-    """Where one of the citizen's tickets stands, in words."""
-
-    number: str
-    title: str
-    state: str
-    due: str  #: empty where no date is owed
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Scene:
-    """All that one decision looks at."""
-
-    pack: CityPack
-    before: Conversation
-    heard: Heard
-    fresh: Sequence[TicketIdentity]  #: unused ticket identities, enough for one turn
-    standings: Sequence[Standing]
-    choice: str  #: id of the option chosen, or empty
-
-    @property
-    def text(self) -> str:
-        """What was said, without blanks around it."""
-        return self.heard.message.text.strip()
-
-    @property
-    def intent(self) -> Intent:
-        """What the words want; what would end or divert the talk counts only when it is clear."""
-        understood = self.heard.understanding
-        guessed = understood.intent in DECISIVE and understood.confidence < CLEAR
-        return Intent.OTHER if guessed else understood.intent
-
-    def say(self, name: str, **values: str) -> str:
-        """One of the system's own sentences."""
-        return self.pack.say(name, **values)
-
-    def options(self, *ids: str) -> tuple[Option, ...]:
-        """The options of those ids with their labels."""
-        return options_of(self.pack, *ids)
-
-    def turn(self, conversation: Conversation, *decisions: Decision) -> Turn:
-        """A turn that leaves ``conversation`` behind, with what it offers remembered."""
-        offered = tuple(option for decision in decisions for option in _offers(self, decision))
-        after = replace(
-            conversation, offered=offered, doubt_open=False, last_at=self.heard.message.received_at
-        )
-        return Turn(decisions=decisions, conversation=after)
 
 
 def decide(
@@ -124,50 +53,55 @@ def decide(
     standings: Sequence[Standing] = (),
 ) -> Turn:
     """Return what to do about ``heard``; the same arguments always give the same turn."""
-    before = _resumed(conversation, heard.message)
+    before = _with_brought(_resumed(conversation, heard.message), heard.message)
     choice = _chosen(before, heard.message)
     if before.doubt_open and not heard.message.option:
         choice = _ABOUT_DANGER.get(choice, choice)
     scene = Scene(pack=pack, before=before, heard=heard, fresh=fresh, standings=standings, choice=choice)
-    danger = _sure_danger(scene)
+    turn = _decided(scene)
+    return letters.entered(scene, turn) if heard.message.letter else turn
+
+
+def _decided(scene: Scene) -> Turn:
+    danger, message = _sure_danger(scene), scene.heard.message
     if danger is not None:
         return _emergency(scene, danger)
-    if choice == "danger_yes":
-        return scene.turn(before, Clarify(text=scene.say("danger_numbers")))
-    turn = _in_phase(scene)
-    return _with_doubt(scene, turn)
+    if message.letter:
+        return letters.decide_letter(scene)
+    if message.about:
+        return _with_doubt(scene, letters.decide_addition(scene))
+    if scene.choice == "danger_yes":
+        return scene.turn(scene.before, Clarify(text=scene.say("danger_numbers")))
+    return _with_doubt(scene, _in_phase(scene))
 
 
 def _resumed(conversation: Conversation, message: InboundMessage) -> Conversation:
     last = conversation.last_at
-    if last is None or message.received_at - last < NEW_CONVERSATION:
+    if last is None or conversation.letter or message.received_at - last < NEW_CONVERSATION:
         return conversation
     return Conversation(id=conversation.id, tickets=conversation.tickets)
+
+
+def _with_brought(conversation: Conversation, message: InboundMessage) -> Conversation:
+    """Remember what was sent along until a ticket takes it."""
+    known = conversation.brought
+    attachments = tuple(dict.fromkeys((*known.attachments, *message.attachments)))[-MOST_BROUGHT:]
+    brought = Brought(attachments=attachments, location=message.location or known.location)
+    return replace(conversation, brought=brought)
 
 
 def _chosen(conversation: Conversation, message: InboundMessage) -> str:
     if message.option:
         return message.option
     said = _plain(message.text)
-    return next((option.id for option in conversation.offered if option.label == said), "")
+    offered = conversation.offered
+    if message.numbered and said.isdecimal() and 0 < int(said) <= len(offered):
+        return offered[int(said) - 1].id
+    return next((option.id for option in offered if option.label == said), "")
 
 
 def _plain(text: str) -> str:
     return text.strip().rstrip("\u3002.!\uff01 ")  # full stops and exclamation marks
-
-
-def _offers(scene: Scene, decision: Decision) -> tuple[Option, ...]:
-    match decision:
-        case Clarify(options=options) | SmallTalk(options=options):
-            return options
-        case Summary():
-            return scene.options("confirm", "add", "cancel")
-        case Answer():
-            return scene.options("solved", "unsolved")
-        case Refusal():
-            return scene.options("review", "more")
-        case _:
-            return ()
 
 
 # Danger
@@ -196,15 +130,18 @@ def _emergency(scene: Scene, danger: Danger) -> Turn:
     conversation = replace(scene.before, doubted="", doubted_text="")
     urgent = conversation.urgent
     if urgent is not None and urgent.type == danger.type and now - urgent.at < SAME_DANGER:
-        again = replace(conversation, urgent=replace(urgent, place_awaited=True))
-        return scene.turn(again, transfer, Supplement(number=urgent.ticket, text=said))
+        again = replace(conversation, urgent=replace(urgent, place_awaited=True), brought=Brought())
+        added = Supplement(number=urgent.ticket, text=said, attachments=conversation.brought.attachments)
+        return scene.turn(again, transfer, added)
     known = conversation.draft.facts if conversation.draft else {}
     ticket = filing.urgent_ticket(
-        scene.pack, scene.heard, identity=scene.fresh[0], danger=danger, said=said, known=known
-    )
+        scene.pack, scene.heard, identity=scene.fresh[0], danger=danger, said=said, known=known,
+        brought=conversation.brought,
+    )  # fmt: skip
     after = replace(
         conversation,
         tickets=(*conversation.tickets, ticket.number),
+        brought=Brought(),
         urgent=Urgent(ticket=ticket.number, type=danger.type, at=now),
     )
     return scene.turn(after, transfer, OpenTicket(ticket=ticket))
@@ -243,6 +180,8 @@ def _in_phase(scene: Scene) -> Turn:
         return _danger_no(scene)
     if scene.choice in _CHOICES:
         return _CHOICES[scene.choice](scene)
+    if not scene.text:
+        return _without_words(scene)
     match scene.before.phase:
         case Phase.CONFIRMING:
             return _confirming(scene)
@@ -253,23 +192,29 @@ def _in_phase(scene: Scene) -> Turn:
 
 
 def _tells_place_of_danger(scene: Scene) -> bool:
-    urgent = scene.before.urgent
-    if urgent is None or not urgent.place_awaited or scene.choice or not scene.text:
+    urgent, message = scene.before.urgent, scene.heard.message
+    if urgent is None or message.received_at - urgent.at >= SAME_DANGER or scene.choice:
         return False
-    if scene.heard.ground is not None or scene.heard.finding.answered:
+    if not scene.text:
+        return bool(message.location or message.attachments)
+    if not urgent.place_awaited or scene.heard.ground is not None or scene.heard.finding.answered:
         return False
-    recent = scene.heard.message.received_at - urgent.at < SAME_DANGER
     place = scene.intent is Intent.INFORM or scene.heard.understanding.value_of("place")
     short = scene.intent in (Intent.OTHER, Intent.HELP) and len(scene.text) <= LONGEST_PLACE
-    return recent and bool(place or short)
+    return bool(place or short)
 
 
 def _supplement_danger(scene: Scene) -> Turn:
     urgent = scene.before.urgent
     if urgent is None:
         raise ValueError("no danger was reported here")
-    after = replace(scene.before, urgent=replace(urgent, place_awaited=False))
-    decisions: list[Decision] = [Supplement(number=urgent.ticket, text=scene.text)]
+    location = scene.heard.message.location
+    still = urgent.place_awaited and not (scene.text or location)
+    after = replace(scene.before, urgent=replace(urgent, place_awaited=still), brought=Brought())
+    place = scene.say("summary_place", value=filing.place_of(location)) if location else ""
+    text = "\n".join(part for part in (scene.text, place) if part)
+    added = Supplement(number=urgent.ticket, text=text, attachments=scene.before.brought.attachments)
+    decisions: list[Decision] = [added]
     if after.phase is not Phase.IDLE and after.draft is not None:
         return _pending_again(scene, after, *decisions)
     return scene.turn(after, *decisions)
@@ -290,6 +235,37 @@ def _pending_again(scene: Scene, conversation: Conversation, *before: Decision) 
     if question is None:
         return scene.turn(conversation, *before)
     return scene.turn(conversation, *before, _asked(scene, question))
+
+
+def _without_words(scene: Scene) -> Turn:
+    """A photo, a place, a tap on something old: taken along, and the intake goes on where it stood."""
+    message, draft = scene.heard.message, scene.before.draft
+    idle = scene.before.phase is Phase.IDLE or draft is None
+    if message.fields and draft is not None and scene.before.phase is Phase.CONFIRMING:
+        return _summarise(scene, filing.edited(draft, message.fields))
+    if message.location is not None and not idle and draft is not None:
+        return _with_place(scene, draft)
+    if message.attachments:
+        said = scene.say("attachment_first" if idle else "attachment_kept")
+        return scene.turn(scene.before, Clarify(text=said)) if idle else _pending_again(
+            scene, scene.before, SmallTalk(text=said)
+        )  # fmt: skip
+    return _text_please(scene)
+
+
+def _text_please(scene: Scene) -> Turn:
+    return _pending_again(scene, scene.before, Clarify(text=scene.say("text_please")))
+
+
+def _with_place(scene: Scene, draft: Draft) -> Turn:
+    asking = draft.asking
+    told = filing.answered(draft, "place", "", scene.heard, declined=False)
+    if scene.before.phase is Phase.CONFIRMING:
+        return _summarise(scene, told)
+    if asking in ("", "place"):
+        return _next_step(scene, told)
+    after = replace(scene.before, draft=replace(told, asking=asking))
+    return _pending_again(scene, after, SmallTalk(text=scene.say("place_kept")))
 
 
 def _confirming(scene: Scene) -> Turn:
@@ -417,18 +393,13 @@ def _confirm(scene: Scene) -> Turn:
         return scene.turn(
             replace(scene.before, draft=draft), Clarify(text=question.ask), _summary(scene, draft)
         )
-    ticket = filing.ticket(scene.pack, scene.heard, draft, identity=scene.fresh[0])
-    return scene.turn(_filed(scene, ticket.number), OpenTicket(ticket=ticket))
+    ticket = _ticket(scene, draft)
+    return scene.turn(scene.filed(ticket.number), OpenTicket(ticket=ticket))
 
 
-def _filed(scene: Scene, number: str) -> Conversation:
-    return replace(
-        scene.before,
-        phase=Phase.IDLE,
-        draft=None,
-        unanswered="",
-        refused="",
-        tickets=(*scene.before.tickets, number),
+def _ticket(scene: Scene, draft: Draft) -> Ticket:
+    return filing.ticket(
+        scene.pack, scene.heard, draft, identity=scene.fresh[0], brought=scene.before.brought
     )
 
 
@@ -473,8 +444,8 @@ def _human(scene: Scene) -> Turn:
 
 
 def _hand_over(scene: Scene, draft: Draft) -> Turn:
-    ticket = filing.ticket(scene.pack, scene.heard, draft, identity=scene.fresh[0])
-    return scene.turn(_filed(scene, ticket.number), HandOver(ticket=ticket))
+    ticket = _ticket(scene, draft)
+    return scene.turn(scene.filed(ticket.number), HandOver(ticket=ticket))
 
 
 def _file(scene: Scene) -> Turn:
@@ -593,7 +564,7 @@ def _demand(scene: Scene) -> Turn:
     ground = scene.heard.ground
     if ground is not None and ground.sure:
         return _refuse(scene, ground)
-    return _begin(scene, KIND_OF[scene.intent], scene.text, ground)
+    return _begin(scene, filing.KIND_OF[scene.intent], scene.text, ground)
 
 
 def _begin(scene: Scene, kind: str, text: str, ground: NotAccepted | None = None) -> Turn:
@@ -662,6 +633,8 @@ _CHOICES: Mapping[str, Callable[[Scene], Turn]] = {
     "ground_yes": _ground_yes,
     "ground_no": _ground_no,
     "danger_no": _danger_no,
+    "greet": _greet,
+    "unreadable": _text_please,
 }
 
 _BY_INTENT: Mapping[Intent, Callable[[Scene], Turn]] = {
@@ -687,7 +660,8 @@ def handed_over(
     said = (*before.said, text)
     facts = {**before.facts, "what": "\n".join(said)}
     draft = Draft(kind="other", said=said, facts=facts, callback=True)
-    ticket = filing.ticket(pack, heard, draft, identity=identity)
+    brought = _with_brought(conversation, heard.message).brought
+    ticket = filing.ticket(pack, heard, draft, identity=identity, brought=brought)
     after = replace(
         Conversation(id=conversation.id),
         tickets=(*conversation.tickets, ticket.number),
@@ -698,4 +672,8 @@ def handed_over(
     if heard.danger is not None:
         # In doubt too: whoever reads this late must not be the only one who knows.
         first = (EmergencyTransfer(danger=heard.danger, recorded=True),)
-    return Turn(decisions=(*first, HandOver(ticket=ticket)), conversation=after)
+    turn = Turn(decisions=(*first, HandOver(ticket=ticket)), conversation=after)
+    if not heard.message.letter:
+        return turn
+    scene = Scene(pack=pack, before=conversation, heard=heard, fresh=(identity,), standings=(), choice="")
+    return letters.entered(scene, turn)

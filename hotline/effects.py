@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TypeAlias, assert_never
 
 from hotline.citypack import CityPack
+from hotline.conversation import Letter
 from hotline.message import InboundMessage
 from hotline.replies import reply_for
 from hotline.reply import Reply
@@ -56,9 +57,18 @@ class TellDesk:
     at: datetime
     text: str = ""
     grade: int | None = None
+    attachments: tuple[str, ...] = ()
 
 
-Effect: TypeAlias = SendReply | FileTicket | TellDesk
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EnterLetter:
+    """Write this letter, or what has become of it, into the ledger of the mailbox."""
+
+    key: str
+    letter: Letter
+
+
+Effect: TypeAlias = SendReply | FileTicket | TellDesk | EnterLetter
 
 
 def effects_of(message: InboundMessage, turn: Turn, pack: CityPack) -> tuple[Effect, ...]:
@@ -71,6 +81,9 @@ def effects_of(message: InboundMessage, turn: Turn, pack: CityPack) -> tuple[Eff
             SendReply(key=f"{key}:reply", conversation=message.conversation, position=index, reply=reply)
         )
         owed += _beyond_reply(key, decision, message.received_at)
+    letter = turn.conversation.letter
+    if letter is not None and (message.letter or message.about):
+        owed.append(EnterLetter(key=f"{message.key}:letter", letter=letter))
     return tuple(owed)
 
 
@@ -78,10 +91,11 @@ def _beyond_reply(key: str, decision: Decision, at: datetime) -> tuple[FileTicke
     match decision:
         case OpenTicket(ticket=ticket) | HandOver(ticket=ticket):
             return (FileTicket(key=f"{key}:filed", ticket=ticket),)
-        case Supplement(number=number, text=text):
+        case Supplement(number=number, text=text, attachments=attachments):
             return (
-                TellDesk(key=f"{key}:supplemented", subject=number, name="supplemented", at=at, text=text),
-            )
+                TellDesk(key=f"{key}:supplemented", subject=number, name="supplemented", at=at, text=text,
+                         attachments=attachments),
+            )  # fmt: skip
         case Urge(number=number):
             return (TellDesk(key=f"{key}:urged", subject=number, name="urged", at=at),)
         case Rate(number=number, grade=grade, reason=reason):

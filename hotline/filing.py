@@ -6,19 +6,28 @@ from typing import TYPE_CHECKING
 
 from hotline.citation import Citation
 from hotline.citypack import CityPack, DangerType, Question
-from hotline.conversation import Draft
+from hotline.conversation import Brought, Draft
 from hotline.deadlines import due_moments
+from hotline.message import Location
 from hotline.redaction import redact, valid_phone, without_phone
 from hotline.screening import Danger, NotAccepted
 from hotline.ticket import Contact, Ticket, TicketIdentity, choose_unit, classify
-from hotline.understanding import Understanding
+from hotline.understanding import Intent, Understanding
 
 if TYPE_CHECKING:
-    from hotline.decision import Heard
+    from hotline.scene import Heard
 
 TITLE_LETTERS = 24
 LONGEST_FACT = 500
 LONGEST_NAME = 20  #: characters; an answer longer than this tells more than a name or a number
+KIND_OF = {
+    Intent.CONSULT: "consultation",
+    Intent.HELP: "help",
+    Intent.COMPLAIN: "complaint",
+    Intent.REPORT: "report",
+    Intent.SUGGEST: "suggestion",
+    Intent.PRAISE: "praise",
+}
 _FACTS = ("place", "time", "phone", "name")
 
 
@@ -53,10 +62,24 @@ def draft_of(kind: str, text: str, heard: "Heard") -> Draft:
 def _facts_in(heard: "Heard") -> dict[str, str]:
     found = {name: value for name in _FACTS if (value := heard.understanding.value_of(name))}
     phone = valid_phone(found.pop("phone", ""))
-    location = heard.message.location
-    if location is not None:
-        found["place"] = location.label or f"{location.lat:.5f},{location.lon:.5f}"
+    if heard.message.location is not None:
+        found["place"] = place_of(heard.message.location)
     return found | ({"phone": phone} if phone else {})
+
+
+def place_of(location: Location) -> str:
+    """Return a point that was sent as words: its name, else its degrees."""
+    return location.label or f"{location.lat:.5f},{location.lon:.5f}"
+
+
+def draft_of_letter(pack: CityPack, heard: "Heard") -> Draft:
+    """Return the ticket that a letter would become, with every fact that its form holds."""
+    message = heard.message
+    told = {name: value.strip() for name, value in message.fields if value.strip()}
+    kind = told.pop("kind", "")
+    if kind not in pack.kinds:
+        kind = KIND_OF.get(heard.understanding.intent, "other")
+    return Draft(kind=kind, said=(message.demand,), facts={"what": message.demand} | _facts_in(heard) | told)
 
 
 def answered(draft: Draft, field: str, text: str, heard: "Heard", *, declined: bool) -> Draft:
@@ -152,13 +175,15 @@ def danger_of(pack: CityPack, type_id: str, *, span: str) -> Danger | None:
     )
 
 
-def ticket(pack: CityPack, heard: "Heard", draft: Draft, *, identity: TicketIdentity) -> Ticket:
+def ticket(
+    pack: CityPack, heard: "Heard", draft: Draft, *, identity: TicketIdentity, brought: Brought
+) -> Ticket:
     """Return the ticket that ``draft`` becomes, with class, lead unit and every due moment."""
     what = draft.facts.get("what", "") or "\n".join(draft.said)
     ticket_class = classify(pack, kind=draft.kind, text=what)
     return _ticket(pack, heard, identity=identity, kind=draft.kind, ticket_class=ticket_class,
                    what=what, said="\n".join(draft.said) or what, facts=draft.facts,
-                   asks_person=draft.callback)  # fmt: skip
+                   asks_person=draft.callback, brought=brought)  # fmt: skip
 
 
 def urgent_ticket(
@@ -169,11 +194,13 @@ def urgent_ticket(
     danger: Danger,
     said: str,
     known: Mapping[str, str],
+    brought: Brought,
 ) -> Ticket:
     """Return the ticket of a danger: the highest class, filed at once with what is ``known`` already."""
     who = {name: value for name, value in known.items() if name in ("phone", "name", "place")}
     filed = _ticket(pack, heard, identity=identity, kind="help", ticket_class=pack.highest_class(),
-                    what=said, said=said, facts=who | _facts_in(heard), asks_person=False)  # fmt: skip
+                    what=said, said=said, facts=who | _facts_in(heard), asks_person=False,
+                    brought=brought)  # fmt: skip
     return replace(filed, urgent=True, title=f"{danger.call} {filed.title}")
 
 
@@ -188,6 +215,7 @@ def _ticket(
     said: str,
     facts: Mapping[str, str],
     asks_person: bool,
+    brought: Brought,
 ) -> Ticket:
     message = heard.message
     contact = _contact(facts)
@@ -205,7 +233,7 @@ def _ticket(
         kind_label=pack.kinds[kind].label,
         ticket_class=ticket_class,
         class_label=chosen_class.label if chosen_class else "",
-        title=_title(what),
+        title=_title(facts.get("subject") or what),
         summary=_summary(pack, what, facts),
         text=said,
         place=place,
@@ -218,9 +246,10 @@ def _ticket(
             pack, kind=kind, ticket_class=ticket_class, channel=message.channel, at=message.received_at
         ),
         filed_at=message.received_at,
-        location=message.location,
-        attachments=message.attachments,
+        location=brought.location,
+        attachments=brought.attachments,
         asks_person=asks_person,
+        public=facts.get("public") == "true",
     )
 
 
@@ -228,6 +257,7 @@ def _contact(facts: Mapping[str, str]) -> Contact:
     return Contact(
         name=facts.get("name", ""),
         phone=valid_phone(facts.get("phone", "")) or "",
+        email=facts.get("email", ""),
         anonymous=not facts.get("phone") and not facts.get("name"),
         confidential=facts.get("confidential") == "true",
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hotline.errors import NotAMessageError
+from hotline.returning import ReturnPath
 
 MAX_TEXT = 10_000  #: characters; the longest letter (CONTRACT, letters)
 
@@ -19,7 +20,17 @@ class Location:
     label: str = ""
 
 
-_NO_WORDS = frozenset({"confidential", "phone", "public", "anonymous"})  #: fields that tell no matter
+#: fields that tell no matter
+_NO_WORDS = frozenset({"confidential", "phone", "email", "kind", "public", "anonymous"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Media:
+    """An attachment that still lies with the platform, to be fetched after the message is on record."""
+
+    id: str  #: the attachment's id, as the message names it
+    reference: str  #: the platform's name for it
+    name: str
 
 
 def clean(text: str) -> str:
@@ -41,7 +52,14 @@ class InboundMessage:
     option: str | None = None  #: id of a choice that an earlier reply offered
     location: Location | None = None
     attachments: tuple[str, ...] = ()
-    fields: tuple[tuple[str, str], ...] = ()  #: facts of a summary as edited in place: name, value
+    fields: tuple[
+        tuple[str, str], ...
+    ] = ()  #: facts of a summary as edited in place, or of a letter: name, value
+    letter: bool = False  #: everything is said at once; nothing can be asked back
+    about: str = ""  #: number of the ticket or letter that this adds to; the query code was right
+    numbered: bool = False  #: the channel shows options by number, so that a bare number chooses one
+    media: tuple[Media, ...] = ()  #: of ``attachments``, those that are still with the platform
+    reply_to: ReturnPath | None = None  #: where replies are pushed to; none where the citizen fetches them
 
     def __post_init__(self) -> None:
         for name in ("key", "city", "channel", "conversation", "sender"):
@@ -55,6 +73,16 @@ class InboundMessage:
             raise NotAMessageError("text holds U+0000 or a lone surrogate; clean it first")
         if not (self.text.strip() or self.option or self.location or self.attachments or self.fields):
             raise NotAMessageError("empty message")
+
+    @property
+    def subject(self) -> str:
+        """The heading of a letter; empty for everything else."""
+        return next((value.strip() for name, value in self.fields if self.letter and name == "subject"), "")
+
+    @property
+    def demand(self) -> str:
+        """What the words are about: a letter's heading and text, else the text."""
+        return "\n".join(part for part in (self.subject, self.text.strip()) if part)
 
     @property
     def screened(self) -> str:

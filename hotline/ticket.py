@@ -30,6 +30,7 @@ class Contact:
 
     name: str = ""
     phone: str = ""
+    email: str = ""
     anonymous: bool = False
     confidential: bool = False
 
@@ -62,6 +63,7 @@ class Ticket:
     related: tuple[str, ...] = ()
     urgent: bool = False  #: danger to life or property
     asks_person: bool = False  #: the citizen wants a person to look or call back
+    public: bool = False  #: may be published with its answer, without the person
 
 
 def check_letter(body: str) -> str:

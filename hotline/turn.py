@@ -103,6 +103,7 @@ class Supplement:
 
     number: str
     text: str
+    attachments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,17 +9,21 @@ from typing import TypeAlias
 
 import asyncpg
 
+from channels.base import SentReply
+from gateway.store.attachments import Attachments
+from gateway.store.deliveries import Deliveries
+from gateway.store.letters import Letters
 from gateway.store.tickets import Tickets
 from groundwork.clock import Clock
 from groundwork.database import Connection, Pool, lock, storage_errors
 from groundwork.vault import Vault
 from hotline.conversation import Conversation
-from hotline.decision import Standing
-from hotline.effects import Effect, FileTicket, SendReply, TellDesk
+from hotline.effects import Effect, EnterLetter, FileTicket, SendReply, TellDesk
 from hotline.errors import KeyReusedError
 from hotline.message import InboundMessage
 from hotline.records import from_record, to_record
 from hotline.reply import Reply
+from hotline.scene import Standing
 from hotline.turn import Turn
 
 log = logging.getLogger(__name__)
@@ -73,6 +77,9 @@ class Ledger:
     def __init__(self, pool: Pool, vault: Vault, tickets: Tickets, *, city: str, clock: Clock) -> None:
         self._pool, self._vault, self._tickets = pool, vault, tickets
         self._city, self._clock = city, clock
+        self.letters = Letters(pool, vault, city=city)
+        self.deliveries = Deliveries(pool, vault, self.replies_of, clock=clock)
+        self._attachments = Attachments(vault, clock=clock)
 
     async def admit(self, message: InboundMessage) -> Admission:
         """Store ``message`` as pending under a claim of 30 s; a retry is a no-op.
@@ -171,6 +178,8 @@ class Ledger:
                 await self._tickets.file(connection, one.id, one.message, effect)
             elif isinstance(effect, TellDesk):
                 await self._tickets.tell(connection, effect)
+            elif isinstance(effect, EnterLetter):
+                await self.letters.enter(connection, one.id, one.message, effect.letter)
         await connection.executemany(
             "INSERT INTO replies (id, message_id, position, kind, body, said_at) VALUES ($1, $2, $3, $4, $5, $6)",
             [
@@ -185,6 +194,8 @@ class Ledger:
                 for effect in replies
             ],
         )
+        await self._attachments.named(connection, one.id, one.message)
+        await self.deliveries.owe(connection, one.id, one.message)
 
     def reply_id(self, key: str) -> uuid.UUID:
         """Return the id of the reply with that effect key; the same at every attempt."""
@@ -196,12 +207,29 @@ class Ledger:
             row = await connection.fetchrow("SELECT settled_at, body FROM messages WHERE id = $1", id)
             if row is None or row["settled_at"] is None:
                 return None
-            rows = await connection.fetch(
-                "SELECT id, message_id, body, said_at FROM replies WHERE message_id = $1 ORDER BY position",
-                id,
-            )
+            rows = await self._replies(connection, [id])
         key = self._message(row["body"]).key
         return tuple(self._reply(reply, key) for reply in rows)
+
+    async def replies_of(
+        self, connection: Connection, ids: Sequence[int]
+    ) -> dict[int, tuple[SentReply, ...]]:
+        """Return the replies to each of the messages, as channels see them."""
+        rows = await self._replies(connection, ids)
+        said = {id: list[SentReply]() for id in ids}
+        for row in rows:
+            stored = self._reply(row, "")
+            said[row["message_id"]].append(
+                SentReply(id=stored.id, in_reply_to="", at=stored.at, reply=stored.reply)
+            )
+        return {id: tuple(replies) for id, replies in said.items()}
+
+    async def _replies(self, connection: Connection, ids: Sequence[int]) -> list[asyncpg.Record]:
+        return await connection.fetch(
+            "SELECT id, message_id, body, said_at FROM replies WHERE message_id = ANY($1)"
+            " ORDER BY message_id, position",
+            list(ids),
+        )
 
     async def history(self, conversation: str, *, limit: int) -> tuple[Utterance, ...]:
         """Return the last ``limit`` messages of ``conversation`` with their replies, oldest first."""
@@ -211,11 +239,7 @@ class Ledger:
                 conversation,
                 limit,
             )
-            rows = await connection.fetch(
-                "SELECT id, message_id, body, said_at FROM replies WHERE message_id = ANY($1)"
-                " ORDER BY message_id, position",
-                [row["id"] for row in messages],
-            )
+            rows = await self._replies(connection, [row["id"] for row in messages])
         said = {row["id"]: self._message(row["body"]) for row in reversed(messages)}
         return tuple(
             Utterance(

@@ -14,13 +14,13 @@ from groundwork.outbox import Owed, owe
 from groundwork.vault import Vault
 from hotline.citypack import CityPack
 from hotline.deadlines import shown_date
-from hotline.decision import Standing
 from hotline.effects import FileTicket, TellDesk
 from hotline.errors import NotAnEventError
 from hotline.events import Event
 from hotline.message import InboundMessage
 from hotline.records import from_record, to_record
 from hotline.replies import moment_in_words
+from hotline.scene import Standing
 from hotline.ticket import Ticket, normalised
 
 TICKET, CODE, DATA = "tickets.body", "tickets.query_code", "ticket_events.data"
@@ -191,11 +191,12 @@ class Tickets:
 def _told(effect: TellDesk) -> dict[str, Any]:
     if effect.grade is not None:
         return payloads.rating_data(effect.grade, effect.text, at=effect.at)
+    if effect.name == "supplemented":
+        return payloads.supplement_data(effect.text, at=effect.at, attachments=effect.attachments)
     return _TOLD[effect.name](effect.text, effect.at)
 
 
 _TOLD: Mapping[str, Callable[[str, datetime], dict[str, Any]]] = {
-    "supplemented": lambda text, at: payloads.supplement_data(text, at=at),
     "urged": lambda text, at: payloads.urge_data(text, at=at),
     "withdrawn": lambda text, at: payloads.withdrawal_data(text, at=at),
 }

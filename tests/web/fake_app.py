@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import sys
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from channels.base import ChannelParts
+from channels.base import ChannelParts, Parcel, StoredFile
 from channels.webchat.codec import client_id
 from cities.loading import load_pack
 from gateway.web.files import Assets
@@ -193,6 +194,34 @@ class FakeArticles:
         return (HIT,)
 
 
+class FakeDeliveries:
+    """Owes nobody anything."""
+
+    async def lease(self, conversation: str, key: str) -> tuple[Parcel, ...]:
+        """Return nothing."""
+        return ()
+
+    async def sent(self, parcel: Parcel, parts: int, *, whole: bool) -> None:
+        """Note nothing."""
+
+    async def left(self, sender: str) -> None:
+        """Note nothing."""
+
+
+class FakeFiles:
+    """Keeps everything, in its head."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    async def keep(self, chunks: AsyncIterator[bytes], *, name: str, owner: str) -> StoredFile:
+        """Remember it under a digest."""
+        data = b"".join([chunk async for chunk in chunks])
+        id = hashlib.sha256(owner.encode() + name.encode() + data).hexdigest()[:32]
+        self.kept[id] = data
+        return StoredFile(id=id, name=name, type="image/jpeg", size=len(data))
+
+
 @dataclass
 class FakeLimits:
     """Counts for ever."""
@@ -234,6 +263,7 @@ def channel_parts(core: FakeCore) -> ChannelParts:
     return ChannelParts(
         city="_example", receive=core, clock=lambda: NOW, key=key_for,
         pseudonym=lambda who: hmac.new(key_for("sender"), who.encode(), "sha256").hexdigest(),
+        say=PACK.say, deliveries=FakeDeliveries(), files=FakeFiles(), settings={},
     )  # fmt: skip
 
 
