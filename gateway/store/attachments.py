@@ -20,13 +20,14 @@ class Attachments:
 
     async def named(self, connection: Connection, message_id: int, message: InboundMessage) -> None:
         """Tie the attachments that ``message`` names to it and owe the fetching of those still elsewhere."""
+        if not message.attachments:
+            return
         await self._await(connection, message.sender, message.media)
-        if message.attachments:
-            await connection.execute(
-                "UPDATE attachments SET message_id = $1 WHERE id = ANY($2) AND message_id IS NULL",
-                message_id,
-                list(message.attachments),
-            )
+        await connection.execute(
+            "UPDATE attachments SET message_id = $1 WHERE id = ANY($2) AND message_id IS NULL",
+            message_id,
+            list(message.attachments),
+        )
         owed = [
             Owed(key=f"{message.key}:{one.id}", lane=f"file:{one.id}", kind=FETCH,
                  body={"attachment": one.id, "channel": message.channel})

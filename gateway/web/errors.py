@@ -7,7 +7,7 @@ from typing import TypeAlias
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from channels.base import FieldError, TooLongError
+from channels.base import FieldError, ForgedError, TooLongError
 from gateway.web.rendering import Pages
 from groundwork.problems import ProblemError
 from hotline.errors import HotlineError, KeyReusedError, NotAMessageError
@@ -51,6 +51,8 @@ def problem_of(error: Exception) -> ProblemError:
         case FieldError(field=field):
             errors = [{"field": field, "detail": _BY_FIELD[field]}]
             return ProblemError(422, "not-a-message", "这条消息读不懂，请改过再发。", errors=errors)
+        case ForgedError():
+            return ProblemError(403, "signature", "签名不对，请核对密钥和时间。")
         case NotAMessageError():
             return ProblemError(422, "not-a-message", "这条消息读不懂，请改过再发。")
         case KeyReusedError():

@@ -275,6 +275,7 @@ def fake_app(
     assets: Assets,
     *,
     core: FakeCore | None = None,
+    parts: ChannelParts | None = None,
     limits: FakeLimits | None = None,
     checks: tuple[Check, ...] = (Check(name="database", probe=_up, required=True),),
     public_url: str = "http://127.0.0.1:8080",
@@ -283,7 +284,7 @@ def fake_app(
     core = core or FakeCore()
     return make_site(
         SiteParts(
-            pack=PACK, channel=channel_parts(core), history=core, registers=FakeRegister(), articles=FakeArticles(),
+            pack=PACK, channel=parts or channel_parts(core), history=core, registers=FakeRegister(), articles=FakeArticles(),
             limits=limits or FakeLimits(), checks=checks, metrics=CollectorRegistry(), public_url=public_url,
             assets=assets,
         )

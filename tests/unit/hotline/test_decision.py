@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,11 +12,11 @@ from cities.loading import load_pack
 from hotline.calendar import CITY_TIME
 from hotline.citation import Citation, Route
 from hotline.citypack import CityPack
-from hotline.conversation import Conversation, Phase
+from hotline.conversation import Conversation, Option, Phase
 from hotline.decision import GREETING_OPTIONS, decide, handed_over
 from hotline.effects import FileTicket, SendReply, TellDesk, effects_of
 from hotline.filing import danger_of
-from hotline.message import InboundMessage
+from hotline.message import InboundMessage, Location
 from hotline.records import from_record, to_record
 from hotline.scene import Heard, Standing
 from hotline.screening import Danger, NotAccepted
@@ -79,12 +80,13 @@ class Talk:
         fields: tuple[tuple[str, str], ...] = (),
         entities: tuple[tuple[str, str], ...] = (),
         confidence: float = 0.9,
+        **more: Any,
     ) -> tuple[type, ...]:
         """Say something and return the kinds of decision that came of it."""
         self.count += 1
         message = InboundMessage(
             key=f"webchat:s:{self.count}", city=PACK.code, channel="webchat", conversation="webchat:s",
-            sender="p", received_at=self.now, text=text, option=option, fields=fields,
+            sender="p", received_at=self.now, text=text, option=option, fields=fields, **more,
         )  # fmt: skip
         understood = Understanding(
             intent=intent, confidence=confidence, entities=tuple(Entity(name=n, value=v) for n, v in entities)
@@ -585,3 +587,106 @@ def test_a_fault_of_ours_hands_over_the_whole_context() -> None:
     ticket = turn.decisions[0].ticket
     assert "路灯坏了三天没人修" in ticket.text and "示例路1号" in ticket.text
     assert ticket.contact.phone == "13900000000"
+
+
+HERE = Location(lat=33.7, lon=113.3, label="示例路1号示例小区")
+
+
+def test_a_number_chooses_where_options_are_shown_by_number() -> None:
+    talk = Talk()
+    talk.up_to_summary()
+    assert talk.say("2", numbered=True) == (Clarify,), "the second: say more"
+    assert talk.say("三天没亮了", numbered=True) == (Summary,)
+    assert talk.say("1", numbered=True) == (OpenTicket,)
+
+
+def test_a_number_is_a_number_where_options_are_buttons() -> None:
+    talk = Talk()
+    talk.up_to_summary()
+    assert talk.say("1") == (Summary,)
+    assert not talk.state.tickets
+
+
+def test_a_number_beyond_the_options_is_an_answer() -> None:
+    talk = Talk()
+    talk.say("路灯坏了三天没人修", Intent.COMPLAIN)
+    talk.say("4号楼", numbered=True)
+    assert talk.say("3", numbered=True) == (Clarify,)
+    assert talk.state.draft is not None
+    assert talk.state.draft.facts["time"] == "3"
+
+
+def test_photos_go_along_with_the_next_ticket() -> None:
+    talk = Talk()
+    assert talk.say(attachments=("p1",)) == (Clarify,)
+    talk.say("路灯坏了三天没人修", Intent.COMPLAIN)
+    assert talk.say(attachments=("p2",)) == (SmallTalk, Clarify)
+    talk.say("示例路1号门口")
+    talk.say("三天前开始的")
+    talk.say("13900000000", Intent.INFORM)
+    assert talk.say("样例先生") == (Summary,)
+    assert talk.say(attachments=("p3", "p1")) == (SmallTalk, Summary)
+    talk.say("是的", Intent.AFFIRM)
+    ticket = talk.ticket().ticket
+    assert ticket.attachments == ("p1", "p2", "p3")
+    assert ticket.place == "示例路1号门口"
+    talk.say("又有一盏灯坏了", Intent.COMPLAIN)
+    assert talk.state.brought.attachments == (), "each photo belongs to one ticket"
+
+
+def test_a_point_answers_where_and_never_when() -> None:
+    talk = Talk()
+    talk.say("路灯坏了三天没人修", Intent.COMPLAIN)
+    assert talk.say(location=HERE) == (Clarify,)
+    assert talk.state.draft is not None
+    assert talk.state.draft.asking == "time"
+    assert talk.say(location=HERE) == (SmallTalk, Clarify), "again: taken, and asked when"
+    assert "time" not in talk.state.draft.facts
+    talk.say("三天前开始的")
+    talk.say("13900000000", Intent.INFORM)
+    talk.say("样例先生")
+    talk.say("是的", Intent.AFFIRM)
+    ticket = talk.ticket().ticket
+    assert ticket.location == HERE
+    assert ticket.place == "示例路1号示例小区"
+
+
+def test_a_point_or_a_photo_after_a_danger_goes_to_its_ticket() -> None:
+    talk = Talk()
+    talk.say("我家楼下着火了", danger=fire())
+    number = talk.state.tickets[-1]
+    assert talk.say(attachments=("p1",)) == (Supplement,)
+    assert talk.last is not None
+    photo = talk.last.decisions[0]
+    assert isinstance(photo, Supplement)
+    assert (photo.number, photo.attachments) == (number, ("p1",))
+    assert talk.say(location=HERE) == (Supplement,)
+    place = talk.last.decisions[0]
+    assert isinstance(place, Supplement)
+    assert HERE.label in place.text
+
+
+def test_an_old_button_asks_again_what_was_asked_and_answers_nothing() -> None:
+    talk = Talk()
+    talk.say("路灯坏了三天没人修", Intent.COMPLAIN)
+    assert talk.say(option="a-menu-of-last-year") == (Clarify, Clarify)
+    assert talk.state.draft is not None
+    assert talk.state.draft.asking == "place"
+    assert "place" not in talk.state.draft.facts
+
+
+def test_what_cannot_be_read_is_answered_politely_in_every_phase() -> None:
+    talk = Talk()
+    assert talk.say(option="unreadable") == (Clarify,)
+    assert talk.say(option="greet") == (SmallTalk,)
+    talk.up_to_summary()
+    assert talk.say(option="unreadable") == (Clarify, Summary)
+
+
+def test_an_answer_that_was_tapped_counts_as_its_words() -> None:
+    talk = Talk()
+    talk.say("路灯坏了三天没人修", Intent.COMPLAIN)
+    talk.state = replace(talk.state, offered=(Option(id="value_0", label="就在小区门口"),))
+    talk.say(option="value_0")
+    assert talk.state.draft is not None
+    assert talk.state.draft.facts["place"] == "就在小区门口"

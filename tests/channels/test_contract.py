@@ -1,0 +1,117 @@
+"""Every channel over the contract kit, through a real server."""
+
+import asyncio
+import hashlib
+import hmac
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient
+from pytest_aiohttp.plugin import AiohttpClient
+
+from channels.registry import CHANNELS
+from channels.testing import ChannelContract, Driver, Outcome, RecordingCore
+from groundwork.settings import PROJECT
+from tests.channels.toy.adapter import Toy
+from tests.web.fake_app import NOW, fake_app, fake_assets, key_for
+
+
+class Served:
+    """A driver of a channel on the citizens' site."""
+
+    def __init__(self, client: TestClient[Any, Any], core: RecordingCore) -> None:
+        self.client, self.core = client, core
+
+    def identity(self, sender: str) -> str:
+        return f"{sender}@box"
+
+
+class ToyDriver(Served):
+    """The box in the town hall."""
+
+    async def say(self, text: str, *, id: int, sender: str = "one") -> Outcome:
+        return await self.raw(f"{self.identity(sender)}\n{id}\n{text}".encode("utf-8", "surrogatepass"))
+
+    async def forged(self, text: str) -> Outcome:
+        return await self._post(f"{self.identity('one')}\n1\n{text}".encode(), "0" * 64)
+
+    async def raw(self, body: bytes) -> Outcome:
+        return await self._post(body, hmac.new(key_for("toy"), body, hashlib.sha256).hexdigest())
+
+    async def _post(self, body: bytes, signature: str) -> Outcome:
+        answer = await self.client.post(
+            "/api/toy", data=io.BytesIO(body), headers={"Toy-Signature": signature}
+        )
+        return Outcome(status=answer.status, said=await answer.text(), stored=answer.status == 200)
+
+
+class WebChatDriver(Served):
+    """A browser or a program with a token for each citizen."""
+
+    def __init__(self, client: TestClient[Any, Any], core: RecordingCore) -> None:
+        super().__init__(client, core)
+        self._tokens: dict[str, str] = {}
+        self._opening = asyncio.Lock()
+
+    async def say(self, text: str, *, id: int, sender: str = "one") -> Outcome:
+        async with self._opening:
+            if sender not in self._tokens:
+                opened = await (await self.client.post("/api/chat/sessions")).json()
+                self._tokens[sender] = opened["token"]
+        return await self._post(json.dumps({"id": f"m{id}", "text": text}).encode(), self._tokens[sender])
+
+    async def forged(self, text: str) -> Outcome:
+        return await self._post(
+            json.dumps({"id": "m1", "text": text}).encode(), "A" * 24 + ".aGVsbG8.aGVsbG8"
+        )
+
+    async def raw(self, body: bytes) -> Outcome:
+        opened = await (await self.client.post("/api/chat/sessions")).json()
+        return await self._post(body, opened["token"])
+
+    async def _post(self, body: bytes, token: str) -> Outcome:
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        answer = await self.client.post("/api/chat/messages", headers=headers, data=io.BytesIO(body))
+        return Outcome(status=answer.status, said=await answer.text(), stored=answer.status in (200, 202))
+
+    def identity(self, sender: str) -> str:
+        return self._tokens.get(sender, "a token that nobody has")
+
+
+@pytest.fixture
+def core() -> RecordingCore:
+    return RecordingCore(now=NOW)
+
+
+@pytest.fixture
+async def client(
+    aiohttp_client: AiohttpClient, tmp_path: Path, core: RecordingCore, monkeypatch: pytest.MonkeyPatch
+) -> TestClient[Any, Any]:
+    monkeypatch.setitem(CHANNELS, Toy.name, Toy)  # the one line in the registry
+    return await aiohttp_client(fake_app(fake_assets(tmp_path), parts=core.parts()))
+
+
+class TestWebChat(ChannelContract):
+    @pytest.fixture
+    def driver(self, client: TestClient[Any, Any], core: RecordingCore) -> Driver:
+        return WebChatDriver(client, core)
+
+
+class TestToy(ChannelContract):
+    """Three files and a line: nothing else was written for it."""
+
+    @pytest.fixture
+    def driver(self, client: TestClient[Any, Any], core: RecordingCore) -> Driver:
+        return ToyDriver(client, core)
+
+    def test_it_is_three_files(self) -> None:
+        files = {path.name for path in (PROJECT / "tests" / "channels" / "toy").glob("*.py")}
+        assert files == {"__init__.py", "codec.py", "adapter.py"}
+
+
+def test_every_channel_is_held_to_the_contract() -> None:
+    held = {name.removeprefix("Test").lower() for name in globals() if name.startswith("Test")}
+    assert set(CHANNELS) <= held
