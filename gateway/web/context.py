@@ -6,9 +6,10 @@ from datetime import date
 from typing import Any, Self
 
 from hotline.citation import Citation
-from hotline.citypack import CityPack, DeadlineRule
+from hotline.citypack import CityPack
 from hotline.conversation import Option
 from hotline.decision import GREETING_OPTIONS
+from hotline.limits import DeadlineRule
 from hotline.replies import options_of
 
 
