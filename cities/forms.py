@@ -44,7 +44,6 @@ class Slot:
     mark: Mark | None
     many: bool
     required: bool
-    inherited: bool  #: may be left out where the place that it stands in gives it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,8 +71,7 @@ def slots(cls: type) -> tuple[Slot, ...]:
         if key:
             base, mark, many = _shape(hints[field.name])
             required = field.default is MISSING and field.default_factory is MISSING
-            inherited = bool(field.metadata.get("inherited"))
-            found.append(Slot(field.name, key, base, mark, many, required, inherited))
+            found.append(Slot(field.name, key, base, mark, many, required))
     return tuple(found)
 
 

@@ -1,6 +1,6 @@
 """Who handles tickets: units in their groups, the levels of the network, and the rules of dispatch."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated
 
 from hotline.law import Rule
@@ -51,7 +51,7 @@ class UnitGroup(Rule):
 class Unit(Rule):
     """A body that handles tickets, by duties and place."""
 
-    id: str = field(metadata={"inherited": True})  #: the name, where the file gives no other
+    id: str  #: the name, where the file gives no other
     name: str
     aliases: tuple[str, ...] = ()
     group: GroupId | None = None

@@ -104,7 +104,7 @@ class Silence(Rule):
     """Something on which the text says nothing, and what holds instead; never a figure."""
 
     id: Id
-    on: Annotated[str, OneOf("silence", SILENT_ON)]
+    about: Annotated[str, OneOf("silence", SILENT_ON)]
     fallback: Annotated[str, OneOf("fallback", FALLBACKS)]
     says: str = ""  #: for the city's page, where more than the fallback is to be said
     classes: tuple[ClassId, ...] = ()

@@ -68,16 +68,16 @@ def _for(rule: DeadlineRule) -> tuple[object, ...]:
 def _check_silences(top: Table, deadlines: Iterable[DeadlineRule], silences: Iterable[Silence]) -> None:
     for silence in silences:
         for rule in deadlines:
-            alike = rule.what == silence.on and (not silence.classes or silence.classes == rule.classes)
+            alike = rule.what == silence.about and (not silence.classes or silence.classes == rule.classes)
             if alike and not rule.setting:
                 top.complain(
-                    f"silences 说条文没有规定“{silence.on}”，deadlines 里却有“{rule.id}”。"
+                    f"silences 说条文没有规定“{silence.about}”，deadlines 里却有“{rule.id}”。"
                     "请删去其中一条；本市自定的期限写 setting: true。"
                 )
 
 
 def _check_lengths(top: Table, extensions: Iterable[Rule], silences: Iterable[Silence]) -> None:
-    silent = {silence.on for silence in silences}
+    silent = {silence.about for silence in silences}
     for rule in extensions:
         assert isinstance(rule, ExtensionRule)
         if (
@@ -86,11 +86,11 @@ def _check_lengths(top: Table, extensions: Iterable[Rule], silences: Iterable[Si
             and "extension_length" not in silent
         ):
             top.complain(
-                f"延期“{rule.id}”没有写最多延多久。条文没有规定的，请在 silences 里写 on: extension_length。"
+                f"延期“{rule.id}”没有写最多延多久。条文没有规定的，请在 silences 里写 about: extension_length。"
             )
         if rule.times is None and "extension_times" not in silent:
             top.complain(
-                f"延期“{rule.id}”没有写最多延几次。条文没有规定的，请在 silences 里写 on: extension_times。"
+                f"延期“{rule.id}”没有写最多延几次。条文没有规定的，请在 silences 里写 about: extension_times。"
             )
 
 
@@ -98,9 +98,9 @@ def _check_returns(
     top: Table, returns: Iterable[Rule], deadlines: Iterable[DeadlineRule], silences: Iterable[Silence]
 ) -> None:
     limited = any(rule.what == "return" for rule in deadlines)
-    silent = any(silence.on == "return_limit" for silence in silences)
+    silent = any(silence.about == "return_limit" for silence in silences)
     if any(isinstance(rule, ReturnRule) for rule in returns) and not (limited or silent):
         top.complain(
             "写了 returns（退回），deadlines 里却没有 what: return 的期限。"
-            "条文没有规定的，请在 silences 里写 on: return_limit。"
+            "条文没有规定的，请在 silences 里写 about: return_limit。"
         )

@@ -33,6 +33,7 @@ class Section:
     field: str  #: of ``CityPack``
     rule: type[Rule]
     optional: bool = True
+    given: tuple[str, ...] = ()  #: fields that may be left out where their place gives them
 
 
 #: In the order in which files are read: each may name what the ones before it define.
@@ -43,7 +44,7 @@ SECTIONS: Mapping[str, tuple[Section, ...]] = {
     ),
     "units": (
         Section("groups", "groups", UnitGroup),
-        Section("units", "units", Unit, optional=False),
+        Section("units", "units", Unit, optional=False, given=("id", "citation")),
         Section("levels", "levels", NetworkLevel),
         Section("on_file", "on_file", OnFile),
     ),
