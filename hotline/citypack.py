@@ -165,7 +165,8 @@ class DeskStep(Rule):
 class ReplyElement(Rule):
     """Something that a unit's reply must hold."""
 
-    id: Content
+    id: Id
+    content: Content
     label: str
     needed: Annotated[str, OneOf("needed", WHEN_NEEDED)] = "always"
     kinds: tuple[KindId, ...] = ()

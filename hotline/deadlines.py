@@ -45,6 +45,7 @@ class _Case:
     channel: str
     assignment: str
     matters: frozenset[str]
+    cases: frozenset[str]
 
     def falls_under(self, rule: DeadlineRule) -> bool:
         return (
@@ -53,6 +54,7 @@ class _Case:
             and (not rule.channels or self.channel in rule.channels)
             and (not rule.assignments or self.assignment in rule.assignments)
             and (not rule.matters or bool(self.matters & set(rule.matters)))
+            and (not rule.cases or bool(self.cases & set(rule.cases)))
         )
 
 
@@ -74,16 +76,18 @@ def due_moments(
     happened: Mapping[str, datetime] | None = None,
     assignment: str = "platform",
     matters: Collection[str] = (),
+    cases: Collection[str] = (),
 ) -> tuple[Due, ...]:
     """Return every moment that runs from a ticket filed at ``at``, in order of time.
 
     ``happened`` holds what is known by now: ``dispatch``, ``transfer``, ``notice``, ``receipt``, ``signing``,
     ``closing_reply``. What is not known yet is taken at its last lawful moment, and the result is provisional
-    (R-ALL-5, R-ALL-12). ``assignment`` is the way in which the centre put the matter to the unit.
+    (R-ALL-5, R-ALL-12). ``assignment`` is the way in which the centre put the matter to the unit; ``cases`` is what
+    has turned out in the case.
     """
     filed = at.astimezone(CITY_TIME)
     pack = pack.on(filed.date())
-    case = _Case(kind, ticket_class, channel, assignment, frozenset(matters))
+    case = _Case(kind, ticket_class, channel, assignment, frozenset(matters), frozenset(cases))
     rules = tuple(rule for rule in pack.deadlines if rule.in_force(filed.date()) and case.falls_under(rule))
     dues: dict[str, Due] = {}
     for what in sorted({rule.what for rule in rules}, key=_order_of_reckoning):
@@ -108,7 +112,7 @@ def _most_special(rules: Iterable[DeadlineRule]) -> list[DeadlineRule]:
 
 
 def _speciality(rule: DeadlineRule) -> tuple[bool, bool, bool, bool, date]:
-    conditions = rule.assignments, rule.channels, rule.classes + rule.matters, rule.kinds
+    conditions = rule.assignments + rule.cases, rule.channels, rule.classes + rule.matters, rule.kinds
     assigned, by_channel, by_class, by_kind = map(bool, conditions)
     return assigned, by_channel, by_class, by_kind, rule.effective_from or date.min
 

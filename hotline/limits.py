@@ -7,6 +7,7 @@ from hotline.law import Rule
 from hotline.vocabulary import (
     STARTS,
     Assignment,
+    CaseId,
     ChannelId,
     ClassId,
     Content,
@@ -22,7 +23,7 @@ from hotline.vocabulary import (
     WorkingDays,
 )
 
-UNFIXED = ("at_once", "centre", "channel", "leader")
+UNFIXED = ("at_once", "centre", "channel", "leader", "law")
 SILENT_ON = (
     "sign", "start", "contact", "progress", "plan", "return", "finish", "follow_up", "extension", "extension_length",
     "extension_times", "closing", "satisfaction", "return_limit",
@@ -48,6 +49,7 @@ class DeadlineRule(Rule):
     channels: tuple[ChannelId, ...] = ()
     assignments: tuple[Assignment, ...] = ()
     matters: tuple[MatterId, ...] = ()
+    cases: tuple[CaseId, ...] = ()  #: only once the case has turned out so
     start_within: WorkingDays | None = None  #: working days after which a receipt or signing counts as done
     in_principle: bool = False  #: later only with a recorded reason
 
@@ -62,6 +64,7 @@ class UnfixedLimit(Rule):
     kinds: tuple[KindId, ...] = ()
     classes: tuple[ClassId, ...] = ()
     channels: tuple[ChannelId, ...] = ()
+    cases: tuple[CaseId, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -63,6 +63,8 @@ CHANNELS = (
 #: How the centre put the matter to the unit, whatever channel it came by.
 ASSIGNMENTS = ("platform", "written", "leader", "through_train")
 MATTERS = ("utility", "enterprise")
+#: What turns out in the case and gives it a limit of its own; never known at filing.
+CASES = ("statutory_period", "not_solvable_now", "unreasonable", "second_handling", "redo")
 EMERGENCY_NUMBERS = ("110", "119", "120", "122")
 DESK_STEPS = (
     "sign", "start", "contact", "return", "extend", "progress", "plan", "reply", "review", "close", "follow_up",
@@ -116,6 +118,7 @@ DutyId = Annotated[str, Known("duty")]
 ReadingId = Annotated[str, Known("reading")]
 ChannelId = Annotated[str, OneOf("channel", CHANNELS)]
 Assignment = Annotated[str, OneOf("assignment", ASSIGNMENTS)]
+CaseId = Annotated[str, OneOf("case", CASES)]
 MatterId = Annotated[str, Known("matter")]
 EmergencyNumber = Annotated[str, OneOf("emergency_number", EMERGENCY_NUMBERS)]
 What = Annotated[str, OneOf("what", WHATS)]

@@ -61,7 +61,7 @@ def _check_order(top: Table, deadlines: Iterable[DeadlineRule]) -> None:
 
 
 def _for(rule: DeadlineRule) -> tuple[object, ...]:
-    conditions = (rule.kinds, rule.classes, rule.channels, rule.assignments, rule.matters)
+    conditions = (rule.kinds, rule.classes, rule.channels, rule.assignments, rule.matters, rule.cases)
     return (*conditions, rule.effective_from, rule.effective_to)
 
 
