@@ -1,13 +1,14 @@
 """When things are due, reckoned day by day on the city's calendar."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from hotline.calendar import CITY_TIME, Calendar, DayKind
 from hotline.citation import Citation
 from hotline.citypack import CityPack
 from hotline.limits import DeadlineRule
+from hotline.vocabulary import LENGTHS
 
 END_OF_DAY = time(23, 59, 59, tzinfo=CITY_TIME)
 _HANDED_OVER = ("dispatch", "transfer", "notice")  #: starts that the centre sets
@@ -34,6 +35,7 @@ class Due:
     provisional: bool
     why: str  #: why provisional; empty otherwise
     days: tuple[CountedDay, ...] = ()  #: the reckoning; empty for limits in hours
+    unit: str = ""  #: working_days, days or hours: an extension runs on in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,25 @@ def due_moments(
     return tuple(sorted(dues.values(), key=lambda due: (due.at, due.what)))
 
 
+def extended(pack: CityPack, due: Due, number: int) -> Due:
+    """Return ``due`` put off by ``number`` of its own unit of time, running on from the old moment (R-ALL-11)."""
+    if number < 1:
+        raise ValueError(f"an extension has at least one unit of time, not {number}")
+    if due.unit == "hours":
+        return replace(due, at=due.at + timedelta(hours=number))
+    if due.unit not in LENGTHS:
+        raise ValueError(f"a due moment in {due.unit or 'no unit'} cannot be extended")
+    working = due.unit == "working_days"
+    last = due.days[-1]
+    more = _count(pack.calendar, last.day, number, working=working)[1:]
+    days = (
+        *due.days,
+        *(replace(day, count=day.count + (last.count or 0)) if day.count else day for day in more),
+    )
+    why = due.why or (_unknown_year(pack, days) if working else "")
+    return replace(due, at=_end_of(days), days=days, provisional=bool(why), why=why)
+
+
 def shown_date(dues: Iterable[Due]) -> Due | None:
     """Return what the citizen is promised: the finish, else the next word that is owed (R-ALL-12)."""
     by_what = {due.what: due for due in dues}
@@ -134,7 +155,12 @@ def _due(
         return None
     at, days = _end(pack.calendar, rule, start.at)
     why = start.why + (_unknown_year(pack, days) if rule.working_days is not None else "")
-    return Due(what=rule.what, at=at, citation=rule.citation, provisional=bool(why), why=why, days=days)
+    return Due(what=rule.what, at=at, citation=rule.citation, provisional=bool(why), why=why,
+               days=days, unit=_unit(rule))  # fmt: skip
+
+
+def _unit(rule: DeadlineRule) -> str:
+    return next((length for length in LENGTHS if getattr(rule, length) is not None), "")
 
 
 def _unknown_year(pack: CityPack, days: Iterable[CountedDay]) -> str:

@@ -9,7 +9,7 @@ from hotline.citation import Citation
 from hotline.citypack import CityPack, DangerType, Question
 from hotline.conversation import Draft
 from hotline.deadlines import due_moments
-from hotline.dispatching import choose_unit
+from hotline.dispatching import choose_unit, matters_of
 from hotline.redaction import redact, valid_phone, without_phone
 from hotline.screening import Danger, NotAccepted
 from hotline.ticket import Contact, Ticket, TicketIdentity, classify
@@ -227,7 +227,12 @@ def _ticket(
         law_version=pack.version,
         law=law if chosen_class is None else (*law, chosen_class.citation),
         due=due_moments(
-            pack, kind=kind, ticket_class=ticket_class, channel=message.channel, at=message.received_at
+            pack,
+            kind=kind,
+            ticket_class=ticket_class,
+            channel=message.channel,
+            at=message.received_at,
+            matters=matters_of(pack, what),
         ),
         filed_at=message.received_at,
         location=message.location,
