@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from string import Formatter
@@ -17,6 +18,7 @@ Item = TypeVar("Item")
 
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # plain strings only; the C one is ten times faster
 _PIECE = re.compile(r"\{([a-z_]+)\}")
+MOST_SHOWN = 40  #: words of a list that a finding names
 _QUANTIFIER = re.compile(r"\{\d*,?\d*\}")
 _NEVER_FOUND = re.compile(r"[,;]|(?<!\\)[A-Z]")  # texts are compared in lower case, with Chinese punctuation
 
@@ -139,17 +141,20 @@ class Table:
             self.complain(_unknown(what, found, allowed), key)
         return found if found in allowed else next(iter(allowed), "")
 
-    def some_of(self, key: str, choices: Iterable[str], what: str) -> tuple[str, ...]:
-        """Return the words at ``key``, all out of ``choices``; none where the key is absent."""
+    def some_of(self, key: str, choices: Iterable[str], what: str, *, lone: bool = False) -> tuple[str, ...]:
+        """Return the words at ``key``, all out of ``choices``; none where the key is absent.
+
+        A ``lone`` word may stand there without a list.
+        """
         allowed = tuple(choices)
-        for line, found in (rows := self._items(key, optional=True)):
+        for line, found in (rows := self.items(key, optional=True, lone=lone)):
             if found not in allowed:
                 self.page.complain(line, _unknown(what, found, allowed))
         return tuple(found for _, found in rows if found in allowed)
 
     def texts(self, key: str, *, optional: bool = False) -> tuple[str, ...]:
         """Return the list of words at ``key``, none of them twice."""
-        rows = self._items(key, optional=optional)
+        rows = self.items(key, optional=optional)
         seen: dict[str, int] = {}
         for line, found in rows:
             if found in seen:
@@ -164,6 +169,15 @@ class Table:
             self.complain(f"“{key}”要写成大于零的整数，不能是“{found}”。", key)
             return 1
         return int(found)
+
+    def decimal(self, key: str) -> Decimal:
+        """Return the number at ``key``, which may have decimals and a minus sign."""
+        found = self.text(key)
+        if not re.fullmatch(r"-?[0-9]{1,7}(\.[0-9]{1,3})?", found):
+            if found:
+                self.complain(f"“{key}”要写成数字，例如 95 或 0.5，不能是“{found}”。", key)
+            return Decimal(1)
+        return Decimal(found)
 
     def day(self, key: str) -> date | None:
         """Return the date at ``key``."""
@@ -202,7 +216,7 @@ class Table:
 
         Those not ``in_view`` are looked for in whole letters, and must say how far they reach.
         """
-        rows = self._items(key, optional=optional)
+        rows = self.items(key, optional=optional)
         written = tuple(self._filled(line, found, pieces) for line, found in rows)
         for (line, _), pattern in zip(rows, written, strict=True):
             self._check(line, pattern, in_view=in_view)
@@ -250,7 +264,11 @@ class Table:
             return ()
         return tuple(node.value)
 
-    def _items(self, key: str, *, optional: bool) -> tuple[tuple[int, str], ...]:
+    def items(self, key: str, *, optional: bool = False, lone: bool = False) -> tuple[tuple[int, str], ...]:
+        """Return the list of words at ``key``, each with its line; a ``lone`` word may stand without a list."""
+        if lone and self.has(key) and isinstance(self.rows[key][1], yaml.ScalarNode):
+            line, node = self.rows[key]
+            return ((line, self._scalar(line, node, key)),)
         nodes = self._nodes(key, optional=optional)
         lines = [node.start_mark.line + 1 for node in nodes]
         return tuple((line, self._scalar(line, node, key)) for line, node in zip(lines, nodes, strict=True))
@@ -317,4 +335,7 @@ def _twice(name: str, line: int) -> str:
 
 
 def _unknown(what: str, found: str, allowed: tuple[str, ...]) -> str:
-    return f"不认识的{what}“{found}”。只能写：{'、'.join(allowed) or '（还没有可写的）'}。"
+    """Say which words there are; a hint in brackets behind ``what`` comes after the word."""
+    name, bracket, hint = what.partition("（")
+    shown = "、".join(allowed[:MOST_SHOWN]) + ("……" if len(allowed) > MOST_SHOWN else "")
+    return f"不认识的{name}“{found}”{bracket}{hint}。只能写：{shown or '（还没有可写的）'}。"

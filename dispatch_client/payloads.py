@@ -18,6 +18,10 @@ def ticket_data(ticket: Ticket) -> dict[str, Any]:
     del data[_CITIZENS_OWN]
     data["class"] = data.pop("ticket_class")
     data["law"] = [_citation(citation) for citation in ticket.law]
+    for part in ("co_handlers", "copies"):
+        data[part] = [
+            dict(to_record(share)) | {"law": _citation(share.law)} for share in getattr(ticket, part)
+        ]
     data["due"] = [_due(due) for due in ticket.due]
     return data
 

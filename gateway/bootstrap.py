@@ -77,12 +77,8 @@ class Services:
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Open everything; nothing here needs the database, Redis, Rasa or the desk to be up."""
-    clock, vault, pack, figures = (
-        clock_from(settings.clock),
-        Vault.from_settings(settings),
-        load_pack(settings.city),
-        Figures(),
-    )
+    clock, vault, figures = clock_from(settings.clock), Vault.from_settings(settings), Figures()
+    pack = load_pack(settings.city, on=clock().date())
     screen_emergency(pack.name, pack)  # compiles the patterns, so that no citizen waits for it
     screen_acceptance(pack.name, pack)
     async with AsyncExitStack() as stack:

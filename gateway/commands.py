@@ -3,12 +3,13 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from cities.loading import check_cities, load_pack
 from groundwork import effects
+from groundwork.clock import clock_from
 from groundwork.settings import Settings
 from hotline.calendar import CITY_TIME
 from hotline.citypack import CityPack
@@ -17,6 +18,7 @@ from hotline.errors import CityPackError, HotlineError
 from hotline.message import clean
 from hotline.records import to_record
 from hotline.screening import screen_acceptance, screen_emergency
+from hotline.vocabulary import ASSIGNMENTS, CASES, CHANNELS, KINDS, MATTERS, STARTS
 
 
 def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -26,9 +28,16 @@ def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     screen.set_defaults(call=_screen)
     due = subs.add_parser("due", help="the due moments of a ticket, reckoned day by day")
     due.add_argument("--city")
-    due.add_argument("--kind", required=True)
+    due.add_argument("--kind", required=True, choices=KINDS)
     due.add_argument("--class", dest="ticket_class")
-    due.add_argument("--channel", default="webchat")
+    due.add_argument("--channel", default="webchat", choices=CHANNELS)
+    due.add_argument(
+        "--assignment", default="platform", choices=ASSIGNMENTS, help="how the unit was given it"
+    )
+    due.add_argument("--matter", action="append", default=[], choices=MATTERS)
+    due.add_argument("--case", action="append", default=[], choices=CASES, help="what has turned out since")
+    due.add_argument("--happened", action="append", default=[], metavar="START=MOMENT",
+                     help="what is known by now: signing=2026-11-23T10:00")  # fmt: skip
     due.add_argument("--at", required=True)
     due.set_defaults(call=_due)
     check = subs.add_parser(
@@ -39,7 +48,7 @@ def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 
 
 def _pack(arguments: argparse.Namespace, settings: Settings) -> CityPack:
-    return load_pack(arguments.city or settings.city)
+    return load_pack(arguments.city or settings.city, on=clock_from(settings.clock)().date())
 
 
 def _screen(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -70,10 +79,19 @@ def screened(text: str, pack: CityPack) -> dict[str, Any]:
 def _due(arguments: argparse.Namespace, settings: Settings) -> int:
     try:
         pack = _pack(arguments, settings)
-        at = datetime.fromisoformat(arguments.at)
-        at = at if at.tzinfo else at.replace(tzinfo=CITY_TIME)
+        at = _moment(arguments.at)
+        if arguments.ticket_class is not None and arguments.ticket_class not in pack.on(at.date()).classes:
+            raise ValueError(f"{pack.code} has no class {arguments.ticket_class!r}")
         moments = due_moments(
-            pack, kind=arguments.kind, ticket_class=arguments.ticket_class, channel=arguments.channel, at=at
+            pack,
+            kind=arguments.kind,
+            ticket_class=arguments.ticket_class,
+            channel=arguments.channel,
+            at=at,
+            happened=_happened(arguments.happened),
+            assignment=arguments.assignment,
+            matters=arguments.matter,
+            cases=arguments.case,
         )
     except (ValueError, HotlineError) as error:
         print(error, file=sys.stderr)
@@ -81,6 +99,18 @@ def _due(arguments: argparse.Namespace, settings: Settings) -> int:
     for moment in moments:
         _print(to_record(moment))
     return 0
+
+
+def _moment(written: str) -> datetime:
+    moment = datetime.fromisoformat(written)
+    return moment if moment.tzinfo else moment.replace(tzinfo=CITY_TIME)
+
+
+def _happened(written: Sequence[str]) -> dict[str, datetime]:
+    pairs = [pair.partition("=") for pair in written]
+    if unknown := [start for start, _, _ in pairs if start not in STARTS]:
+        raise ValueError(f"--happened knows {', '.join(STARTS)}, not {unknown[0]!r}")
+    return {start: _moment(moment) for start, _, moment in pairs}
 
 
 def _check(arguments: argparse.Namespace, settings: Settings) -> int:

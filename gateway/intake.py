@@ -70,7 +70,7 @@ class Intake:
         ``KeyReusedError`` and ``StorageAwayError``.
         """
         began = time.monotonic()
-        danger = screen_emergency(message.screened, self._pack)
+        danger = screen_emergency(message.screened, self._law_of(message))
         if danger is None or not danger.sure:
             return await self._received(message, within, began)
         # From here on nothing that fails or lasts may keep the number from somebody in danger.
@@ -182,7 +182,8 @@ class Intake:
     async def _heard(self, message: InboundMessage) -> Heard:
         """Find out about ``message`` whatever takes time, outside any transaction."""
         text = message.demand
-        danger = screen_emergency(message.screened, self._pack)
+        pack = self._law_of(message)
+        danger = screen_emergency(message.screened, pack)
         if not text:
             return Heard(message=message, danger=danger)
         understanding, finding = await asyncio.gather(
@@ -192,7 +193,7 @@ class Intake:
         return Heard(
             message=message,
             danger=danger,
-            ground=screen_acceptance(text, self._pack),
+            ground=screen_acceptance(text, pack),
             understanding=understanding,
             finding=finding,
         )
@@ -200,18 +201,23 @@ class Intake:
     def _judge(
         self, state: Conversation, heard: Heard, standings: Sequence[Standing]
     ) -> tuple[Turn, tuple[Effect, ...]]:
+        pack = self._law_of(heard.message)
         identity = fresh_identity(heard.message.received_at)
         try:
-            turn = decide(self._pack, state, heard, fresh=(identity,), standings=standings)
-            effects = effects_of(heard.message, turn, self._pack)
+            turn = decide(pack, state, heard, fresh=(identity,), standings=standings)
+            effects = effects_of(heard.message, turn, pack)
         except Exception as error:
             # Nobody's words may wait for ever on a fault of ours: a person gets them instead.
             log.error("decision.failed", exc_info=error)
             self._figures.undecided()
-            turn = handed_over(self._pack, state, heard, identity=identity)
-            effects = effects_of(heard.message, turn, self._pack)
+            turn = handed_over(pack, state, heard, identity=identity)
+            effects = effects_of(heard.message, turn, pack)
         self._figures.decided(turn)
         return turn, effects
+
+    def _law_of(self, message: InboundMessage) -> CityPack:
+        """Return the law of the day on which ``message`` came."""
+        return self._pack.on(message.received_at.astimezone(CITY_TIME).date())
 
     async def sweep(self) -> int:
         """Take over what a dead process left pending; how many conversations there were."""

@@ -1,43 +1,83 @@
 """One city's law and words as values; ``cities.loading`` makes them, everything here only reads."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Annotated
 
+from hotline.bodies import DispatchRule, Matter, NetworkLevel, OnFile, Unit, UnitGroup
 from hotline.calendar import Calendar
-from hotline.citation import Citation, LawStatus, Route
+from hotline.citation import Citation, Route
+from hotline.law import Measure, Provision, Rule, Source
+from hotline.limits import DeadlineRule, ExtensionRule, ReturnRule, Silence, UnfixedLimit
+from hotline.vocabulary import (
+    DESK_STEPS,
+    QUESTION_FIELDS,
+    ChannelId,
+    ClassId,
+    Content,
+    Effect,
+    EmergencyNumber,
+    Id,
+    KindId,
+    MatterId,
+    OneOf,
+    Pattern,
+    PatternInView,
+    Reasoned,
+    Role,
+    WorkingDays,
+)
+
+GIVEN_BY = ("text", "centre", "claim")
+SPEAKERS = ("person", "legal_person", "organisation", "enterprise", "grass_roots_unit")
+RUN_BY = ("us", "imported")
+HANDLINGS = ("transferred", "joint", "chief_leads", "on_the_spot", "on_call")
+ABOUT = ("everyone", "confidential", "whistle_blower", "anonymous")
+SHARED = ("name", "phone", "content", "place")
+WITHHELD_FROM = ("unit", "public", "everyone")
+WHEN_NEEDED = ("always", "unsatisfied", "anonymous")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Source:
-    """One instrument of law."""
+class AcceptedMatter(Rule):
+    """Something that the hotline takes up, and from whom."""
 
-    id: str
-    instrument: str
-    number: str  #: empty where the text bears none
-    issuer: str
-    published: date | None
-    effective_from: date | None
-    status: LawStatus
+    id: Id
+    says: str
+    kinds: tuple[KindId, ...] = ()
+    speakers: tuple[Annotated[str, OneOf("speaker", SPEAKERS)], ...] = ()
+    matters: tuple[MatterId, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ScopeRule:
+class ScopeRule(Rule):
     """One ground on which a matter is led elsewhere; patterns are regular expressions."""
 
     id: str
-    citation: Citation  #: with the reason in words and the route, where there is one
-    sure: tuple[str, ...]  #: any of them: the ground holds
-    doubt: tuple[str, ...]  #: any of them: ask first
-    unless: tuple[str, ...]  #: any of them: the words are only mentioned, the ground does not hold
-    ask: str  #: the question when in doubt
+    citation: Annotated[Citation, Reasoned()]  #: with the reason in words and the route, where there is one
+    sure: tuple[Pattern, ...] = ()  #: any of them: the ground holds
+    doubt: tuple[Pattern, ...] = ()  #: any of them: ask first
+    unless: tuple[
+        PatternInView, ...
+    ] = ()  #: any of them: the words are only mentioned, the ground does not hold
+    ask: str = ""  #: the question when in doubt
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChannelRule(Rule):
+    """A way in that the text names: our own, or imported from somebody else's system."""
+
+    id: ChannelId
+    label: str
+    run_by: Annotated[str, OneOf("run_by", RUN_BY)] = "imported"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
     """One thing a ticket must know, and how it is asked for."""
 
-    field: str  #: what, place, time, phone or name
+    field: Annotated[str, OneOf("question", QUESTION_FIELDS)]
     label: str
     ask: str
     ask_again: str
@@ -46,47 +86,30 @@ class Question:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Kind:
+class Kind(Rule):
     """A kind of ticket (CONTRACT: consultation help complaint report suggestion praise other)."""
 
-    id: str
+    id: KindId
     label: str
-    citation: Citation
-    questions: tuple[Question, ...]
-    default_class: str | None
+    questions: tuple[Question, ...] = ()
+    default_class: ClassId | None = field(default=None, metadata={"key": "class"})
     class_fixed: Citation | None = (
         None  #: where the text puts the whole kind into its class, whatever is said
     )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TicketClass:
+class TicketClass(Rule):
     """A class of ticket with its own clock; ``patterns`` tell a matter that belongs to it."""
 
     id: str
     label: str
-    citation: Citation
-    patterns: tuple[str, ...]
-    highest: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DeadlineRule:
-    """How long a step may take; an absent condition matches everything."""
-
-    id: str
-    what: str  #: sign start contact progress plan return finish follow_up
-    starts: str  #: filing, receipt, signing or closing_reply
-    working_days: int | None
-    days: int | None
-    hours: int | None
-    citation: Citation
-    kinds: tuple[str, ...] = ()
-    classes: tuple[str, ...] = ()
-    channels: tuple[str, ...] = ()
-    effective_from: date | None = None
-    reading: str = ""  #: the reading that decides what the text leaves open
-    start_within: int | None = None  #: working days after which a receipt or signing counts as done
+    patterns: tuple[Pattern, ...] = ()
+    kinds: tuple[KindId, ...] = ()  #: the only kinds that can be in it; none named: all
+    given_by: Annotated[str, OneOf("given_by", GIVEN_BY)] = (
+        "text"  #: the text's words, the centre in the case, or a unit's claim that the centre confirms
+    )
+    highest: bool = field(default=False, metadata={"key": ""})  #: emergency.yaml says which one
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,50 +117,80 @@ class DangerType:
     """A kind of emergency: whom to call first, what to do first."""
 
     id: str
-    call: str
-    also: tuple[str, ...]
+    call: EmergencyNumber
+    also: tuple[EmergencyNumber, ...] = ()
     headline: str
     why: str
     steps: tuple[str, ...]
-    sure: tuple[str, ...]
-    doubt: tuple[str, ...]
-    unless: tuple[str, ...]
+    sure: tuple[Pattern, ...] = ()
+    doubt: tuple[Pattern, ...] = ()
+    unless: tuple[PatternInView, ...] = ()
     ask: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Unit:
-    """A body that handles tickets, by duties and place."""
+class EmergencyRule(Rule):
+    """What the city's text orders for danger, beside the limits in deadlines.yaml."""
 
-    id: str
-    name: str
-    citation: Citation
-    keywords: tuple[str, ...] = ()
-    places: tuple[str, ...] = ()
-    default: bool = False  #: takes what no rule gives to another
+    id: Id
+    says: str
+    how: Annotated[str, OneOf("handling", HANDLINGS)]
+    lines: tuple[EmergencyNumber, ...] = ()
+    classes: tuple[ClassId, ...] = ()
+    by: Role | None = None
+    requires: tuple[Content, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PrivacyRule:
-    """One thing the city says about personal data, in words for the citizen."""
+class PrivacyRule(Rule):
+    """One thing the city says about personal data, in words for the citizen, and what is withheld from whom."""
 
     id: str
     says: str
-    citation: Citation
+    about: Annotated[str, OneOf("about", ABOUT)] = "everyone"
+    withholds: tuple[Annotated[str, OneOf("shared", SHARED)], ...] = ()
+    withheld_from: tuple[Annotated[str, OneOf("withheld_from", WITHHELD_FROM)], ...] = ()
+    asks_name: bool = False  #: a real name is asked for; never a condition
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class DeskStep:
+class DeskStep(Rule):
     """A step of the dispatch desk, by the name that the city's text gives it."""
 
-    id: str
+    id: Annotated[str, OneOf("step", DESK_STEPS)]
     label: str
-    citation: Citation
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReplyElement(Rule):
+    """Something that a unit's reply must hold."""
+
+    id: Id
+    content: Content
+    label: str
+    needed: Annotated[str, OneOf("needed", WHEN_NEEDED)] = "always"
+    kinds: tuple[KindId, ...] = ()
+    classes: tuple[ClassId, ...] = ()
+    channels: tuple[ChannelId, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VoidReply(Rule):
+    """A reply that does not count, how it is told, and what follows."""
+
+    id: Id
+    label: str
+    effect: Effect
+    phrases: tuple[str, ...] = ()  #: stock phrases that the text names
+    patterns: tuple[Pattern, ...] = ()
+    unless: tuple[PatternInView, ...] = ()
+    by_itself: bool = False  #: the effect follows without a person's decision
+    redo_within: WorkingDays | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CityPack:
-    """Everything the core needs to know about one city."""
+    """Everything the core needs to know about one city, as the law stands during one period."""
 
     code: str
     name: str
@@ -159,6 +212,37 @@ class CityPack:
     spellings: tuple[tuple[str, str], ...] = ()  #: mistyped, traditional or spoken form and the usual one
     privacy: tuple[PrivacyRule, ...] = ()
     desk: Mapping[str, DeskStep] = field(default_factory=dict)
+    channels: tuple[ChannelRule, ...] = ()
+    accepted: tuple[AcceptedMatter, ...] = ()
+    unfixed: tuple[UnfixedLimit, ...] = ()
+    extensions: tuple[ExtensionRule, ...] = ()
+    returns: tuple[ReturnRule, ...] = ()
+    silences: tuple[Silence, ...] = ()
+    emergency: tuple[EmergencyRule, ...] = ()
+    groups: tuple[UnitGroup, ...] = ()
+    levels: tuple[NetworkLevel, ...] = ()
+    on_file: tuple[OnFile, ...] = ()
+    matters: tuple[Matter, ...] = ()
+    dispatch: tuple[DispatchRule, ...] = ()
+    reply_elements: tuple[ReplyElement, ...] = ()
+    void_replies: tuple[VoidReply, ...] = ()
+    intake_rules: tuple[Provision, ...] = ()
+    desk_rules: tuple[Provision, ...] = ()
+    report_rules: tuple[Provision, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    since: date | None = None  #: first day on which the law stood like this; ``None``: from the beginning
+    digest: str = ""  #: of the files that it was read from
+    book: "Lawbook | None" = field(default=None, repr=False, compare=False)  #: the law of other days
+
+    @property
+    def version(self) -> str:
+        """Return what a ticket keeps: since when the law stood like this, and the files it was read from."""
+        return f"{self.since.isoformat() if self.since else 'first'}+{self.digest}"
+
+    def on(self, day: date) -> "CityPack":
+        """Return the law as it stands on ``day``."""
+        found = self.book.on(day) if self.book else self
+        return self if found.since == self.since else found
 
     def say(self, name: str, **values: str) -> str:
         """Return one of the system's own sentences with its blanks filled."""
@@ -167,3 +251,20 @@ class CityPack:
     def highest_class(self) -> str | None:
         """Return the class of danger to life and property, if the city's text has classes."""
         return next((c.id for c in self.classes.values() if c.highest), None)
+
+    def provision(self, name: str) -> Provision | None:
+        """Return the rule of intake, desk or report with that id; ``None`` where the city has none."""
+        every = (*self.intake_rules, *self.desk_rules, *self.report_rules)
+        return next((rule for rule in every if rule.id == name), None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lawbook:
+    """A city's law through time: one pack for each period between two changes, oldest first."""
+
+    periods: tuple[CityPack, ...]
+
+    def on(self, day: date) -> CityPack:
+        """Return the pack of the period that ``day`` is in; the first one for days before all of them."""
+        begun = [pack for pack in self.periods if pack.since is None or pack.since <= day]
+        return replace(begun[-1] if begun else self.periods[0], book=self)

@@ -1,14 +1,17 @@
 """When things are due, reckoned day by day on the city's calendar."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from hotline.calendar import CITY_TIME, Calendar, DayKind
 from hotline.citation import Citation
-from hotline.citypack import CityPack, DeadlineRule
+from hotline.citypack import CityPack
+from hotline.limits import DeadlineRule
+from hotline.vocabulary import LENGTHS
 
 END_OF_DAY = time(23, 59, 59, tzinfo=CITY_TIME)
+_HANDED_OVER = ("dispatch", "transfer", "notice")  #: starts that the centre sets
 _PROMISES = ("finish", "progress", "plan")  #: what a citizen may be told as a date, the most telling first
 
 
@@ -32,6 +35,29 @@ class Due:
     provisional: bool
     why: str  #: why provisional; empty otherwise
     days: tuple[CountedDay, ...] = ()  #: the reckoning; empty for limits in hours
+    unit: str = ""  #: working_days, days or hours: an extension runs on in it
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What decides which rules a ticket falls under."""
+
+    kind: str
+    ticket_class: str | None
+    channel: str
+    assignment: str
+    matters: frozenset[str]
+    cases: frozenset[str]
+
+    def falls_under(self, rule: DeadlineRule) -> bool:
+        return (
+            (not rule.kinds or self.kind in rule.kinds)
+            and (not rule.classes or self.ticket_class in rule.classes)
+            and (not rule.channels or self.channel in rule.channels)
+            and (not rule.assignments or self.assignment in rule.assignments)
+            and (not rule.matters or bool(self.matters & set(rule.matters)))
+            and (not rule.cases or bool(self.cases & set(rule.cases)))
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,14 +76,21 @@ def due_moments(
     channel: str,
     at: datetime,
     happened: Mapping[str, datetime] | None = None,
+    assignment: str = "platform",
+    matters: Collection[str] = (),
+    cases: Collection[str] = (),
 ) -> tuple[Due, ...]:
     """Return every moment that runs from a ticket filed at ``at``, in order of time.
 
-    ``happened`` holds what is known by now: ``receipt``, ``signing``, ``closing_reply``. What is
-    not known yet is taken at its last lawful moment, and the result is provisional (R-ALL-5, R-ALL-12).
+    ``happened`` holds what is known by now: ``dispatch``, ``transfer``, ``notice``, ``receipt``, ``signing``,
+    ``closing_reply``. What is not known yet is taken at its last lawful moment, and the result is provisional
+    (R-ALL-5, R-ALL-12). ``assignment`` is the way in which the centre put the matter to the unit; ``cases`` is what
+    has turned out in the case.
     """
     filed = at.astimezone(CITY_TIME)
-    rules = _rules_in_force(pack, kind=kind, ticket_class=ticket_class, channel=channel, on=filed.date())
+    pack = pack.on(filed.date())
+    case = _Case(kind, ticket_class, channel, assignment, frozenset(matters), frozenset(cases))
+    rules = tuple(rule for rule in pack.deadlines if rule.in_force(filed.date()) and case.falls_under(rule))
     dues: dict[str, Due] = {}
     for what in sorted({rule.what for rule in rules}, key=_order_of_reckoning):
         candidates = _most_special(rule for rule in rules if rule.what == what)
@@ -67,34 +100,42 @@ def due_moments(
     return tuple(sorted(dues.values(), key=lambda due: (due.at, due.what)))
 
 
+def extended(pack: CityPack, due: Due, number: int) -> Due:
+    """Return ``due`` put off by ``number`` of its own unit of time, running on from the old moment (R-ALL-11)."""
+    if number < 1:
+        raise ValueError(f"an extension has at least one unit of time, not {number}")
+    if due.unit == "hours":
+        return replace(due, at=due.at + timedelta(hours=number))
+    if due.unit not in LENGTHS:
+        raise ValueError(f"a due moment in {due.unit or 'no unit'} cannot be extended")
+    working = due.unit == "working_days"
+    last = due.days[-1]
+    more = _count(pack.calendar, last.day, number, working=working)[1:]
+    days = (
+        *due.days,
+        *(replace(day, count=day.count + (last.count or 0)) if day.count else day for day in more),
+    )
+    why = due.why or (_unknown_year(pack, days) if working else "")
+    return replace(due, at=_end_of(days), days=days, provisional=bool(why), why=why)
+
+
 def shown_date(dues: Iterable[Due]) -> Due | None:
     """Return what the citizen is promised: the finish, else the next word that is owed (R-ALL-12)."""
     by_what = {due.what: due for due in dues}
     return next((by_what[what] for what in _PROMISES if what in by_what), None)
 
 
-def _rules_in_force(
-    pack: CityPack, *, kind: str, ticket_class: str | None, channel: str, on: date
-) -> tuple[DeadlineRule, ...]:
-    return tuple(
-        rule
-        for rule in pack.deadlines
-        if (not rule.kinds or kind in rule.kinds)
-        and (not rule.classes or ticket_class in rule.classes)
-        and (not rule.channels or channel in rule.channels)
-        and (rule.effective_from is None or rule.effective_from <= on)
-    )
-
-
 def _most_special(rules: Iterable[DeadlineRule]) -> list[DeadlineRule]:
-    """Return the rules that prevail for one duty: channel before class before kind (R-ALL-9)."""
+    """Return the rules that prevail for one duty: way of assignment, channel, class, kind (R-ALL-9)."""
     ranked = list(rules)
     best = max(map(_speciality, ranked))
     return [rule for rule in ranked if _speciality(rule) == best]
 
 
-def _speciality(rule: DeadlineRule) -> tuple[bool, bool, bool, date]:
-    return bool(rule.channels), bool(rule.classes), bool(rule.kinds), rule.effective_from or date.min
+def _speciality(rule: DeadlineRule) -> tuple[bool, bool, bool, bool, date]:
+    conditions = rule.assignments + rule.cases, rule.channels, rule.classes + rule.matters, rule.kinds
+    assigned, by_channel, by_class, by_kind = map(bool, conditions)
+    return assigned, by_channel, by_class, by_kind, rule.effective_from or date.min
 
 
 def _order_of_reckoning(what: str) -> tuple[int, str]:
@@ -114,7 +155,12 @@ def _due(
         return None
     at, days = _end(pack.calendar, rule, start.at)
     why = start.why + (_unknown_year(pack, days) if rule.working_days is not None else "")
-    return Due(what=rule.what, at=at, citation=rule.citation, provisional=bool(why), why=why, days=days)
+    return Due(what=rule.what, at=at, citation=rule.citation, provisional=bool(why), why=why,
+               days=days, unit=_unit(rule))  # fmt: skip
+
+
+def _unit(rule: DeadlineRule) -> str:
+    return next((length for length in LENGTHS if getattr(rule, length) is not None), "")
 
 
 def _unknown_year(pack: CityPack, days: Iterable[CountedDay]) -> str:
@@ -129,7 +175,16 @@ def _start(
         return _Start(at=filed)
     if rule.starts == "closing_reply":
         return _from_closing_reply(pack, dues, known)
+    if rule.starts in _HANDED_OVER:
+        return _from_handing_over(pack, rule, filed, known)
     return _from_taking(pack, rule, filed, dues, known)
+
+
+def _from_handing_over(pack: CityPack, rule: DeadlineRule, filed: datetime, known: datetime | None) -> _Start:
+    """Return when the unit was given the matter; no text limits that, so before it the filing, provisionally."""
+    if known:
+        return _Start(at=known.astimezone(CITY_TIME))
+    return _Start(at=filed, why=pack.say(f"due_from_{rule.starts}"))
 
 
 def _from_closing_reply(pack: CityPack, dues: Mapping[str, Due], known: datetime | None) -> _Start | None:

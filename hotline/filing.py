@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from hotline.calendar import CITY_TIME
 from hotline.citation import Citation
 from hotline.citypack import CityPack, DangerType, Question
 from hotline.conversation import Brought, Draft
 from hotline.deadlines import due_moments
+from hotline.dispatching import choose_unit, matters_of
 from hotline.message import Location
 from hotline.redaction import redact, valid_phone, without_phone
 from hotline.screening import Danger, NotAccepted
-from hotline.ticket import Contact, Ticket, TicketIdentity, choose_unit, classify
+from hotline.ticket import Contact, Ticket, TicketIdentity, classify
 from hotline.understanding import Intent, Understanding
 
 if TYPE_CHECKING:
@@ -179,6 +181,7 @@ def ticket(
     pack: CityPack, heard: "Heard", draft: Draft, *, identity: TicketIdentity, brought: Brought
 ) -> Ticket:
     """Return the ticket that ``draft`` becomes, with class, lead unit and every due moment."""
+    pack = _law_of(pack, heard)
     what = draft.facts.get("what", "") or "\n".join(draft.said)
     ticket_class = classify(pack, kind=draft.kind, text=what)
     return _ticket(pack, heard, identity=identity, kind=draft.kind, ticket_class=ticket_class,
@@ -197,11 +200,17 @@ def urgent_ticket(
     brought: Brought,
 ) -> Ticket:
     """Return the ticket of a danger: the highest class, filed at once with what is ``known`` already."""
+    pack = _law_of(pack, heard)
     who = {name: value for name, value in known.items() if name in ("phone", "name", "place")}
     filed = _ticket(pack, heard, identity=identity, kind="help", ticket_class=pack.highest_class(),
                     what=said, said=said, facts=who | _facts_in(heard), asks_person=False,
                     brought=brought)  # fmt: skip
     return replace(filed, urgent=True, title=f"{danger.call} {filed.title}")
+
+
+def _law_of(pack: CityPack, heard: "Heard") -> CityPack:
+    """Return the law as it stood when the citizen spoke: a ticket keeps to it."""
+    return pack.on(heard.message.received_at.astimezone(CITY_TIME).date())
 
 
 def _ticket(
@@ -221,7 +230,7 @@ def _ticket(
     contact = _contact(facts)
     what, said = without_phone(what, contact.phone), without_phone(said, contact.phone)
     place = facts.get("place", "")
-    unit = choose_unit(pack, text=what, place=place)
+    unit = choose_unit(pack, text=what, place=place, kind=kind)
     chosen_class = pack.classes.get(ticket_class) if ticket_class else None
     law: tuple[Citation, ...] = (pack.kinds[kind].citation, unit.unit.citation)
     return Ticket(
@@ -241,9 +250,17 @@ def _ticket(
         contact=contact,
         lead_unit=unit.unit.name,
         lead_unit_why=unit.why,
+        co_handlers=unit.co_handlers,
+        copies=unit.copies,
+        law_version=pack.version,
         law=law if chosen_class is None else (*law, chosen_class.citation),
         due=due_moments(
-            pack, kind=kind, ticket_class=ticket_class, channel=message.channel, at=message.received_at
+            pack,
+            kind=kind,
+            ticket_class=ticket_class,
+            channel=message.channel,
+            at=message.received_at,
+            matters=matters_of(pack, what),
         ),
         filed_at=message.received_at,
         location=brought.location,

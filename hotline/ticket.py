@@ -1,13 +1,13 @@
 """The ticket: what the dispatch centre receives, and the numbers a citizen is given."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from hotline.citation import Citation
-from hotline.citypack import CityPack, Unit
+from hotline.citypack import CityPack
 from hotline.deadlines import Due
+from hotline.dispatching import UnitShare
 from hotline.message import Location
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  #: Crockford base 32: no I, L, O, U
@@ -64,6 +64,9 @@ class Ticket:
     urgent: bool = False  #: danger to life or property
     asks_person: bool = False  #: the citizen wants a person to look or call back
     public: bool = False  #: may be published with its answer, without the person
+    co_handlers: tuple[UnitShare, ...] = ()
+    copies: tuple[UnitShare, ...] = ()
+    law_version: str = ""  #: of the city's law at filing (CityPack.version)
 
 
 def check_letter(body: str) -> str:
@@ -92,35 +95,6 @@ def normalised(typed: str) -> str:
     return letters.translate(str.maketrans("ILO", "110"))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class UnitChoice:
-    """The lead unit and why, in words a dispatcher can check."""
-
-    unit: Unit
-    why: str
-
-
-def choose_unit(pack: CityPack, *, text: str, place: str) -> UnitChoice:
-    """Return the unit whose duty words fit best, then whose area fits, else the default one."""
-    said = f"{text} {place}"
-    ranked: Sequence[tuple[int, Unit, tuple[str, ...]]] = sorted(
-        ((len(words), unit, words) for unit in pack.units if (words := _named(unit, said))),
-        key=lambda row: -row[0],
-    )
-    if ranked:
-        _, unit, words = ranked[0]
-        return UnitChoice(unit=unit, why=pack.say("unit_by_duty", words=pack.words["list_comma"].join(words)))
-    default = next(unit for unit in pack.units if unit.default)
-    why = pack.say(
-        "unit_by_default", instrument=default.citation.instrument, article=default.citation.article
-    )
-    return UnitChoice(unit=default, why=why)
-
-
-def _named(unit: Unit, said: str) -> tuple[str, ...]:
-    return tuple(word for word in (*unit.keywords, *unit.places) if word in said)
-
-
 def classify(pack: CityPack, *, kind: str, text: str) -> str | None:
     """Return the class that the law fixes for the kind, else the one whose words fit, else the kind's own.
 
@@ -131,6 +105,8 @@ def classify(pack: CityPack, *, kind: str, text: str) -> str | None:
     if usual and known and known.class_fixed:
         return usual
     for candidate in pack.classes.values():
-        if not candidate.highest and any(re.search(pattern, text) for pattern in candidate.patterns):
+        fits_kind = not candidate.kinds or kind in candidate.kinds
+        by_words = candidate.given_by == "text" and not candidate.highest and fits_kind
+        if by_words and any(re.search(pattern, text) for pattern in candidate.patterns):
             return candidate.id
     return usual

@@ -15,9 +15,10 @@ from dispatch_desk.app import Services
 from groundwork.settings import Settings, webhook_key
 from hotline.calendar import CITY_TIME, Calendar, DayKind
 from hotline.citation import Citation
-from hotline.citypack import CityPack, DeadlineRule
+from hotline.citypack import CityPack
 from hotline.deadlines import CountedDay, Due
 from hotline.events import CONTENT_TYPE, Event
+from hotline.limits import DeadlineRule
 from hotline.signing import signed_headers
 from hotline.ticket import Contact, Ticket, ticket_number
 from staff.accounts import AccountError, Role

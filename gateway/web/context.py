@@ -6,9 +6,10 @@ from datetime import date
 from typing import Any, Self
 
 from hotline.citation import Citation
-from hotline.citypack import CityPack, DeadlineRule
+from hotline.citypack import CityPack
 from hotline.conversation import Option
 from hotline.decision import GREETING_OPTIONS
+from hotline.limits import DeadlineRule
 from hotline.replies import options_of
 
 
@@ -33,7 +34,7 @@ class PageContext:
     @classmethod
     def of(cls, pack: CityPack, words: Mapping[str, Any], *, today: date) -> Self:
         """Return the context of ``pack``: its names, and what it promises to citizens as of ``today``."""
-        rules = [rule for rule in pack.deadlines if _is_shown(rule, words, today)]
+        rules = [rule for rule in pack.on(today).deadlines if _is_shown(rule, words, today)]
         promises = (Promise(text=_sentence(rule, pack, words), citation=rule.citation) for rule in rules)
         unlike = {promise.text: promise for promise in promises}
         return cls(
@@ -46,10 +47,10 @@ class PageContext:
 
 
 def _is_shown(rule: DeadlineRule, words: Mapping[str, Any], today: date) -> bool:
-    in_force = rule.effective_from is None or rule.effective_from <= today
-    # A rule for another channel alone is promised where that channel is.
-    is_ours = not rule.channels or "webchat" in rule.channels
-    return in_force and is_ours and rule.what in words["promised"]
+    # A rule for another channel alone is promised where that channel is; one for a way of assignment or for what turns
+    # out in the case is no promise to everyone.
+    is_ours = (not rule.channels or "webchat" in rule.channels) and not rule.assignments and not rule.cases
+    return rule.in_force(today) and is_ours and rule.what in words["promised"]
 
 
 def _sentence(rule: DeadlineRule, pack: CityPack, words: Mapping[str, Any]) -> str:

@@ -9,21 +9,25 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cities.loading import CITIES, KINDS, QUESTION_FIELDS, check_cities, city_codes, load_pack
+from cities.loading import CITIES, check_cities, city_codes, load_pack
 from hotline.citation import Citation, LawStatus
 from hotline.citypack import CityPack
+from hotline.dispatching import choose_unit
 from hotline.errors import CityPackError
-from hotline.ticket import choose_unit, classify
+from hotline.ticket import classify
+from hotline.vocabulary import KINDS, QUESTION_FIELDS
 
 BROKEN = Path(__file__).parent / "broken"
-PLACES = {"city": "_example", "common": "common", "calendar": "calendar"}
+PLACES = ("_example", "common", "calendar")
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A copy of what the fictional city needs, to be broken."""
-    for folder in PLACES.values():
+    for folder in PLACES:
         shutil.copytree(CITIES / folder, tmp_path / "cities" / folder)
+    for file in ("duties.yaml", "readings.yaml"):
+        shutil.copy(CITIES / file, tmp_path / "cities")
     return tmp_path / "cities"
 
 
@@ -34,9 +38,14 @@ def test_all_shipped_cities_are_usable() -> None:
 
 @pytest.mark.parametrize("case", sorted(path.name for path in BROKEN.iterdir()))
 def test_a_broken_pack_is_refused_with_file_and_line(root: Path, case: str) -> None:
-    for file in (BROKEN / case).rglob("*.yaml"):
-        place, *rest = file.relative_to(BROKEN / case).parts
-        shutil.copy(file, root.joinpath(PLACES[place], *rest))
+    for edit in yaml.safe_load((BROKEN / case / "edit.yaml").read_text(encoding="utf-8")):
+        file = root / edit["file"]
+        if "find" not in edit:
+            file.write_text(edit["write"], encoding="utf-8")
+            continue
+        text = file.read_text(encoding="utf-8")
+        assert text.count(edit["find"]) == 1, f"{edit['find']!r} must stand once in {file.name}"
+        file.write_text(text.replace(edit["find"], edit["write"]), encoding="utf-8")
     with pytest.raises(CityPackError) as refusal:
         load_pack("_example", root)
     told = str(refusal.value)
@@ -47,7 +56,7 @@ def test_a_broken_pack_is_refused_with_file_and_line(root: Path, case: str) -> N
 
 
 def test_there_are_many_ways_to_be_broken() -> None:
-    assert len(list(BROKEN.iterdir())) >= 35
+    assert len(list(BROKEN.iterdir())) >= 90
 
 
 def test_a_missing_file_is_told_with_what_to_do(root: Path) -> None:
@@ -67,7 +76,7 @@ def test_a_draft_is_cited_as_a_draft(root: Path) -> None:
     file = root / "_example" / "sources.yaml"
     file.write_text(file.read_text(encoding="utf-8") + "    status: draft\n", encoding="utf-8")
     pack = load_pack("_example", root)
-    assert pack.sources[0].status is LawStatus.DRAFT
+    assert pack.sources[-1].status is LawStatus.DRAFT
     assert pack.scope[0].citation.instrument == "《示例市热线条例》（征求意见稿）"
     assert pack.scope[0].citation.status is LawStatus.DRAFT
 
@@ -117,17 +126,6 @@ def test_the_systems_own_sentences_keep_the_tone(code: str) -> None:
     said = [*pack.words.values(), *asked, *(d.ask for d in pack.dangers), *(r.ask for r in pack.scope)]
     for sentence in said:
         assert not re.search(r"[！!]|亲[，~]|哦|系统繁忙|高度重视", sentence), sentence
-
-
-def test_the_articles_cited_for_pingdingshan_exist() -> None:
-    """The rules have 31 articles, and article 4 five items."""
-    digits = "一二三四五六七八九"
-    known = {f"第{n}条" for n in (*digits, "十", *(f"十{d}" for d in digits), "二十")}
-    known |= {f"第二十{d}条" for d in digits} | {"第三十条", "第三十一条"}
-    known |= {f"第四条第{n}项" for n in "一二三四五"}
-    for citation in _citations(load_pack("pingdingshan")):
-        if citation.instrument == "《平顶山市民呼必应工作规则》":
-            assert set(citation.article.split("、")) <= known
 
 
 def test_the_highest_class_is_the_one_for_danger() -> None:
@@ -199,5 +197,23 @@ def _citations(pack: CityPack) -> Iterator[Citation]:
         pack.kinds.values(),
         pack.classes.values(),
         pack.desk.values(),
+        pack.channels,
+        pack.accepted,
+        pack.unfixed,
+        pack.extensions,
+        pack.returns,
+        pack.silences,
+        pack.emergency,
+        pack.groups,
+        pack.levels,
+        pack.on_file,
+        pack.matters,
+        pack.dispatch,
+        pack.reply_elements,
+        pack.void_replies,
+        pack.intake_rules,
+        pack.desk_rules,
+        pack.report_rules,
+        pack.measures,
     ):
         yield from (rule.citation for rule in group)

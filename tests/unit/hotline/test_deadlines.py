@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from cities.loading import load_pack
 from hotline.calendar import CITY_TIME, DayKind
 from hotline.citation import Citation
-from hotline.citypack import CityPack, DeadlineRule
+from hotline.citypack import CityPack
 from hotline.deadlines import Due, due_moments, shown_date
+from hotline.limits import DeadlineRule
 
 LAW = Citation(instrument="《示例市热线条例》", article="第八条")
 FIRST, LAST = (
@@ -161,7 +162,7 @@ def test_of_two_equally_special_limits_the_earlier_holds() -> None:
 def test_different_duties_are_each_kept() -> None:
     """R-ALL-9."""
     found = dues("_example", ticket_class="urgent", at=at("2026-11-23T10:00"))
-    assert set(found) == {"sign", "contact", "finish", "follow_up"}
+    assert set(found) == {"sign", "contact", "finish", "return", "follow_up"}
 
 
 def test_a_rule_not_yet_in_force_does_not_count() -> None:
