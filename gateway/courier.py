@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from channels.base import NotNowError, Parcel, Sends
-from gateway.store.deliveries import Deliveries, Recipient, is_important, without_options
+from gateway.store.deliveries import Deliveries, Recipient, is_important
 from hotline.errors import HotlineError
 from hotline.returning import Allowance
 
@@ -33,8 +33,7 @@ class Courier:
             return
         try:
             for index, parcel in enumerate(parcels):
-                newest = index == len(parcels) - 1
-                if not await self._send(recipient, parcel if newest else without_options(parcel)):
+                if not await self._send(recipient, parcel):
                     await self._keep(recipient, parcels[index:])
                     return
         except NotNowError as error:

@@ -99,7 +99,7 @@ class Deliveries:
                 digest,
                 LEASE,
             )
-            return await self._parcels(connection, rows)
+            return await self._parcels(connection, conversation, rows)
 
     async def take(self, conversation: str) -> tuple[tuple[Parcel, ...], bool]:
         """Lease for the courier what is owed, oldest first; and whether somebody else is at any of it."""
@@ -116,19 +116,21 @@ class Deliveries:
                 [row["message_id"] for row in rows],
                 COURIER_LEASE,
             )
-            return await self._parcels(connection, rows), False
+            return await self._parcels(connection, conversation, rows), False
 
-    async def _parcels(self, connection: Connection, rows: Sequence[asyncpg.Record]) -> tuple[Parcel, ...]:
-        owed = sorted(rows, key=lambda row: row["message_id"])
-        said = await self._replies(connection, [row["message_id"] for row in owed])
-        return tuple(
-            Parcel(
-                id=row["message_id"],
-                replies=said[row["message_id"]],
-                parts_sent=row["parts_sent"],
-            )
-            for row in owed
+    async def _parcels(
+        self, connection: Connection, conversation: str, rows: Sequence[asyncpg.Record]
+    ) -> tuple[Parcel, ...]:
+        ids = sorted(row["message_id"] for row in rows)
+        if not ids:
+            return ()
+        sent = {row["message_id"]: row["parts_sent"] for row in rows}
+        said = await self._replies(connection, ids)
+        newest = await connection.fetchval(
+            "SELECT max(message_id) FROM deliveries WHERE conversation = $1", conversation
         )
+        parcels = (Parcel(id=id, replies=said[id], parts_sent=sent[id]) for id in ids)
+        return tuple(parcel if parcel.id == newest else _overtaken(parcel) for parcel in parcels)
 
     async def sent(self, parcel: Parcel, parts: int, *, whole: bool) -> None:
         """Note what went out as the answer to a push; see the port."""
@@ -224,10 +226,13 @@ def is_important(replies: Sequence[SentReply]) -> bool:
     return any(sent.reply.kind in IMPORTANT for sent in replies)
 
 
-def without_options(parcel: Parcel) -> Parcel:
+def _overtaken(parcel: Parcel) -> Parcel:
     """Return ``parcel`` as something older: what it offered can no longer be chosen."""
+    if not any(sent.reply.options for sent in parcel.replies):
+        return parcel
     said = tuple(replace(sent, reply=replace(sent.reply, options=())) for sent in parcel.replies)
-    return replace(parcel, replies=said)
+    # Its parts are cut anew, so that the count of those sent means nothing: rather some of it twice than lost.
+    return replace(parcel, replies=said, parts_sent=0)
 
 
 def _allowance(stored: str) -> Allowance:
