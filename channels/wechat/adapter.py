@@ -143,7 +143,7 @@ class WeChat:
             async with asyncio.timeout(WRITTEN_WITHIN):
                 await response.prepare(request)
                 await response.write_eof()
-        except (OSError, TimeoutError) as error:
+        except OSError as error:  # a time-out is one too
             log.warning("push.unanswered", extra={"error_type": type(error).__name__})
             await self._release(leased)
             return response
@@ -195,6 +195,8 @@ async def _body(request: web.Request) -> bytes:
                 body += chunk
                 if len(body) > MAX_BODY:
                     raise TooLongError(MAX_BODY)
+    except TimeoutError:
+        raise
     except (web.RequestPayloadError, OSError) as error:
         raise NotAMessageError("wechat: the body broke off") from error
     return bytes(body)

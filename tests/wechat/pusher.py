@@ -1,6 +1,7 @@
 """Pushes as the platform does: signed, encrypted, and again at 5 and 10 seconds when nothing good comes back."""
 
 import asyncio
+import io
 import secrets
 import time
 import xml.etree.ElementTree as ET
@@ -79,7 +80,7 @@ class Pusher:
         try:
             async with self.http.post(
                 self.url, params=right_query if query is None else query,
-                data=right_body if body is None else body, headers={"Content-Type": "text/xml"}, timeout=timeout,
+                data=io.BytesIO(right_body if body is None else body), headers={"Content-Type": "text/xml"}, timeout=timeout,
             ) as answer:  # fmt: skip
                 status, said = answer.status, await answer.text()
         except (ClientError, OSError, TimeoutError):
