@@ -144,13 +144,19 @@ class WeChatApi:
     @asynccontextmanager
     async def _asking(
         self, method: str, url: str, query: Mapping[str, str], *, data: bytes | None = None,
-        limits: ClientTimeout = CALL,
+        limits: ClientTimeout | None = None,
     ) -> AsyncIterator[ClientResponse]:  # fmt: skip
         """Ask the platform; whatever goes wrong on the way is a ``PlatformBusyError``."""
         headers = {"Content-Type": "application/json"} if data is not None else {}
         try:
             async with self._http.request(
-                method, url, params=query, data=data, headers=headers, timeout=limits, allow_redirects=False
+                method,
+                url,
+                params=query,
+                data=data,
+                headers=headers,
+                timeout=limits or CALL,
+                allow_redirects=False,
             ) as answer:
                 if answer.status != 200:
                     raise PlatformBusyError(f"wechat: HTTP {answer.status}")

@@ -103,7 +103,7 @@ class Platform:
     @asynccontextmanager
     async def serving(self, port: int = 0) -> AsyncIterator[str]:
         """Serve on loopback and return the address."""
-        runner = web.AppRunner(self.app())
+        runner = web.AppRunner(self.app(), shutdown_timeout=0.1)
         await runner.setup()
         try:
             site = web.TCPSite(runner, "127.0.0.1", port, reuse_address=True)
