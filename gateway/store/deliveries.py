@@ -205,8 +205,8 @@ class Deliveries:
             )
         return after
 
-    async def spend(self, sender: str, *, important: bool) -> bool:
-        """Take one message off what ``sender`` may be sent; ``False`` when nothing may be sent now."""
+    async def spend(self, sender: str, *, important: bool) -> str | None:
+        """Take one message off what ``sender`` may be sent: from which window, ``None`` when nothing may be sent now."""
         now, found = self._clock(), list[str]()
 
         def spent(allowance: Allowance) -> Allowance:
@@ -214,7 +214,7 @@ class Deliveries:
             return allowance.spent(found[0]) if found else allowance
 
         await self.change(sender, spent)
-        return bool(found)
+        return found[0] if found else None
 
     async def left(self, sender: str) -> None:
         """Note that ``sender`` cannot be written to any more."""

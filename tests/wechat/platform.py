@@ -211,6 +211,7 @@ class Platform:
             await asyncio.sleep(30)
         if fault == RESET and request.transport is not None:
             request.transport.abort()
+            return web.Response()
         if isinstance(fault, int) and 400 <= fault < 600:
             return web.Response(status=fault, text="<html>bad gateway</html>")
         return problem(fault) if isinstance(fault, int) and fault else None
