@@ -104,6 +104,8 @@ class Wording:
         yield self._say("wechat_progress", url=self._public_url)
 
     def _options(self, reply: Reply, offered: int) -> Iterator[str]:
+        if reply.options and reply.kind == "answer":
+            yield self._say("wechat_helped")
         if reply.options:
             yield self._say("wechat_choose")
         for number, option in enumerate(reply.options, offered + 1):

@@ -19,6 +19,7 @@ from hotline.reply import Reply
 from tests.web.fake_app import NOW, FakeCore, channel_parts
 from tests.wechat import pushes
 from tests.wechat.aes_client import encoding_key
+from tests.wechat.hostile import HOSTILE
 from tests.wechat.pusher import Mode, Pusher
 
 APPID, TOKEN, KEY, OLD_KEY = "wx0123456789abcdef", "a-token", encoding_key(b"now"), encoding_key(b"before")
@@ -272,27 +273,6 @@ async def test_unknown_kinds_are_answered_politely(plain: Rig) -> None:
 
 
 # Hostile input: refused or answered, never a fault of ours, nothing kept by halves
-
-BOMB = '<!DOCTYPE x [<!ENTITY a "{}">{}]>'.format(
-    "ha" * 100, "".join(f'<!ENTITY a{n} "{f"&a{n - 1 if n else str()};" * 10}">' for n in range(9))
-)
-HOSTILE: dict[str, bytes] = {
-    "nothing": b"",
-    "blanks": b" \n",
-    "JSON": b'{"MsgType": "text"}',
-    "a bomb of entities": BOMB.encode() + pushes.text("&a8;").encode(),
-    "a file by entity": b'<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/hostname">]><xml><Content>&f;</Content></xml>',
-    "deep": b"<xml>" + b"<a>" * 15_000 + b"</a>" * 15_000 + b"</xml>",
-    "broken UTF-8": pushes.text("路灯").encode().replace("灯".encode(), b"\xe7\x81"),
-    "GBK": pushes.text("路灯坏了").encode("gbk"),
-    "NUL": pushes.text("路灯\x00坏了").encode(),
-    "a lone surrogate": pushes.text("路灯").encode().replace("灯".encode(), b"\xed\xa0\x80"),
-    "a surrogate by number": pushes.text("路灯").replace("<![CDATA[路灯]]>", "&#xD800;").encode(),
-    "a million letters": pushes.text("路" * 1_000_000).encode(),
-    "a cut-off body": pushes.text("路灯坏了").encode()[:-20],
-    "many fields": b"<xml>" + b"".join(b"<f%d>x</f%d>" % (n, n) for n in range(2_000)) + b"</xml>",
-    "a long text": pushes.text("路" * 10_001).encode(),
-}
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -22,6 +22,7 @@ from tests.e2e.citizen import Dispatcher, eventually
 from tests.e2e.system import System
 from tests.folders import server_folder
 from tests.wechat import pushes
+from tests.wechat.hostile import HOSTILE
 from tests.wechat.platform import APPID
 from tests.wechat.pusher import Outcome, Pusher
 from tests.wechat.running import KEY, OLD_KEY, TOKEN, RunningPlatform, running_platform
@@ -213,14 +214,15 @@ async def test_a_gateway_killed_before_it_answered_answers_once(wechat: System, 
         query = "SELECT count(*) FROM messages WHERE settled_at IS NULL"
         await asyncio.to_thread(eventually, lambda: wechat.count(query))
         await asyncio.to_thread(wechat.kill, "gateway")
-        assert (await pushing).at_fault
+        outcome = await pushing
     await asyncio.to_thread(wechat.wait_restarted, "gateway")
-    again = await follower.push(xml)
-    assert again.status == 200
-    if not again.text:
-        assert len(await follower.told(1)) == 1
-    else:
-        assert follower.sent() == []
+    if outcome.at_fault:  # not acknowledged: the platform pushes it again
+        outcome = await follower.push(xml)
+        assert outcome.status == 200
+    if not outcome.text:
+        await follower.told(1)
+    await everything_is_delivered(wechat)
+    assert len(follower.sent()) + bool(outcome.text) == 1
 
 
 @contextmanager
@@ -245,7 +247,8 @@ async def test_with_a_part_stopped_pushes_are_acknowledged_in_time_and_nothing_i
             assert outcome.status == 200 and outcome.seconds < 4.5
         fire = await follower.push(follower.text("我家楼下着火了"), tries=1)
         assert "119" in fire.text.split("\n")[0] and fire.seconds < 4.5
-        number, _ = numbered(fire.text)
+    # On a machine that is busy only the number is said at once, and the ticket follows.
+    number, _ = numbered(fire.text if "单号" in fire.text else (await follower.told(1))[-1])
     dispatcher = Dispatcher(wechat.desk_url, "dispatcher", wechat.password("desk", "dispatcher"))
     await asyncio.to_thread(eventually, lambda: dispatcher.case(number).status == 200)
     await everything_is_delivered(wechat)
@@ -278,6 +281,15 @@ async def test_with_the_database_stopped_only_a_number_is_said_and_nothing_is_ac
     await everything_is_delivered(wechat)
     filed = f"SELECT count(*) FROM tickets WHERE conversation = {NEWEST}"
     await asyncio.to_thread(eventually, lambda: wechat.count(filed) == 1)
+
+
+async def test_hostile_pushes_are_refused_and_leave_nothing(wechat: System, follower: Follower) -> None:
+    before = wechat.count("SELECT count(*) FROM messages")
+    for name, body in HOSTILE.items():
+        outcome = await follower.pusher.once(body)
+        assert 400 <= outcome.status < 500, name
+    assert wechat.count("SELECT count(*) FROM messages") == before
+    assert (await follower.say("你好")).startswith("您好")
 
 
 async def everything_is_delivered(system: System) -> None:

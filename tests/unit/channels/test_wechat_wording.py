@@ -28,7 +28,7 @@ def test_an_answer_names_its_source_and_its_date() -> None:
     text = said(*REPLIES["身份证"])
     assert text.startswith(HIT.answer.split("\n")[0])
     assert HIT.source in text and HIT.unit in text and "2026年8月12日" in text
-    assert text.endswith("请回复数字或文字：\n1. 解决了\n2. 没解决")
+    assert text.endswith("这个回答解决您的问题了吗？\n请回复数字或文字：\n1. 解决了\n2. 没解决")
 
 
 def test_a_refusal_says_reason_article_and_way() -> None:
