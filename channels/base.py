@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar, Protocol
 
@@ -60,11 +60,15 @@ class Delivers(Protocol):
 
         For a few seconds nobody else sends it. When ``key`` names a message whose replies went out in
         answer to an earlier push of the same message, they come again: that answer did not arrive.
+        Parcels that newer replies overtook come without options: those can no longer be chosen.
         Raises ``StorageAwayError``.
         """
 
     async def sent(self, parcel: Parcel, parts: int, *, whole: bool) -> None:
         """Note that the first ``parts`` parts of ``parcel`` went out as the answer to a push; ``whole``: all of it."""
+
+    async def release(self, parcels: Sequence[Parcel]) -> None:
+        """Let go of leased parcels that were not sent: somebody else may send them at once."""
 
     async def left(self, sender: str) -> None:
         """Note that ``sender`` cannot be written to any more."""
@@ -81,7 +85,7 @@ class StoredFile:
 
 
 class RefusedFileError(NotAMessageError):
-    """A file is not taken; ``why`` is one of size, type, mismatch, empty or damaged."""
+    """A file is not taken; ``why`` is one of size, type, mismatch, empty, damaged or gone."""
 
     def __init__(self, why: str, *, name: str = "", size: int = 0) -> None:
         super().__init__(f"attachment refused: {why}")
@@ -127,7 +131,9 @@ class ChannelParts:
     say: Callable[..., str]  #: one of the system's own sentences, by name, blanks filled
     deliveries: Delivers
     files: KeepsFiles
-    settings: Mapping[str, str]  #: every setting in force, by its name after HUYING_, in lower case
+    settings: Mapping[str, str] = field(
+        repr=False
+    )  #: those that channels need, by name after HUYING_, in lower case
 
 
 class Channel(Protocol):
@@ -147,7 +153,7 @@ class SenderParts:
     http: ClientSession
     cells: Cells
     say: Callable[..., str]
-    settings: Mapping[str, str]
+    settings: Mapping[str, str] = field(repr=False)
 
 
 class Sends(Protocol):

@@ -4,10 +4,15 @@ from collections.abc import Callable, Mapping
 
 from channels.base import Channel, ChannelParts, SenderParts, Sends
 from channels.webchat.adapter import WebChat
+from channels.wechat.adapter import WeChat
+from channels.wechat.api import WeChatApi
 
 CHANNELS: Mapping[str, Callable[[ChannelParts], Channel]] = {
     WebChat.name: WebChat,
+    WeChat.name: WeChat,
 }
 
 #: channels that push what they say; the others are asked for it
-SENDERS: Mapping[str, Callable[[SenderParts], Sends]] = {}
+SENDERS: Mapping[str, Callable[[SenderParts], Sends]] = {
+    WeChat.name: WeChatApi,
+}

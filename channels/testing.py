@@ -87,6 +87,9 @@ class RecordingCore:
         """Note what went out."""
         self._sent[list(self.messages)[parcel.id]] = whole
 
+    async def release(self, parcels: Sequence[Parcel]) -> None:
+        """Let go: what is owed is still owed."""
+
     async def left(self, sender: str) -> None:
         """Note who left."""
         self.gone.append(sender)

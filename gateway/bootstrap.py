@@ -148,11 +148,11 @@ def _understanding(settings: Settings, http: ClientSession, figures: Figures) ->
 
 
 def channel_settings(settings: Settings) -> Mapping[str, str]:
-    """Return the settings as channels are given them, by name."""
+    """Return the settings that channels are given, by name."""
     return {
         field.name: str(getattr(settings, field.name))
         for field in fields(settings)
-        if field.name.startswith("wechat_")
+        if field.name.startswith("wechat_") or field.name == "public_url"
     }
 
 

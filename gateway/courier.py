@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from channels.base import NotNowError, Parcel, Sends
-from gateway.store.deliveries import Deliveries, Recipient, is_important, without_options
+from gateway.store.deliveries import Deliveries, Recipient, is_important
 from hotline.errors import HotlineError
 from hotline.returning import Allowance
 
@@ -32,11 +32,10 @@ class Courier:
         if recipient is None or not parcels:
             return
         try:
-            for index, parcel in enumerate(parcels):
-                newest = index == len(parcels) - 1
-                if not await self._send(recipient, parcel if newest else without_options(parcel)):
-                    await self._keep(recipient, parcels[index:])
-                    return
+            for parcel in sorted(parcels, key=lambda each: not _is_emergency(each)):  # a number to call first
+                # What is kept holds nothing up: the outcome of a ticket may be sent when nothing else may.
+                if not await self._send(recipient, parcel):
+                    await self._keep(recipient, [parcel])
         except NotNowError as error:
             # The platform knows better than our account of it.
             await self._deliveries.change(
@@ -49,18 +48,33 @@ class Courier:
 
     async def _send(self, recipient: Recipient, parcel: Parcel) -> bool:
         """Send what is left of ``parcel``; ``False`` when the account of what may be sent is used up."""
-        sender = self._senders[recipient.channel]
-        parts, important = sender.parts(parcel.replies), is_important(parcel.replies)
+        parts = self._senders[recipient.channel].parts(parcel.replies)
+        important = is_important(parcel.replies)
         if parcel.parts_sent >= len(parts):
             await self._deliveries.arrived(parcel, len(parts), whole=True)
         for number in range(parcel.parts_sent + 1, len(parts) + 1):
-            # Spent before it is sent: a count that is one too low costs a message, one too high a refusal.
-            if not await self._deliveries.spend(recipient.sender, important=important):
+            if not await self._send_part(recipient, parts[number - 1], important=important):
                 return False
-            await sender.send(recipient.address, parts[number - 1])
             await self._deliveries.arrived(parcel, number, whole=number == len(parts))
+        return True
+
+    async def _send_part(self, recipient: Recipient, part: str, *, important: bool) -> bool:
+        # Spent before it is sent, so that a crash costs a message and not a refusal.
+        window = await self._deliveries.spend(recipient.sender, important=important)
+        if window is None:
+            return False
+        try:
+            await self._senders[recipient.channel].send(recipient.address, part)
+        except HotlineError:
+            # Else a platform that is away for a minute would use everything up.
+            await self._deliveries.change(recipient.sender, lambda allowance: allowance.given_back(window))
+            raise
         return True
 
     async def _keep(self, recipient: Recipient, parcels: Sequence[Parcel]) -> None:
         log.info("replies.kept", extra={"channel": recipient.channel, "count": len(parcels)})
         await self._deliveries.kept(parcels)
+
+
+def _is_emergency(parcel: Parcel) -> bool:
+    return any(sent.reply.kind == "emergency" for sent in parcel.replies)

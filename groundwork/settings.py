@@ -5,7 +5,7 @@ import binascii
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
@@ -24,6 +24,11 @@ class SettingsError(Exception):
     """One or more settings cannot be used; the text lists them all, a line each."""
 
 
+def _secret() -> Any:
+    """A setting that holds a key or a password: it is in no text that shows the settings."""
+    return field(default="", repr=False)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """Everything that differs between two installations; see CONTRACT, Settings."""
@@ -36,25 +41,25 @@ class Settings:
     files_dir: Path = Path()
     public_url: str = ""
     gateway_url: str = ""  #: the desk's way back
-    database_url: str = ""
-    desk_database_url: str = ""
-    redis_url: str = ""
+    database_url: str = _secret()
+    desk_database_url: str = _secret()
+    redis_url: str = _secret()
     rasa_url: str = ""
-    rasa_token: str = ""
-    secret_key: str = ""
-    vault_keys: str = ""
-    wechat_token: str = ""
+    rasa_token: str = _secret()
+    secret_key: str = _secret()
+    vault_keys: str = _secret()
+    wechat_token: str = _secret()
     wechat_appid: str = ""
-    wechat_secret: str = ""
-    wechat_aes_key: str = ""
-    wechat_aes_key_previous: str = ""
+    wechat_secret: str = _secret()
+    wechat_aes_key: str = _secret()
+    wechat_aes_key_previous: str = _secret()
     wechat_api_base: str = ""
     wechat_quota: str = "5/48h"
     wechat_quota_event: str = "3/1min"
     dispatch_url: str = ""
-    dispatch_secret: str = ""
-    smtp_url: str = ""
-    imap_url: str = ""
+    dispatch_secret: str = _secret()
+    smtp_url: str = _secret()
+    imap_url: str = _secret()
     clock: datetime | None = None
     rate_limits: bool = True
     trusted_proxies: tuple[Network, ...] = ()
@@ -64,15 +69,16 @@ class Settings:
         """Read ``env`` or raise ``SettingsError`` with every problem found."""
         values: dict[str, Any] = {}
         problems: list[str] = []
-        for field in fields(cls):
-            raw = env.get(PREFIX + field.name.upper(), "").strip()
+        names = [each.name for each in fields(cls)]
+        for name in names:
+            raw = env.get(PREFIX + name.upper(), "").strip()
             if not raw:
                 continue
             try:
-                values[field.name] = _PARSERS.get(field.name, str)(raw)
+                values[name] = _PARSERS.get(name, str)(raw)
             except ValueError as error:
-                problems.append(f"{PREFIX}{field.name.upper()}: {error}")
-        unknown = sorted(set(_names(env)) - {field.name for field in fields(cls)} - _OTHERS)
+                problems.append(f"{PREFIX}{name.upper()}: {error}")
+        unknown = sorted(set(_names(env)) - set(names) - _OTHERS)
         problems += [f"{PREFIX}{name.upper()}: no such setting" for name in unknown]
         settings = cls(**_with_places(values))
         problems += settings._conflicts()
@@ -99,7 +105,23 @@ class Settings:
                 for name in secrets
                 if not getattr(self, name)
             ]
-        return problems
+        return problems + self._wechat_conflicts()
+
+    def _wechat_conflicts(self) -> list[str]:
+        """Return what is missing beside the WeChat settings that are there: half an account is none."""
+        needs = {
+            "wechat_token": ("wechat_appid",),
+            "wechat_appid": ("wechat_token",),
+            "wechat_secret": ("wechat_token", "wechat_appid"),
+            "wechat_aes_key": ("wechat_token", "wechat_appid"),
+            "wechat_aes_key_previous": ("wechat_aes_key",),
+        }
+        return [
+            f"{PREFIX}{name.upper()}: {PREFIX}{other.upper()} must be set too"
+            for name, others in needs.items()
+            for other in others
+            if getattr(self, name) and not getattr(self, other)
+        ]
 
 
 _OTHERS = {"log_level"}
@@ -111,7 +133,7 @@ def _names(env: Mapping[str, str]) -> list[str]:
 
 def _with_places(values: dict[str, Any]) -> dict[str, Any]:
     """Fill what follows from other settings: state folder, files folder, addresses."""
-    default = {field.name: field.default for field in fields(Settings)}
+    default = {each.name: each.default for each in fields(Settings)}
     city = values.get("city", default["city"])
     values.setdefault("state_dir", PROJECT / ".local" / city)
     values.setdefault("files_dir", values["state_dir"] / "files")
@@ -201,9 +223,37 @@ def _networks(raw: str) -> tuple[Network, ...]:
 
 
 def _quota(raw: str) -> str:
-    if not re.fullmatch(r"\d+/\d+(min|h)", raw):
+    if not re.fullmatch(r"[0-9]{1,4}/[1-9][0-9]{0,3}(min|h)", raw):
         raise ValueError(f"{raw!r} is not a quota; write it like 5/48h or 3/1min")
     return raw
+
+
+def _wechat_token(raw: str) -> str:
+    if not re.fullmatch(r"[!-~]{3,64}", raw):
+        raise ValueError("must be 3 to 64 characters without spaces, as it stands in the account's settings")
+    return raw
+
+
+def _wechat_appid(raw: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", raw):
+        raise ValueError(
+            "must be letters, digits, hyphens and underscores, as it stands in the account's settings"
+        )
+    return raw
+
+
+def _wechat_aes_key(raw: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9+/]{43}", raw):
+        raise ValueError("must be the EncodingAESKey: 43 letters and digits")
+    return raw
+
+
+def _wechat_api_base(raw: str) -> str:
+    parts = urlsplit(raw)
+    local = parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if parts.scheme != "https" and not (parts.scheme == "http" and local):
+        raise ValueError("must begin with https: (http: on this machine only), for the secret goes there")
+    return raw.rstrip("/")
 
 
 _PARSERS: Mapping[str, Callable[[str], Any]] = {
@@ -216,7 +266,11 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "gateway_url": _url("http", "https"),
     "dispatch_url": _url("http", "https"),
     "rasa_url": _url("http", "https"),
-    "wechat_api_base": _url("http", "https"),
+    "wechat_token": _wechat_token,
+    "wechat_appid": _wechat_appid,
+    "wechat_aes_key": _wechat_aes_key,
+    "wechat_aes_key_previous": _wechat_aes_key,
+    "wechat_api_base": _wechat_api_base,
     "database_url": _url("postgresql", "postgres"),
     "desk_database_url": _url("postgresql", "postgres"),
     "redis_url": _url("redis", "rediss", "unix"),

@@ -1,5 +1,6 @@
 """How each decision is said to the citizen."""
 
+from collections.abc import Callable
 from typing import assert_never
 
 from hotline.calendar import CITY_TIME
@@ -105,16 +106,16 @@ def _receipt(ticket: Ticket, pack: CityPack) -> Reply:
     last = shown_date(ticket.due)
     name = f"receipt_{last.what}" if last is not None else "receipt_without_date"
     name = "receipt_urgent" if ticket.urgent else name
-    by = moment_in_words(pack, last) if last is not None else ""
+    by = moment_in_words(pack.say, last) if last is not None else ""
     return Reply(kind="ticket", text=pack.say(name, date=by), ticket=ticket_note(ticket))
 
 
-def moment_in_words(pack: CityPack, due: Due) -> str:
+def moment_in_words(say: Callable[..., str], due: Due) -> str:
     """Return the day of ``due`` with its weekday; limits in hours keep the minute."""
     at = due.at.astimezone(CITY_TIME)
-    weekday = pack.words["weekdays"].split()[at.weekday()]
-    day = pack.say("day", year=str(at.year), month=str(at.month), day=str(at.day), weekday=weekday)
-    return day if due.days else pack.say("moment", day=day, time=f"{at:%H:%M}")
+    weekday = say("weekdays").split()[at.weekday()]
+    day = say("day", year=str(at.year), month=str(at.month), day=str(at.day), weekday=weekday)
+    return day if due.days else say("moment", day=day, time=f"{at:%H:%M}")
 
 
 def _call(danger: Danger) -> Call:

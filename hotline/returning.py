@@ -59,6 +59,13 @@ class Allowance:
         window = self.windows[name]
         return Allowance(windows={**self.windows, name: replace(window, left=max(window.left - 1, 0))})
 
+    def given_back(self, name: str) -> "Allowance":
+        """Return the allowance after a message in the window ``name`` was not sent after all."""
+        if name not in self.windows:
+            return self
+        window = self.windows[name]
+        return Allowance(windows={**self.windows, name: replace(window, left=window.left + 1)})
+
     def exhausted(self) -> "Allowance":
         """Return the allowance of which nothing is left until the citizen writes again."""
         return Allowance(windows={name: replace(window, left=0) for name, window in self.windows.items()})

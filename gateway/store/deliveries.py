@@ -99,7 +99,7 @@ class Deliveries:
                 digest,
                 LEASE,
             )
-            return await self._parcels(connection, rows)
+            return await self._parcels(connection, conversation, rows)
 
     async def take(self, conversation: str) -> tuple[tuple[Parcel, ...], bool]:
         """Lease for the courier what is owed, oldest first; and whether somebody else is at any of it."""
@@ -116,19 +116,21 @@ class Deliveries:
                 [row["message_id"] for row in rows],
                 COURIER_LEASE,
             )
-            return await self._parcels(connection, rows), False
+            return await self._parcels(connection, conversation, rows), False
 
-    async def _parcels(self, connection: Connection, rows: Sequence[asyncpg.Record]) -> tuple[Parcel, ...]:
-        owed = sorted(rows, key=lambda row: row["message_id"])
-        said = await self._replies(connection, [row["message_id"] for row in owed])
-        return tuple(
-            Parcel(
-                id=row["message_id"],
-                replies=said[row["message_id"]],
-                parts_sent=row["parts_sent"],
-            )
-            for row in owed
+    async def _parcels(
+        self, connection: Connection, conversation: str, rows: Sequence[asyncpg.Record]
+    ) -> tuple[Parcel, ...]:
+        ids = sorted(row["message_id"] for row in rows)
+        if not ids:
+            return ()
+        sent = {row["message_id"]: row["parts_sent"] for row in rows}
+        said = await self._replies(connection, ids)
+        newest = await connection.fetchval(
+            "SELECT max(message_id) FROM deliveries WHERE conversation = $1", conversation
         )
+        parcels = (Parcel(id=id, replies=said[id], parts_sent=sent[id]) for id in ids)
+        return tuple(parcel if parcel.id == newest else _overtaken(parcel) for parcel in parcels)
 
     async def sent(self, parcel: Parcel, parts: int, *, whole: bool) -> None:
         """Note what went out as the answer to a push; see the port."""
@@ -203,8 +205,8 @@ class Deliveries:
             )
         return after
 
-    async def spend(self, sender: str, *, important: bool) -> bool:
-        """Take one message off what ``sender`` may be sent; ``False`` when nothing may be sent now."""
+    async def spend(self, sender: str, *, important: bool) -> str | None:
+        """Take one message off what ``sender`` may be sent: from which window, ``None`` when nothing may be sent now."""
         now, found = self._clock(), list[str]()
 
         def spent(allowance: Allowance) -> Allowance:
@@ -212,7 +214,7 @@ class Deliveries:
             return allowance.spent(found[0]) if found else allowance
 
         await self.change(sender, spent)
-        return bool(found)
+        return found[0] if found else None
 
     async def left(self, sender: str) -> None:
         """Note that ``sender`` cannot be written to any more."""
@@ -224,10 +226,13 @@ def is_important(replies: Sequence[SentReply]) -> bool:
     return any(sent.reply.kind in IMPORTANT for sent in replies)
 
 
-def without_options(parcel: Parcel) -> Parcel:
+def _overtaken(parcel: Parcel) -> Parcel:
     """Return ``parcel`` as something older: what it offered can no longer be chosen."""
+    if not any(sent.reply.options for sent in parcel.replies):
+        return parcel
     said = tuple(replace(sent, reply=replace(sent.reply, options=())) for sent in parcel.replies)
-    return replace(parcel, replies=said)
+    # Its parts are cut anew, so that the count of those sent means nothing: rather some of it twice than lost.
+    return replace(parcel, replies=said, parts_sent=0)
 
 
 def _allowance(stored: str) -> Allowance:

@@ -181,7 +181,7 @@ class Tickets:
             number=ticket.number,
             title=ticket.title,
             state=self._pack.words.get(f"state_{row['state']}", self._pack.words["state_progressed"]),
-            due=moment_in_words(self._pack, last) if last is not None else "",
+            due=moment_in_words(self._pack.say, last) if last is not None else "",
         )
 
     def _code_digest(self, number: str, code: str) -> bytes:

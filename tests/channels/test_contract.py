@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,16 @@ from channels.testing import ChannelContract, Driver, Outcome, RecordingCore
 from groundwork.settings import PROJECT
 from tests.channels.toy.adapter import Toy
 from tests.web.fake_app import NOW, fake_app, fake_assets, key_for
+from tests.wechat import pushes
+from tests.wechat.aes_client import encoding_key
+from tests.wechat.pusher import Mode, Pusher
+from tests.wechat.pusher import Outcome as Pushed
+
+TOKEN, APPID, KEY = "a-token", "wx0123456789abcdef", encoding_key(b"contract")
+ACCOUNT = {
+    "wechat_token": TOKEN, "wechat_appid": APPID, "wechat_quota": "5/48h", "wechat_quota_event": "3/1min",
+    "public_url": "https://hotline.example",
+}  # fmt: skip
 
 
 class Served:
@@ -81,23 +92,77 @@ class WebChatDriver(Served):
         return self._tokens.get(sender, "a token that nobody has")
 
 
+class WeChatDriver(Served):
+    """The platform, pushing in the mode that an account with a key uses."""
+
+    def __init__(self, client: TestClient[Any, Any], core: RecordingCore, mode: Mode) -> None:
+        super().__init__(client, core)
+        self._pusher = Pusher(
+            http=client.session,
+            url=str(client.make_url("/wechat")),
+            token=TOKEN,
+            appid=APPID,
+            key=KEY,
+            mode=mode,
+        )
+
+    async def say(self, text: str, *, id: int, sender: str = "one") -> Outcome:
+        xml = pushes.text(text, openid=self.identity(sender), msg_id=str(10**15 + id))
+        return self._outcome(await self._pusher.once(xml))
+
+    async def forged(self, text: str) -> Outcome:
+        return self._outcome(await replace(self._pusher, token="guessed").once(pushes.text(text)))
+
+    async def raw(self, body: bytes) -> Outcome:
+        return self._outcome(await self._pusher.once(body))
+
+    def identity(self, sender: str) -> str:
+        return f"o{sender:_<27}"
+
+    def _outcome(self, pushed: Pushed) -> Outcome:
+        return Outcome(status=pushed.status, said=pushed.text, stored=pushed.status == 200)
+
+
 @pytest.fixture
 def core() -> RecordingCore:
     return RecordingCore(now=NOW)
 
 
 @pytest.fixture
+def account() -> dict[str, str]:
+    """Settings of the channels that need any."""
+    return {}
+
+
+@pytest.fixture
 async def client(
-    aiohttp_client: AiohttpClient, tmp_path: Path, core: RecordingCore, monkeypatch: pytest.MonkeyPatch
+    aiohttp_client: AiohttpClient,
+    tmp_path: Path,
+    core: RecordingCore,
+    monkeypatch: pytest.MonkeyPatch,
+    account: dict[str, str],
 ) -> TestClient[Any, Any]:
     monkeypatch.setitem(CHANNELS, Toy.name, Toy)  # the one line in the registry
-    return await aiohttp_client(fake_app(fake_assets(tmp_path), parts=core.parts()))
+    return await aiohttp_client(fake_app(fake_assets(tmp_path), parts=core.parts(account)))
 
 
 class TestWebChat(ChannelContract):
     @pytest.fixture
     def driver(self, client: TestClient[Any, Any], core: RecordingCore) -> Driver:
         return WebChatDriver(client, core)
+
+
+class TestWeChat(ChannelContract):
+    @pytest.fixture(params=["plain", "aes"])
+    def driver(
+        self, client: TestClient[Any, Any], core: RecordingCore, request: pytest.FixtureRequest
+    ) -> Driver:
+        return WeChatDriver(client, core, request.param)
+
+    @pytest.fixture
+    def account(self, request: pytest.FixtureRequest) -> dict[str, str]:
+        with_key = request.node.callspec.params["driver"] == "aes"
+        return ACCOUNT | ({"wechat_aes_key": KEY} if with_key else {})
 
 
 class TestToy(ChannelContract):

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -202,6 +202,9 @@ class FakeDeliveries:
         return ()
 
     async def sent(self, parcel: Parcel, parts: int, *, whole: bool) -> None:
+        """Note nothing."""
+
+    async def release(self, parcels: Sequence[Parcel]) -> None:
         """Note nothing."""
 
     async def left(self, sender: str) -> None:

@@ -69,7 +69,8 @@ def test_an_unknown_audience_is_refused(app: web.Application) -> None:
 
 def test_every_channel_says_for_whom_it_is() -> None:
     assert {name: make(channel_parts(FakeCore())).audience for name, make in CHANNELS.items()} == {
-        "webchat": "citizen"
+        "webchat": "citizen",
+        "wechat": "platform",
     }
 
 

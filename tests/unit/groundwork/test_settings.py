@@ -71,3 +71,67 @@ def test_a_moved_clock_runs_on_from_where_it_was_set() -> None:
     clock = clock_from(start)
     assert timedelta(0) <= clock() - start < timedelta(seconds=5)
     assert clock().utcoffset() == timedelta(hours=8)
+
+
+WECHAT = {
+    "HUYING_WECHAT_TOKEN": "aToken",
+    "HUYING_WECHAT_APPID": "wx0123456789abcdef",
+    "HUYING_WECHAT_SECRET": "0123456789abcdef0123456789abcdef",
+    "HUYING_WECHAT_AES_KEY": "k" * 43,
+    "HUYING_WECHAT_AES_KEY_PREVIOUS": "p" * 43,
+    "HUYING_WECHAT_API_BASE": "http://127.0.0.1:9000/",
+}
+
+
+def told_about(env: dict[str, str]) -> set[str]:
+    with pytest.raises(SettingsError) as told:
+        Settings.from_env(env)
+    return {line.partition(":")[0] for line in str(told.value).splitlines()}
+
+
+def test_a_wechat_account_is_whole_or_not_there() -> None:
+    assert Settings.from_env(WECHAT).wechat_api_base == "http://127.0.0.1:9000"
+    for name in ("HUYING_WECHAT_TOKEN", "HUYING_WECHAT_APPID"):
+        with pytest.raises(SettingsError, match=f"{name} must be set too"):
+            Settings.from_env({key: value for key, value in WECHAT.items() if key != name})
+    assert told_about({"HUYING_WECHAT_TOKEN": "aToken"}) == {"HUYING_WECHAT_TOKEN"}
+    without_key = {key: value for key, value in WECHAT.items() if key != "HUYING_WECHAT_AES_KEY"}
+    assert told_about(without_key) == {"HUYING_WECHAT_AES_KEY_PREVIOUS"}
+    passive = {key: WECHAT[key] for key in ("HUYING_WECHAT_TOKEN", "HUYING_WECHAT_APPID")}
+    assert Settings.from_env(passive).wechat_secret == "", "answers need no secret"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HUYING_WECHAT_TOKEN", "a b"),
+        ("HUYING_WECHAT_APPID", "wx:1"),
+        ("HUYING_WECHAT_AES_KEY", "k" * 44),
+        ("HUYING_WECHAT_AES_KEY", "k" * 42 + "!"),
+        ("HUYING_WECHAT_AES_KEY_PREVIOUS", "short"),
+        ("HUYING_WECHAT_API_BASE", "http://api.example"),
+        ("HUYING_WECHAT_API_BASE", "ftp://127.0.0.1"),
+        ("HUYING_WECHAT_QUOTA", "five"),
+        ("HUYING_WECHAT_QUOTA", "5/0h"),
+        ("HUYING_WECHAT_QUOTA_EVENT", "3/1s"),
+    ],
+)
+def test_a_wechat_setting_that_cannot_be_is_told_without_its_value(name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as told:
+        Settings.from_env(WECHAT | {name: value})
+    assert name in str(told.value)
+    assert "AES_KEY" not in name or value not in str(told.value)
+
+
+def test_no_key_and_no_password_shows_where_settings_are_shown() -> None:
+    secret = {
+        "HUYING_SECRET_KEY": "s" * 40,
+        "HUYING_DATABASE_URL": "postgresql://u:pass-word@h/d",
+        "HUYING_RASA_TOKEN": "r-token",
+    }
+    shown = repr(Settings.from_env(WECHAT | secret))
+    values = [
+        *secret.values(),
+        *(WECHAT[f"HUYING_WECHAT_{n}"] for n in ("TOKEN", "SECRET", "AES_KEY", "AES_KEY_PREVIOUS")),
+    ]
+    assert not any(value in shown for value in values)

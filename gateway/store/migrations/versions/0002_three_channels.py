@@ -25,7 +25,7 @@ CREATE TABLE deliveries (  -- the replies to one message, to be pushed
     kept_at timestamptz,  -- nothing may be sent now; shown first when the citizen next writes
     done_at timestamptz
 );
-CREATE INDEX deliveries_owed ON deliveries (conversation, message_id) WHERE done_at IS NULL;
+CREATE INDEX deliveries_of ON deliveries (conversation, message_id);
 
 CREATE TABLE attachments (
     id text PRIMARY KEY,

@@ -1,0 +1,1 @@
+"""The platform's side of WeChat: its double, its pushes, its encryption. Nothing here imports the adapter."""
