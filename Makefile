@@ -1,7 +1,7 @@
 # Every target with a "##" is explained by `make` alone.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format locks clean
+.PHONY: help setup run test faults bench check format locks clean
 
 # The interpreter is looked for only when something needs it, so that `make` alone always works.
 PREPARE = python=$$(PYTHON="$(PYTHON)" tools/find-python) && "$$python" -I tools/prepare.py
@@ -20,6 +20,12 @@ run: setup ## Prepare and start the whole system: make run [CITY=pingdingshan]; 
 test: setup ## Prepare and run every test
 	@$(PREPARE) browser
 	.venv/bin/pytest $(PYTEST_ARGS)
+
+faults: setup ## Kill and pause parts under load, longer than `make test` does; FAULTS_ARGS="--messages 50000 --seed 7"
+	.venv/bin/python -P -m tests.faults $(FAULTS_ARGS)
+
+bench: setup ## Measure CPU and times beside a full Rasa dialogue, into docs/performance.md; BENCH_ARGS="--seconds 60"
+	.venv/bin/python -P -m tests.bench $(BENCH_ARGS)
 
 check: setup ## Look at the code: ruff, mypy --strict, import contracts
 	.venv/bin/ruff check

@@ -16,4 +16,7 @@ class Searches(Protocol):
     """Finds reviewed, published answers."""
 
     async def search(self, question: str, *, limit: int) -> Finding:
-        """Return hits best first; unpublished or expired articles never come back."""
+        """Return hits best first; unpublished or expired articles never come back.
+
+        Raises ``StorageAwayError`` while no article could be read yet: not knowing is not "not found".
+        """

@@ -1,14 +1,18 @@
 """The knowledge base as the rest of the hotline sees it: ask, and get what may be shown."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from hotline.errors import HotlineError
 from hotline.understanding import Finding
 from kb.abstaining import AbstainRule
 from kb.article import Article, Status
 from kb.search import ArticleIndex
+
+log = logging.getLogger(__name__)
 
 
 class ArticleStore(Protocol):
@@ -39,19 +43,23 @@ class Library:
         self._rule = rule or AbstainRule.shipped()
         self._index = ArticleIndex()
         self._mark: str | None = None
+        self._unreadable = False  #: the articles were there and could not be taken in
         self._writing = asyncio.Lock()
 
     def __len__(self) -> int:
         return len(self._index)
 
     async def load(self) -> None:
-        """Take in every published article; before this nothing is found."""
+        """Take in every published article."""
         async with self._writing:
-            # the mark is drawn first: what changes while we read comes again with the next refresh
-            _, mark = await self._store.changed_since(None)
-            articles = await self._store.published(self._city)
-            await asyncio.to_thread(self._index.rebuild, self._ours(articles))
-            self._mark = mark
+            await self._load()
+
+    async def _load(self) -> None:
+        # the mark is drawn first: what changes while we read comes again with the next refresh
+        _, mark = await self._store.changed_since(None)
+        articles = await self._store.published(self._city)
+        await asyncio.to_thread(self._index.rebuild, self._ours(articles))
+        self._mark = mark
 
     async def refresh(self) -> int:
         """Apply what changed since the last time and return how many articles that were."""
@@ -67,9 +75,28 @@ class Library:
             return len(news)
 
     async def search(self, question: str, *, limit: int) -> Finding:
-        """Return current hits best first; ``answered`` only when the best one is very likely right."""
+        """Return current hits best first; ``answered`` only when the best one is very likely right.
+
+        The first question waits until the articles are taken in, and raises what the store raises
+        while they cannot be read.
+        """
+        if self._mark is None and not self._unreadable:
+            await self._begin()
         found = self._index.look_up(question, limit, self._now())
         return Finding(hits=found.hits, answered=bool(found.hits) and self._rule.allows(found.evidence))
+
+    async def _begin(self) -> None:
+        """Take in the articles, if nobody did: a process just started must not deny what it has not read."""
+        async with self._writing:
+            if self._mark is not None:
+                return
+            try:
+                await self._load()
+            except HotlineError:
+                raise  # the store is away, and comes back
+            except Exception as error:  # noqa: BLE001 — without an answer everything else still goes on
+                self._unreadable = True
+                log.error("library.unreadable", extra={"error_type": type(error).__name__})
 
     def article(self, article_id: str) -> Article | None:
         """Return a published article that holds now, or ``None``."""

@@ -1,11 +1,13 @@
 """The library shows what the store holds now, and says when it does not know."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
+from hotline.errors import StorageAwayError
 from hotline.ports import Searches
 from kb.article import Article, Status
 from kb.library import Library
@@ -86,9 +88,45 @@ async def test_without_room_for_a_hit_nothing_is_answered(library: Library) -> N
     assert not (await library.search("可以要求保密吗", limit=0)).answered
 
 
-async def test_before_loading_nothing_is_found(shelf: Shelf) -> None:
-    found = await Library(shelf, city="_example", now=Watch()).search("可以要求保密吗", limit=3)
-    assert (found.hits, found.answered) == ((), False)
+async def test_a_question_before_loading_waits_for_the_articles(shelf: Shelf) -> None:
+    library = Library(shelf, city="_example", now=Watch())
+    found = await asyncio.gather(*(library.search("可以要求保密吗", limit=3) for _ in range(5)))
+    assert all(one.answered for one in found)
+
+
+class Failing(Shelf):
+    """A store that cannot be read, in one way or another."""
+
+    def __init__(self, articles: Sequence[Article], error: Exception) -> None:
+        super().__init__(articles)
+        self.error: Exception | None = error
+
+    async def published(self, city: str) -> Sequence[Article]:
+        if self.error is not None:
+            raise self.error
+        return await super().published(city)
+
+
+async def test_a_question_before_loading_is_not_denied_while_the_store_is_away(
+    example: tuple[Article, ...],
+) -> None:
+    away = Failing(example, StorageAwayError("away"))
+    library = Library(away, city="_example", now=Watch())
+    with pytest.raises(StorageAwayError):
+        await library.search("可以要求保密吗", limit=3)
+    away.error = None
+    assert (await library.search("可以要求保密吗", limit=3)).answered
+
+
+async def test_articles_that_cannot_be_taken_in_hold_up_no_question(example: tuple[Article, ...]) -> None:
+    broken = Failing(example, KeyError("question"))
+    library = Library(broken, city="_example", now=Watch())
+    for _ in range(2):
+        found = await library.search("可以要求保密吗", limit=3)
+        assert (found.hits, found.answered) == ((), False)
+    broken.error = None
+    await library.refresh()
+    assert (await library.search("可以要求保密吗", limit=3)).answered
 
 
 async def test_a_published_change_answers_the_next_question(
