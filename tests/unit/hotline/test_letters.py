@@ -12,8 +12,8 @@ from cities.loading import load_pack
 from hotline.calendar import CITY_TIME
 from hotline.citation import Citation, Route
 from hotline.conversation import Conversation, Draft, Phase
-from hotline.decision import decide, handed_over
 from hotline.deadlines import shown_date
+from hotline.decision import decide, handed_over
 from hotline.effects import EnterLetter, FileTicket, SendReply, TellDesk, effects_of
 from hotline.filing import danger_of
 from hotline.message import InboundMessage
@@ -322,7 +322,7 @@ def test_every_letter_gets_one_number_and_at_most_one_ticket(
     intent: Intent,
 ) -> None:
     message = a_letter(body, **form)
-    found = {"danger": danger(sure=sure)} if sure is not None else {}
+    found: dict[str, Any] = {"danger": danger(sure=sure)} if sure is not None else {}
     understood = Understanding(intent=intent, confidence=0.9)
     turn = decided(message, ground=ground, finding=finding, understanding=understood, **found)
     effects = effects_of(message, turn, PACK)
