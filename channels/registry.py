@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 
 from channels.base import Channel, ChannelParts, SenderParts, Sends
+from channels.mailbox.adapter import Mailbox
 from channels.webchat.adapter import WebChat
 
 CHANNELS: Mapping[str, Callable[[ChannelParts], Channel]] = {
     WebChat.name: WebChat,
+    Mailbox.name: Mailbox,
 }
 
 #: channels that push what they say; the others are asked for it
