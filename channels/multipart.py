@@ -283,7 +283,9 @@ class FormReader:
 
 
 def _boundary_of(content_type: str) -> bytes:
-    kind, options = parse_options_header(content_type)
+    # aiohttp gives headers as text of any letters, the library reads Latin-1.
+    header = content_type.encode("utf-8", "surrogateescape").decode("latin-1")
+    kind, options = parse_options_header(header)
     boundary = options.get(b"boundary", b"")
     if kind != b"multipart/form-data" or not _BOUNDARY.fullmatch(boundary):
         raise BrokenFormError("broken")

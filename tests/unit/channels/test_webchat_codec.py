@@ -164,7 +164,9 @@ def test_attachments_are_ids_of_uploads_each_once() -> None:
     assert read({"id": "1", "text": "你好", "attachments": None}).attachments == ()
 
 
-@pytest.mark.parametrize("value", ["a" * 32, [1], ["x"], ["A" * 32], ["a" * 32] * 6, {}, [["a" * 32]], [None]])
+@pytest.mark.parametrize(
+    "value", ["a" * 32, [1], ["x"], ["A" * 32], ["a" * 32] * 6, {}, [["a" * 32]], [None]]
+)
 def test_other_attachments_are_refused(value: object) -> None:
     with pytest.raises(FieldError) as refused:
         read({"id": "1", "text": "a", "attachments": value})
