@@ -30,6 +30,7 @@ class Entry:
     ticket: Ticket | None  #: what became of it, if it became one
     state: str  #: of the ticket, else the outcome
     state_at: datetime
+    attachments: int  #: how many came with it
 
 
 class Letters:
@@ -113,6 +114,7 @@ class Letters:
             ticket=ticket,
             state=letter.outcome if ticket is None else row["state"],
             state_at=row["state_at"] or row["settled_at"] or row["received_at"],
+            attachments=row["attachments"],
         )
 
     def _letter(self, row: asyncpg.Record) -> Letter:
@@ -126,6 +128,7 @@ class Letters:
 _ENTRIES = (
     "SELECT l.number, l.message_id, l.conversation, l.outcome, l.received_at, l.body, m.sender, m.settled_at,"
     " t.body AS ticket, t.state, coalesce((SELECT max(e.at) FROM ticket_events e WHERE e.number = l.number),"
-    " t.filed_at) AS state_at"
+    " t.filed_at) AS state_at,"
+    " (SELECT count(*) FROM attachments a WHERE a.message_id = l.message_id) AS attachments"
     " FROM letters l JOIN messages m ON m.id = l.message_id LEFT JOIN tickets t ON t.number = l.number"
 )
