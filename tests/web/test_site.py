@@ -130,8 +130,10 @@ async def test_every_answer_carries_the_policy(client: Client, path: str) -> Non
 
 @pytest.mark.parametrize("path", PAGES)
 async def test_every_page_keeps_to_the_policy_and_the_frame(client: Client, path: str) -> None:
-    text = await (await client.get(path)).text()
+    response = await client.get(path)
+    text = await response.text()
     page = Page(text)
+    assert response.status == (404 if path == "/nothing-here" else 200)
     assert len(page.found("h1")) == 1
     assert page.found("html") == [{"lang": "zh-CN"}]
     assert not page.found("style")

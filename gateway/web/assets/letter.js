@@ -81,5 +81,10 @@ if (form) {
     } catch { files.value = ""; } // older browsers: all of them, to be chosen anew
     show();
   };
-  if (list) files.addEventListener("change", show);
+  if (list) {
+    files.addEventListener("change", show);
+    // The list says what was chosen, so that the browser's own box is not needed any more.
+    files.className = "hy-sr";
+    files.nextElementSibling.className = "hy-btn";
+  }
 }

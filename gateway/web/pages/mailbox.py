@@ -26,6 +26,7 @@ from hotline.errors import KeyReusedError, StorageAwayError
 from hotline.ticket import normalised
 
 KINDS = ("suggestion", "complaint", "consultation", "report", "other")  #: that the page offers, in this order
+ORDER = ("kind", "subject", "body", "place", "name", "phone", "email", codec.FILE, *codec.FLAGS)
 NEEDED = ("kind", "subject", "body", "name", "phone")
 CONTACT = frozenset({"name", "phone"})
 #: what a reply to a letter lets its writer do
@@ -49,7 +50,7 @@ class Sheet:
     """A letter being written: what was typed, which files are kept, what is wrong with it."""
 
     id: str
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=lambda: dict.fromkeys(codec.LONGEST, ""))
     kept: list[Kept] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     away: bool = False  #: nothing can be stored now
@@ -63,8 +64,7 @@ class Sheet:
     @property
     def told(self) -> tuple[Told, ...]:
         """What is wrong, in words, in the order of the form."""
-        order = [*codec.LONGEST, codec.FILE]
-        places = {name: place for place, name in enumerate(order)}
+        places = {name: place for place, name in enumerate(ORDER)}
         return told(sorted(self.faults, key=lambda fault: places.get(fault.field, -1)))
 
     def told_of(self, name: str) -> tuple[Told, ...]:
