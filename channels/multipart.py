@@ -7,7 +7,7 @@ noted as a fault, so that whoever sent it is told everything at once; its bytes 
 import logging
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 from urllib.parse import unquote
 
@@ -126,7 +126,8 @@ class FormReader:
         self._events: list[Event] = []
         self._part = _Part()
         self._seen: set[str] = set()
-        self._parts = self._files = self._file_bytes = self._size = 0
+        self._parts = self._files = self._size = 0
+        self._file_bytes = 0  # of the files that were handed on
         self._ended = False
         self._start: bytearray | None = bytearray()  # until the first boundary is there
         self._key, self._value = bytearray(), bytearray()
@@ -229,10 +230,9 @@ class FormReader:
     def _file_data(self, part: _Part, data: bytes) -> None:
         if not part.begun:
             self._begin_file(part)
-        self._file_bytes += len(data)
         if part.fault is None and part.size > self._rules.largest_file:
             part.fault = self._file_fault(part, "size", self._rules.largest_file)
-        if part.fault is None and self._file_bytes > self._rules.largest_files:
+        if part.fault is None and self._file_bytes + part.size > self._rules.largest_files:
             part.fault = self._file_fault(part, "total", self._rules.largest_files)
         if part.fault is None:
             self._events.append(FileData(data=data))
@@ -261,11 +261,9 @@ class FormReader:
             if not part.filename:
                 return  # nothing was chosen
             self._begin_file(part)
-        fault = part.fault
-        if fault is not None:
-            fault = Fault(
-                field=fault.field, reason=fault.reason, limit=fault.limit, name=fault.name, found=part.size
-            )
+        fault = part.fault and replace(part.fault, found=part.size)
+        if fault is None:
+            self._file_bytes += part.size
         self._events.append(FileEnds(size=part.size, fault=fault))
 
     def _end_field(self, part: _Part) -> None:
