@@ -8,7 +8,7 @@ from aiohttp import ClientError, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from channels.attachments import says_otherwise
-from channels.base import KeepsFiles, RefusedFileError, StagedFile
+from channels.base import KeepsFiles, RefusedFileError, StagedFile, StoredFile
 from channels.multipart import (
     BrokenFormError,
     Event,
@@ -20,6 +20,7 @@ from channels.multipart import (
     FormReader,
     Rules,
 )
+from hotline.errors import StorageAwayError
 
 WHOLE_WITHIN = 180.0  #: seconds for a form: 30 MB at 1.4 Mbit/s
 NEXT_WITHIN = 20.0  #: seconds that a sender may be silent
@@ -33,10 +34,17 @@ class Form:
     values: dict[str, list[str]] = field(default_factory=dict)
     files: list[StagedFile] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)  #: names of files that could not be written
 
     def one(self, name: str) -> str:
         """Return the value of a field that comes once; empty when it did not come."""
         return next(iter(self.values.get(name, ())), "")
+
+    async def put(self, files: KeepsFiles, *, owner: str) -> tuple[StoredFile, ...]:
+        """Put every file on record for ``owner``; raises ``StorageAwayError``, also for one that was lost."""
+        if self.lost:
+            raise StorageAwayError("a file could not be written")
+        return tuple([await files.put(staged, owner=owner) for staged in self.files])
 
     async def drop(self, files: KeepsFiles) -> None:
         """Forget every file that was not put on record."""
@@ -92,6 +100,10 @@ async def _stage(
     except RefusedFileError as error:
         ends = await one.rest()
         form.faults.append(ends.fault or _fault(error, begun, ends, rules))
+    except StorageAwayError:
+        # The rest of the form may tell of a danger, so it is read to its end.
+        await one.rest()
+        form.lost.append(begun.name)
 
 
 class _OneFile:

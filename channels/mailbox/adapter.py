@@ -55,7 +55,7 @@ class Mailbox:
         """
         envelope = self.envelope(key)
         try:
-            put = await self.put(form, key)
+            put = await form.put(self.parts.files, owner=self.owner(key))
         except StorageAwayError:
             # The files cannot come along; somebody in danger is told the number all the same.
             warned = await self.parts.receive.warn(codec.letter(values, (), envelope))
@@ -64,11 +64,6 @@ class Mailbox:
             return warned
         message = codec.letter(values, [file.id for file in (*kept, *put)], envelope)
         return await self.receive(message)
-
-    async def put(self, form: Form, key: str) -> tuple[StoredFile, ...]:
-        """Put the staged files of ``form`` on record for the writer of the letter ``key``."""
-        owner = self.owner(key)
-        return tuple([await self.parts.files.put(staged, owner=owner) for staged in form.files])
 
     async def receive(self, message: InboundMessage) -> Received:
         """Store ``message`` and wait as long as the writer of a letter waits."""

@@ -62,10 +62,11 @@ class WebChat:
         form = Form()
         try:
             await read_form(request, ONE_FILE, self._parts.files, form)
-            faults = form.faults or ([] if form.files else [Fault(field="file", reason="missing")])
+            some = form.files or form.lost
+            faults = form.faults or ([] if some else [Fault(field="file", reason="missing")])
             if faults:
                 raise FormRefusedError(faults)
-            stored = await self._parts.files.put(form.files[0], owner=self._parts.pseudonym(session))
+            (stored,) = await form.put(self._parts.files, owner=self._parts.pseudonym(session))
         finally:
             await form.drop(self._parts.files)
         told = {"id": stored.id, "name": stored.name, "type": stored.type, "size": stored.size}

@@ -193,6 +193,20 @@ async def test_a_sure_emergency_is_answered_even_then_without_a_number(
     assert found["replies"][0]["call"]["number"] == "119"
 
 
+async def test_a_full_disk_is_503_but_a_danger_is_heard_behind_the_file_that_was_lost(
+    client: Client, core: FakeCore, files: FakeFiles
+) -> None:
+    files.full = True
+    await problem(await post(client, LETTER, [PHOTO]), 503)
+    await problem(await upload(client, await bearer(client)), 503)
+    data = form(
+        part("attachment", PHOTO[1], filename="a.png"), part("subject", "s"), part("body", "家里煤气漏了")
+    )
+    response = await post_raw(client, data)
+    assert response.status == 200 and (await response.json())["replies"][0]["kind"] == "emergency"
+    assert not core.messages
+
+
 async def test_what_is_not_settled_in_time_is_asked_for_again_under_the_key_that_comes_back(
     client: Client, core: FakeCore
 ) -> None:

@@ -255,11 +255,13 @@ class FakeFiles:
     def __init__(self) -> None:
         self.staged: dict[str, bytes] = {}
         self.kept: dict[tuple[str, str], StoredFile] = {}
-        self.away = False
+        self.away = self.full = False
 
     async def stage(self, chunks: AsyncIterator[bytes], *, name: str) -> StagedFile:
         """Look at it as the real one does, office documents and pictures but from outside."""
         sniffer, data = Sniffer(), b""
+        if self.full:
+            raise StorageAwayError("OSError")
         try:
             async for chunk in chunks:
                 sniffer.see(chunk)

@@ -279,6 +279,17 @@ async def test_without_storage_the_letter_stays_on_the_page(
     assert response.status == 200 and len(letter_of(core).attachments) == 1
 
 
+async def test_a_full_disk_costs_the_file_and_nothing_else(client: Client, files: FakeFiles) -> None:
+    files.full = True
+    response, page = await send(client, await opened(client), TYPED, [PHOTO])
+    assert response.status == 503 and typed_again(page) == TYPED
+    assert "“站台照片.png”这次没有存下来" in page.words
+
+
+async def test_back_finds_the_empty_page_and_what_was_typed_in_the_browser(client: Client) -> None:
+    assert "no-store" not in (await client.get("/mailbox")).headers["Cache-Control"]
+
+
 async def test_a_letter_that_takes_long_is_found_by_pressing_and_not_by_writing_again(
     client: Client, core: FakeCore
 ) -> None:

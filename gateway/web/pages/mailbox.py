@@ -128,8 +128,6 @@ class MailboxPage:
             await read_form(request, RULES, self._mailbox.parts.files, form)
         except BrokenFormError as error:
             faults += error.faults
-        except StorageAwayError:
-            faults.append(Fault(field=codec.FILE, reason="unsaved"))
         id = form.one("id")
         sheet = Sheet(id=id if _ID.fullmatch(id) else _new_id())
         sheet.values = {name: form.one(name) for name in codec.LONGEST}
@@ -156,9 +154,11 @@ class MailboxPage:
     async def _keep_files(self, sheet: Sheet, form: Form) -> None:
         """Put the files that came along on record, so that they need not be sent again."""
         try:
-            stored = await self._mailbox.put(form, sheet.key)
+            owner = self._mailbox.owner(sheet.key)
+            stored = await form.put(self._mailbox.parts.files, owner=owner)
         except StorageAwayError:
-            sheet.faults += [Fault(field=codec.FILE, reason="unsaved", name=file.name) for file in form.files]
+            names = [*(file.name for file in form.files), *form.lost]
+            sheet.faults += [Fault(field=codec.FILE, reason="unsaved", name=name) for name in names]
             return
         known = {one.id for one in sheet.kept}
         sheet.kept += [self._remembered(sheet, file) for file in stored if file.id not in known]
@@ -260,7 +260,7 @@ class MailboxPage:
         }
         care = mode == "care" if mode else None
         response = self._pages.respond(
-            request, "mailbox.html", status=status, personal=True, care=care, **values
+            request, "mailbox.html", status=status, personal=request.method == "POST", care=care, **values
         )
         if mode:
             keep_mode(response, mode, secure=self._secure)
