@@ -11,6 +11,7 @@ from aiohttp import ClientSession, web
 from hotline.errors import HotlineError, NotAMessageError
 from hotline.message import InboundMessage
 from hotline.reply import Reply
+from hotline.ticket import TicketIdentity
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +30,7 @@ class Received:
 
     replies: tuple[SentReply, ...]
     settled: bool
+    letter: TicketIdentity | None = None  #: under which a settled letter stands; none for other messages
 
 
 class Receives(Protocol):
@@ -40,6 +42,12 @@ class Receives(Protocol):
         The same message again returns the same replies, or those settled since. Raises
         ``KeyReusedError`` for another body under the same key, ``StorageAwayError`` when nothing was
         stored; a sure emergency is answered even then.
+        """
+
+    async def warn(self, message: InboundMessage) -> Received | None:
+        """Answer a sure emergency of which it is known already that it cannot be stored as it came.
+
+        ``None`` for anything else, of which nothing is kept.
         """
 
 
@@ -85,15 +93,48 @@ class StoredFile:
 
 
 class RefusedFileError(NotAMessageError):
-    """A file is not taken; ``why`` is one of size, type, mismatch, empty, damaged or gone."""
+    """A file is not taken; ``why`` is one of size, pixels, type, mismatch, empty, damaged or gone."""
 
     def __init__(self, why: str, *, name: str = "", size: int = 0) -> None:
         super().__init__(f"attachment refused: {why}")
         self.why, self.name, self.size = why, name, size
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StagedFile:
+    """An attachment that was checked and lies encrypted on the disk, but is on no record yet."""
+
+    place: str  #: the keeper's own name for it
+    print: str  #: keyed digest of what was sent
+    digest: str  #: keyed digest of what is kept
+    name: str
+    type: str
+    size: int
+
+
 class KeepsFiles(Protocol):
     """Checks what is sent along and keeps it, encrypted, before the message that names it is admitted."""
+
+    async def stage(self, chunks: AsyncIterator[bytes], *, name: str) -> StagedFile:
+        """Check and encrypt what ``chunks`` hold; raises ``RefusedFileError`` and then leaves nothing.
+
+        It may be given to ``put`` and is to be given to ``drop``; what a crash leaves behind is swept.
+        """
+
+    async def put(self, staged: StagedFile, *, owner: str) -> StoredFile:
+        """Put ``staged`` on record for ``owner``; the same file of the same owner gets the same id.
+
+        Raises ``StorageAwayError``, and then ``staged`` is as it was.
+        """
+
+    async def drop(self, staged: StagedFile) -> None:
+        """Forget ``staged``, whether it was put on record or not; the record stays."""
+
+    async def owned(self, ids: Sequence[str], *, owner: str) -> tuple[StoredFile, ...]:
+        """Return those of ``ids`` that ``owner`` sent and that are kept, in that order, for another day.
+
+        Raises ``StorageAwayError``.
+        """
 
     async def keep(self, chunks: AsyncIterator[bytes], *, name: str, owner: str) -> StoredFile:
         """Keep what ``chunks`` hold for ``owner``; the same file of the same owner gets the same id.

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping
 
 from channels.base import Channel, ChannelParts, SenderParts, Sends
+from channels.mailbox.adapter import Mailbox
 from channels.webchat.adapter import WebChat
 from channels.wechat.adapter import WeChat
 from channels.wechat.api import WeChatApi
 
 CHANNELS: Mapping[str, Callable[[ChannelParts], Channel]] = {
     WebChat.name: WebChat,
+    Mailbox.name: Mailbox,
     WeChat.name: WeChat,
 }
 

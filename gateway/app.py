@@ -10,6 +10,7 @@ from aiohttp import web
 
 from channels.base import ChannelParts
 from gateway.bootstrap import (
+    FILES_EVERY,
     SPOOL_EVERY,
     SWEEP_EVERY,
     Services,
@@ -18,6 +19,7 @@ from gateway.bootstrap import (
     open_services,
     real_time,
 )
+from gateway.files import sweep_for_ever as sweep_files_for_ever
 from gateway.front import PublicArticles
 from gateway.intake import sweep_for_ever
 from gateway.spool import drain_for_ever
@@ -123,7 +125,11 @@ def _server_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
 
 
 def _worker_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
-    return [keep_library_fresh(services.library), sweep_for_ever(services.intake, SWEEP_EVERY)]
+    return [
+        keep_library_fresh(services.library),
+        sweep_for_ever(services.intake, SWEEP_EVERY),
+        sweep_files_for_ever(services.files, FILES_EVERY),
+    ]
 
 
 async def _count_backlog(services: Services) -> None:

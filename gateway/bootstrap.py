@@ -47,6 +47,7 @@ log = logging.getLogger(__name__)
 
 REFRESH_EVERY = 0.5  #: seconds; how old a change to an article may be before it answers
 SPOOL_EVERY, SWEEP_EVERY = 2.0, 5.0
+FILES_EVERY = 600.0  #: seconds between two looks for files that nobody needs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,6 +93,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         library = Library(articles, city=settings.city, now=clock)
         tickets = Tickets(pool, vault, pack=pack, clock=clock)
         ledger = Ledger(pool, vault, tickets, city=settings.city, clock=clock)
+        files = Files(settings.files_dir, vault, ledger.attachments)
         spool = Spool(settings.state_dir / "spool", vault)
         cells = RedisCells(redis)
         parts = SenderParts(http=http, cells=cells, say=pack.say, settings=channel_settings(settings))
@@ -115,9 +117,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             intake=intake,
             front=Front(intake, ledger, tickets, pack),
             limits=Limits(redis, figures, on=settings.rate_limits),
-            outbox=_outbox(settings, lanes, vault, http, clock, ledger, senders),
+            outbox=_outbox(settings, lanes, vault, http, clock, ledger, senders, files),
             figures=figures,
-            files=Files(),
+            files=files,
             cells=cells,
         )
 
@@ -158,7 +160,7 @@ def channel_settings(settings: Settings) -> Mapping[str, str]:
 
 def _outbox(
     settings: Settings, pool: Pool, vault: Vault, http: ClientSession, clock: Clock, ledger: Ledger,
-    senders: Mapping[str, Sends],
+    senders: Mapping[str, Sends], files: Files,
 ) -> Outbox:  # fmt: skip
     key = webhook_key(settings.dispatch_secret)
     dispatch = DispatchClient(http, settings.dispatch_url, key, real_time, settings.public_url)
@@ -167,6 +169,7 @@ def _outbox(
         {
             "event": lambda body: dispatch.deliver(event_of(body, source=settings.public_url)),
             "replies": lambda body: courier.deliver(body["conversation"]),
+            "fetch": lambda body: files.fetch(body["attachment"], senders[body["channel"]]),
         }
     )
     return Outbox(pool, vault, carrier.carry, clock=clock)

@@ -1,20 +1,26 @@
 """Batch commands: JSON lines in, JSON lines out, with the code that serves citizens."""
 
 import argparse
+import asyncio
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from cities.loading import check_cities, load_pack
 from groundwork import effects
 from groundwork.clock import clock_from
-from groundwork.settings import Settings
+from groundwork.database import open_pool
+from groundwork.secrets import with_secrets
+from groundwork.settings import PREFIX, Settings
+from groundwork.vault import Vault, VaultError
 from hotline.calendar import CITY_TIME
 from hotline.citypack import CityPack
 from hotline.deadlines import due_moments
-from hotline.errors import CityPackError, HotlineError
+from hotline.errors import CityPackError, HotlineError, StorageAwayError
 from hotline.message import clean
 from hotline.records import to_record
 from hotline.screening import screen_acceptance, screen_emergency
@@ -44,6 +50,18 @@ def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
         "check-cities", help="check every city's data; exit status 1 if anything is found"
     )
     check.set_defaults(call=_check)
+    ledger = subs.add_parser("ledger", help="the ledger of the mailbox")
+    export = ledger.add_subparsers(dest="what", required=True).add_parser(
+        "export", help="write every letter into a workbook (xlsx)"
+    )
+    export.add_argument("--city")
+    export.add_argument("--from", dest="first", type=date.fromisoformat, help="first day, YYYY-MM-DD")
+    export.add_argument("--to", dest="last", type=date.fromisoformat, help="last day, YYYY-MM-DD")
+    export.add_argument("--out", type=Path, required=True, help="file to write")
+    export.add_argument(
+        "--contacts", action="store_true", help="with names and phones, but never of confidential letters"
+    )
+    export.set_defaults(call=_ledger)
     effects.add_to(subs).set_defaults(call=_effects)
 
 
@@ -125,6 +143,34 @@ def _effects(arguments: argparse.Namespace, settings: Settings) -> int:
 
     own = Postgres(settings.state_dir / "postgres").url("gateway")
     return effects.run(arguments, settings.database_url or own)
+
+
+def _ledger(arguments: argparse.Namespace, settings: Settings) -> int:
+    if arguments.city and arguments.city != settings.city:
+        settings = Settings.from_env({**os.environ, f"{PREFIX}CITY": arguments.city})
+    if not settings.vault_keys and not (settings.state_dir / "secrets").is_dir():
+        print(f"there is no installation in {settings.state_dir}", file=sys.stderr)
+        return 1
+    try:
+        count = asyncio.run(_export(arguments, settings, load_pack(settings.city)))
+    except (CityPackError, StorageAwayError, VaultError, OSError) as error:
+        print(f"the ledger cannot be written: {error}", file=sys.stderr)
+        return 1
+    _print({"letters": count, "file": str(arguments.out)})
+    return 0
+
+
+async def _export(arguments: argparse.Namespace, settings: Settings, pack: CityPack) -> int:
+    from gateway.localservers import Postgres
+    from gateway.store.letters import Letters
+    from gateway.workbook import Days, write_ledger
+
+    url = settings.database_url or Postgres(settings.state_dir / "postgres").url("gateway")
+    vault = Vault.from_settings(with_secrets(settings))
+    since, until = Days(first=arguments.first, last=arguments.last).bounds()
+    async with open_pool(url, size=1) as pool:
+        entries = Letters(pool, vault, city=settings.city).entries(since=since, until=until)
+        return await write_ledger(entries, pack, arguments.out, contacts=arguments.contacts)
 
 
 def _rows() -> Iterator[dict[str, Any]]:

@@ -1,15 +1,19 @@
 """What channels and pages ask of the gateway, filled from intake, ledger, register and library."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from channels.base import Received, SentReply
 from gateway.intake import Intake
 from gateway.store.ledger import Ledger, StoredReply
+from gateway.store.letters import Entry
 from gateway.store.tickets import Record, Tickets
-from gateway.web.ports import InboundText, Said, Step, TicketStatus
+from gateway.web.ports import InboundText, Said, Step, Thread, TicketStatus
 from hotline.citypack import CityPack
 from hotline.deadlines import shown_date
 from hotline.message import InboundMessage
+from hotline.redaction import redact
+from hotline.ticket import TicketIdentity
 from hotline.understanding import Finding, Hit
 from kb.library import Library
 from kb.search import hit_of
@@ -24,7 +28,35 @@ class Front:
     async def receive(self, message: InboundMessage, *, within: float) -> Received:
         """Store ``message`` and return what can be said within ``within`` seconds."""
         received = await self._intake.receive(message, within=within)
-        return Received(replies=tuple(map(_sent, received.replies)), settled=received.settled)
+        replies = tuple(map(_sent, received.replies))
+        letter = await self._identity(message.key, replies) if message.letter and received.settled else None
+        return Received(replies=replies, settled=received.settled, letter=letter)
+
+    async def warn(self, message: InboundMessage) -> Received | None:
+        """Answer a sure emergency that cannot be stored as it came; ``None`` for anything else."""
+        received = await self._intake.warn(message)
+        if received is None:
+            return None
+        return Received(replies=tuple(map(_sent, received.replies)), settled=True)
+
+    async def letter(self, key: str) -> Received | None:
+        """Return what has come of the letter of that secret key; ``None`` when it is not on record."""
+        replies = await self._ledger.of_key(key)
+        if replies is None:
+            return None
+        sent = tuple(map(_sent, replies))
+        return Received(replies=sent, settled=True, letter=await self._identity(key, sent))
+
+    async def _identity(self, key: str, replies: Sequence[SentReply]) -> TicketIdentity | None:
+        """Return the number of the letter to which ``replies`` were said."""
+        for sent in replies:
+            if (ticket := sent.reply.ticket) is not None:
+                return TicketIdentity(number=ticket.number, query_code=ticket.query_code)
+        if any(sent.reply.kind == "emergency" for sent in replies):
+            # Not recorded yet. The key may have been used before, for a letter that is somebody else's.
+            return None
+        letter = await self._ledger.letters.of_message(key)
+        return letter.identity if letter else None
 
     async def history(self, conversation: str, *, limit: int) -> tuple[Said, ...]:
         """Return the last ``limit`` messages with their replies, oldest first."""
@@ -32,14 +64,56 @@ class Front:
         for one in await self._ledger.history(conversation, limit=limit):
             message = one.message
             said.append(InboundText(id=_client_id(message.key), at=message.received_at,
-                                    text=message.text, option=message.option))  # fmt: skip
+                                    text=message.text, option=message.option,
+                                    files=len(message.attachments)))  # fmt: skip
             said += map(_sent, one.replies)
         return tuple(said)
 
     async def look_up(self, number: str, query_code: str) -> TicketStatus | None:
         """Return the ticket's public status, or ``None`` for any wrong pair."""
         record = await self._tickets.look_up(number, query_code)
-        return None if record is None else self._status(record)
+        entry = await self._ledger.letters.look_up(number, query_code)
+        said = await self._ledger.replies_to(entry.message_id) if entry is not None else None
+        replies = tuple(map(_sent, said or ()))
+        if record is not None:
+            status = self._status(record)
+            return replace(status, letter=entry.letter.outcome, replies=replies) if entry else status
+        return None if entry is None else self._letter_status(entry, replies)
+
+    async def thread(self, number: str, query_code: str) -> Thread | None:
+        """Return where to add to a ticket or letter; ``None`` for any wrong pair."""
+        found = await self._tickets.thread_of(number, query_code)
+        if found is not None:
+            return found
+        entry = await self._ledger.letters.look_up(number, query_code)
+        if entry is None:
+            return None
+        return Thread(
+            number=entry.letter.identity.number,
+            conversation=entry.conversation,
+            channel="mailbox",
+            sender=entry.sender,
+        )
+
+    def _letter_status(self, entry: Entry, replies: tuple[SentReply, ...]) -> TicketStatus:
+        facts = entry.letter.draft.facts
+        confidential = facts.get("confidential") == "true"
+        subject = redact(facts.get("subject", ""))
+        return TicketStatus(
+            number=entry.letter.identity.number,
+            title=self._pack.words["confidential_title"] if confidential else subject,
+            state=entry.state,
+            lead_unit="",
+            shown_due=None,
+            due=(),
+            confidential=confidential,
+            steps=(
+                Step(at=entry.state_at, name=entry.state, text=""),
+                Step(at=entry.received_at, name="received", text=""),
+            ),
+            letter=entry.letter.outcome,
+            replies=replies,
+        )
 
     def _status(self, record: Record) -> TicketStatus:
         ticket = record.ticket

@@ -86,6 +86,13 @@ class Intake:
             return received
         return Received(replies=(self._meanwhile(message, danger, "pending"),), settled=True)
 
+    async def warn(self, message: InboundMessage) -> Received | None:
+        """Answer a sure emergency that cannot be stored as it came; it is kept in the spool. Else ``None``."""
+        danger = screen_emergency(message.screened, self._pack)
+        if danger is None or not danger.sure:
+            return None
+        return await self._without_storage(message, danger)
+
     async def _received(self, message: InboundMessage, within: float, began: float) -> Received:
         admission = await self._admitted(message)
         self._figures.admitted(message.channel, new=admission.new)
@@ -248,7 +255,9 @@ async def sweep_for_ever(intake: Intake, every: float) -> None:
 
 def _under_its_own_key(message: InboundMessage) -> InboundMessage:
     """Return ``message`` under a key that only the same words share, for one whose id was used before."""
-    return replace(message, key=f"{message.key}:{message.fingerprint().hex()[:16]}")
+    key = f"{message.key}:{message.fingerprint().hex()[:16]}"
+    # A letter is a conversation; the one that had the key first stays what it is.
+    return replace(message, key=key, conversation=key if message.letter else message.conversation)
 
 
 def fresh_identity(at: datetime) -> TicketIdentity:

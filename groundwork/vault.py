@@ -31,7 +31,7 @@ class Vault:
     data, so that a value cannot be moved to another column.
     """
 
-    _keys: Mapping[str, AESGCM]
+    _keys: Mapping[str, bytes] = field(repr=False)
     _newest: str
     _root: bytes = field(repr=False)
 
@@ -39,24 +39,22 @@ class Vault:
     def from_settings(cls, settings: Settings) -> Self:
         """Make the vault of an installation from its ``VAULT_KEYS`` and ``SECRET_KEY``."""
         pairs = [part.strip().partition(":") for part in settings.vault_keys.split(",")]
-        keys = {name: AESGCM(base64.b64decode(key)) for name, _, key in pairs}
+        keys = {name: base64.b64decode(key) for name, _, key in pairs}
         return cls(keys, pairs[0][0], settings.secret_key.encode())
 
     def seal(self, plain: bytes, *, purpose: str) -> bytes:
         """Return ``plain`` encrypted for ``purpose``."""
         name = self._newest.encode()
         nonce = os.urandom(_NONCE)
-        sealed = self._keys[self._newest].encrypt(nonce, plain, purpose.encode())
+        sealed = AESGCM(self._keys[self._newest]).encrypt(nonce, plain, purpose.encode())
         return bytes([len(name)]) + name + nonce + sealed
 
     def open(self, sealed: bytes, *, purpose: str) -> bytes:
         """Return what was sealed for ``purpose``, or raise ``VaultError``."""
         end = 1 + (sealed[0] if sealed else 0)
-        key = self._keys.get(sealed[1:end].decode("ascii", "replace"))
-        if key is None:
-            raise VaultError("sealed with a key that is not configured; add it to HUYING_VAULT_KEYS")
+        key = self._key(sealed[1:end].decode("ascii", "replace"))
         try:
-            return key.decrypt(sealed[end : end + _NONCE], sealed[end + _NONCE :], purpose.encode())
+            return AESGCM(key).decrypt(sealed[end : end + _NONCE], sealed[end + _NONCE :], purpose.encode())
         except (InvalidTag, ValueError):  # ValueError: cut off before the nonce ends
             raise VaultError(f"altered, or not sealed for {purpose}") from None
 
@@ -67,6 +65,22 @@ class Vault:
     def open_json(self, sealed: bytes, *, purpose: str) -> Any:
         """Return the value that was sealed as JSON."""
         return json.loads(self.open(sealed, purpose=purpose))
+
+    def file_key(self, name: str, salt: bytes, *, purpose: str) -> bytes:
+        """Return the key of one file, derived from the vault key ``name``, or raise ``VaultError``."""
+        info = f"file:{purpose}".encode()
+        return HKDF(algorithm=SHA256(), length=32, salt=salt, info=info).derive(self._key(name))
+
+    def _key(self, name: str) -> bytes:
+        key = self._keys.get(name)
+        if key is None:
+            raise VaultError("sealed with a key that is not configured; add it to HUYING_VAULT_KEYS")
+        return key
+
+    @property
+    def newest(self) -> str:
+        """The name of the key that seals from now on."""
+        return self._newest
 
     def derived(self, purpose: str) -> bytes:
         """Return a 32-byte key for ``purpose``, derived from the secret key alone (HKDF)."""

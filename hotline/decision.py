@@ -59,7 +59,9 @@ def decide(
         choice = _ABOUT_DANGER.get(choice, choice)
     scene = Scene(pack=pack, before=before, heard=heard, fresh=fresh, standings=standings, choice=choice)
     turn = _decided(scene)
-    return letters.entered(scene, turn) if heard.message.letter else turn
+    if not heard.message.letter:
+        return turn
+    return letters.entered(turn, filing.draft_of_letter(pack, heard), unused=fresh[0])
 
 
 def _decided(scene: Scene) -> Turn:
@@ -126,16 +128,15 @@ def _emergency(scene: Scene, danger: Danger) -> Turn:
     transfer = EmergencyTransfer(danger=danger, recorded=True)
     now = scene.heard.message.received_at
     confirmed = scene.heard.danger is None or not scene.heard.danger.sure
-    said = (scene.before.doubted_text if confirmed else scene.heard.message.screened.strip()) or danger.span
+    said = (scene.before.doubted_text if confirmed else _told(scene.heard.message)) or danger.span
     conversation = replace(scene.before, doubted="", doubted_text="")
     urgent = conversation.urgent
     if urgent is not None and urgent.type == danger.type and now - urgent.at < SAME_DANGER:
         again = replace(conversation, urgent=replace(urgent, place_awaited=True), brought=Brought())
         added = Supplement(number=urgent.ticket, text=said, attachments=conversation.brought.attachments)
         return scene.turn(again, transfer, added)
-    known = conversation.draft.facts if conversation.draft else {}
     ticket = filing.urgent_ticket(
-        scene.pack, scene.heard, identity=scene.fresh[0], danger=danger, said=said, known=known,
+        scene.pack, scene.heard, identity=scene.fresh[0], danger=danger, said=said, known=_known(scene),
         brought=conversation.brought,
     )  # fmt: skip
     after = replace(
@@ -145,6 +146,19 @@ def _emergency(scene: Scene, danger: Danger) -> Turn:
         urgent=Urgent(ticket=ticket.number, type=danger.type, at=now),
     )
     return scene.turn(after, transfer, OpenTicket(ticket=ticket))
+
+
+def _known(scene: Scene) -> Mapping[str, str]:
+    """What is known already about who asks and where: from the letter, else from the intake under way."""
+    if scene.heard.message.letter:
+        return filing.draft_of_letter(scene.pack, scene.heard).facts
+    before = scene.before.letter.draft if scene.before.letter else scene.before.draft
+    return before.facts if before else {}
+
+
+def _told(message: InboundMessage) -> str:
+    # A letter has fields of their own for who writes and where; its text is read by all who handle it.
+    return message.demand if message.letter else message.screened.strip()
 
 
 def _with_doubt(scene: Scene, turn: Turn) -> Turn:
@@ -655,25 +669,30 @@ def handed_over(
     pack: CityPack, conversation: Conversation, heard: Heard, *, identity: TicketIdentity
 ) -> Turn:
     """Return the turn that gives everything said so far to a person, when no decision could be made."""
-    text = heard.message.screened.strip() or pack.say("wants_person")
-    before = conversation.draft or Draft(kind="other", said=())
+    message = heard.message
+    letter, about = conversation.letter, letters.reopened_by(message, conversation)
+    if about is not None:
+        letter, identity = replace(about, outcome="ticket"), about.identity
+    text = _told(message) or pack.say("wants_person")
+    before = (about.draft if about else conversation.draft) or Draft(kind="other", said=())
     said = (*before.said, text)
-    facts = {**before.facts, "what": "\n".join(said)}
+    form = {name: value for name, value in message.fields if message.letter and name != "kind"}
+    facts = {**before.facts, **form, "what": "\n".join(said)}
     draft = Draft(kind="other", said=said, facts=facts, callback=True)
-    brought = _with_brought(conversation, heard.message).brought
+    brought = _with_brought(conversation, message).brought
     ticket = filing.ticket(pack, heard, draft, identity=identity, brought=brought)
     after = replace(
         Conversation(id=conversation.id),
         tickets=(*conversation.tickets, ticket.number),
         urgent=conversation.urgent,
-        last_at=heard.message.received_at,
+        letter=letter,
+        last_at=message.received_at,
     )
     first: tuple[Decision, ...] = ()
     if heard.danger is not None:
         # In doubt too: whoever reads this late must not be the only one who knows.
         first = (EmergencyTransfer(danger=heard.danger, recorded=True),)
     turn = Turn(decisions=(*first, HandOver(ticket=ticket)), conversation=after)
-    if not heard.message.letter:
-        return turn
-    scene = Scene(pack=pack, before=conversation, heard=heard, fresh=(identity,), standings=(), choice="")
-    return letters.entered(scene, turn)
+    if message.letter:
+        return letters.entered(turn, draft, unused=identity)
+    return turn

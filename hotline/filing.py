@@ -31,6 +31,9 @@ KIND_OF = {
     Intent.PRAISE: "praise",
 }
 _FACTS = ("place", "time", "phone", "name")
+_WHO = ("phone", "name", "email")
+#: what is known already that goes into the ticket of a danger
+_KNOWN_IN_DANGER = (*_WHO, "place", "subject", "anonymous", "confidential", "public")
 
 
 def questions(pack: CityPack, draft: Draft) -> tuple[Question, ...]:
@@ -81,7 +84,12 @@ def draft_of_letter(pack: CityPack, heard: "Heard") -> Draft:
     kind = told.pop("kind", "")
     if kind not in pack.kinds:
         kind = KIND_OF.get(heard.understanding.intent, "other")
-    return Draft(kind=kind, said=(message.demand,), facts={"what": message.demand} | _facts_in(heard) | told)
+        kind = kind if kind in pack.kinds else "other"
+    facts = {"what": message.demand} | _facts_in(heard) | told
+    if told.get("anonymous") == "true":
+        # Who asks to stay unknown is not named after all by what the text happens to tell.
+        facts = {name: value for name, value in facts.items() if name not in _WHO}
+    return Draft(kind=kind, said=(message.demand,), facts=facts)
 
 
 def answered(draft: Draft, field: str, text: str, heard: "Heard", *, declined: bool) -> Draft:
@@ -201,10 +209,11 @@ def urgent_ticket(
 ) -> Ticket:
     """Return the ticket of a danger: the highest class, filed at once with what is ``known`` already."""
     pack = _law_of(pack, heard)
-    who = {name: value for name, value in known.items() if name in ("phone", "name", "place")}
+    facts = {name: value for name, value in known.items() if name in _KNOWN_IN_DANGER}
+    if not heard.message.letter:  # what is known of a letter holds what its text tells, and what it must not
+        facts |= _facts_in(heard)
     filed = _ticket(pack, heard, identity=identity, kind="help", ticket_class=pack.highest_class(),
-                    what=said, said=said, facts=who | _facts_in(heard), asks_person=False,
-                    brought=brought)  # fmt: skip
+                    what=said, said=said, facts=facts, asks_person=False, brought=brought)  # fmt: skip
     return replace(filed, urgent=True, title=f"{danger.call} {filed.title}")
 
 
@@ -275,7 +284,7 @@ def _contact(facts: Mapping[str, str]) -> Contact:
         name=facts.get("name", ""),
         phone=valid_phone(facts.get("phone", "")) or "",
         email=facts.get("email", ""),
-        anonymous=not facts.get("phone") and not facts.get("name"),
+        anonymous=facts.get("anonymous") == "true" or not (facts.get("phone") or facts.get("name")),
         confidential=facts.get("confidential") == "true",
     )
 

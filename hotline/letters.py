@@ -3,10 +3,21 @@
 from dataclasses import replace
 
 from hotline import filing
-from hotline.conversation import Brought, Draft, Letter
+from hotline.conversation import Conversation, Draft, Letter
+from hotline.message import InboundMessage
 from hotline.scene import CLEAR, Scene
 from hotline.ticket import TicketIdentity
-from hotline.turn import Answer, Clarify, Decision, HandOver, OpenTicket, Refusal, Supplement, Turn
+from hotline.turn import (
+    Answer,
+    Clarify,
+    Decision,
+    HandOver,
+    OpenTicket,
+    Refusal,
+    SmallTalk,
+    Supplement,
+    Turn,
+)
 from hotline.understanding import Intent
 
 
@@ -25,27 +36,37 @@ def decide_letter(scene: Scene) -> Turn:
     return _file(scene, draft)
 
 
-def entered(scene: Scene, turn: Turn) -> Turn:
-    """Return ``turn`` with the letter under its number: that of its ticket, else one of its own."""
+def entered(turn: Turn, draft: Draft, *, unused: TicketIdentity) -> Turn:
+    """Return ``turn`` with its letter under the number of the ticket it files, else under ``unused``."""
     filed = ticket_of(turn)
     outcome = "refused" if any(isinstance(d, Refusal) for d in turn.decisions) else "answered"
-    letter = Letter(
-        identity=filed or scene.fresh[0],
-        outcome="ticket" if filed else outcome,
-        draft=filing.draft_of_letter(scene.pack, scene.heard),
-    )
+    letter = Letter(identity=filed or unused, outcome="ticket" if filed else outcome, draft=draft)
     return replace(turn, conversation=replace(turn.conversation, letter=letter))
 
 
 def decide_addition(scene: Scene) -> Turn:
     """Add to the ticket that the message is about; a letter without a ticket becomes one (CONTRACT)."""
-    number, letter = scene.heard.message.about, scene.before.letter
-    if letter is not None and letter.outcome != "ticket" and letter.identity.number == number:
+    message = scene.heard.message
+    letter = reopened_by(message, scene.before)
+    if letter is not None:
         return _reopened(scene, letter)
-    after = replace(scene.before, brought=Brought())
+    if not (scene.text or message.attachments):  # pressed again: the letter is a ticket by now
+        return scene.turn(scene.before, SmallTalk(text=scene.say("letter_is_ticket", number=message.about)))
+    brought = scene.before.brought
+    # What was sent along for a ticket still in the making stays with that one.
+    others = tuple(id for id in brought.attachments if id not in message.attachments)
+    after = replace(scene.before, brought=replace(brought, attachments=others))
     return scene.turn(
-        after, Supplement(number=number, text=scene.text, attachments=scene.heard.message.attachments)
+        after, Supplement(number=message.about, text=scene.text, attachments=message.attachments)
     )
+
+
+def reopened_by(message: InboundMessage, conversation: Conversation) -> Letter | None:
+    """Return the letter that ``message`` turns into a ticket, if it is about one that is none yet."""
+    letter = conversation.letter
+    if letter is None or letter.outcome == "ticket" or letter.identity.number != message.about:
+        return None
+    return letter
 
 
 def _reopened(scene: Scene, letter: Letter) -> Turn:

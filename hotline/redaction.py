@@ -63,6 +63,12 @@ def mask_phone(phone: str) -> str:
     return f"{phone[:3]}{_MASK * hidden}{phone[-4:]}" if hidden >= 3 else _MASK * len(phone)
 
 
+def mask_email(address: str) -> str:
+    """Return an e-mail address of which only the first letter and the host are left."""
+    person, at, host = address.rpartition("@")
+    return f"{person[:1]}{_MASK * 3}{at}{host}" if person else _MASK * len(address)
+
+
 def without_phone(text: str, phone: str) -> str:
     """Return ``text`` with every writing of ``phone`` masked; other people's numbers stay."""
     if not phone:

@@ -5,12 +5,15 @@ from typing import Any, ClassVar
 
 from aiohttp import web
 
-from channels.base import ChannelParts, Received, SentReply
+from channels.base import ChannelParts, FieldError, KeepsFiles, Received, SentReply
+from channels.multipart import Fault, FormRefusedError, Rules
+from channels.uploads import Form, read_form
 from channels.webchat import codec
 from channels.webchat.session import Sessions
 from hotline.message import InboundMessage
 from hotline.reply import wire
 
+ONE_FILE = Rules(fields={}, file="file", most_parts=4, most_files=1)
 ANSWER_WITHIN = 4.0  #: seconds that a client waits for replies before it is told to ask again
 
 
@@ -29,6 +32,7 @@ class WebChat:
         return (
             web.post("/api/chat/sessions", self.open_session),
             web.post("/api/chat/messages", self.take_message),
+            web.post("/api/chat/attachments", self.take_file),
         )
 
     async def open_session(self, request: web.Request) -> web.Response:
@@ -42,12 +46,36 @@ class WebChat:
         if request.content_type != "application/json":
             raise web.HTTPUnsupportedMediaType
         message = codec.decode(await request.read(), self.envelope(session))
+        await require_owned(self._parts.files, message.attachments, message.sender)
         received = await self.receive(message)
         return (
             _json({"replies": wired(received.replies)}, status=200)
             if received.settled
             else _json({"replies": []}, status=202)
         )
+
+    async def take_file(self, request: web.Request) -> web.Response:
+        """Keep one file for the messages of this session that will name it."""
+        session = self._session(request)
+        if request.content_type != "multipart/form-data":
+            raise web.HTTPUnsupportedMediaType
+        form = Form()
+        try:
+            await read_form(request, ONE_FILE, self._parts.files, form)
+            some = form.files or form.lost
+            faults = form.faults or ([] if some else [Fault(field="file", reason="missing")])
+            if faults:
+                raise FormRefusedError(faults)
+            (stored,) = await form.put(self._parts.files, owner=self._parts.pseudonym(session))
+        finally:
+            await form.drop(self._parts.files)
+        told = {"id": stored.id, "name": stored.name, "type": stored.type, "size": stored.size}
+        return _json(told, status=201)
+
+    def session_of(self, request: web.Request) -> str | None:
+        """Return the session whose token ``request`` bears; ``None`` without a valid one."""
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        return self.sessions.session_of(token.strip()) if scheme.lower() == "bearer" else None
 
     def envelope(self, session: str) -> codec.Envelope:
         """Return what is known about a message of ``session`` that arrives now."""
@@ -63,11 +91,17 @@ class WebChat:
         return await self._parts.receive.receive(message, within=ANSWER_WITHIN)
 
     def _session(self, request: web.Request) -> str:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        session = self.sessions.session_of(token.strip()) if scheme.lower() == "bearer" else None
+        session = self.session_of(request)
         if session is None:
             raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Bearer"})
         return session
+
+
+async def require_owned(files: KeepsFiles, ids: Sequence[str], *owners: str) -> None:
+    """Raise ``FieldError`` unless each of ``ids`` was uploaded by one of ``owners`` and is kept."""
+    found = {file.id for owner in owners for file in await files.owned(ids, owner=owner)} if ids else set()
+    if found != set(ids):
+        raise FieldError("attachments", "must be ids that this session uploaded")
 
 
 def wired(replies: Sequence[SentReply]) -> list[dict[str, Any]]:

@@ -13,12 +13,14 @@ from hotline.message import InboundMessage, Location, clean
 MAX_TEXT = 4_000  #: characters of one message (CONTRACT)
 MAX_FIELD = 10_000  #: characters of one fact of a summary, which may gather several messages
 MAX_FIELDS = 20
+MAX_ATTACHMENTS = 5  #: of one message
 MAX_BODY = 256 * 1024  #: bytes; every character may arrive escaped
 FORM_FIELD = "field."  #: prefix of a summary's facts among form values
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_KNOWN = frozenset({"id", "text", "option", "location", "fields"})
+_ATTACHMENT = re.compile(r"[0-9a-f]{32}")
+_KNOWN = frozenset({"id", "text", "option", "location", "fields", "attachments"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,15 +69,27 @@ def _message(data: Mapping[str, Any], envelope: Envelope) -> InboundMessage:
         _option(data.get("option")),
         _location(data.get("location")),
     )
-    fields = _fields(data.get("fields"))
-    if not (text.strip() or option or location or fields):
+    fields, attachments = _fields(data.get("fields")), attachments_of(data)
+    if not (text.strip() or option or location or fields or attachments):
         raise FieldError("text", "nothing was said or chosen")
     conversation = conversation_of(envelope.session)
     return InboundMessage(
         key=f"{conversation}:{id}", city=envelope.city, channel="webchat", conversation=conversation,
         sender=envelope.sender, received_at=envelope.received_at,
-        text=text, option=option, location=location, fields=fields,
+        text=text, option=option, location=location, fields=fields, attachments=attachments,
     )  # fmt: skip
+
+
+def attachments_of(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the ids of attachments that ``data`` names; whose they are, only their keeper knows."""
+    value = data.get("attachments")
+    if value is None:
+        return ()
+    if not isinstance(value, list) or len(value) > MAX_ATTACHMENTS:
+        raise FieldError("attachments", f"must be a list of at most {MAX_ATTACHMENTS} ids")
+    if not all(isinstance(id, str) and _ATTACHMENT.fullmatch(id) for id in value):
+        raise FieldError("attachments", "must be ids that an upload returned")
+    return tuple(dict.fromkeys(value))
 
 
 def client_id(message: InboundMessage) -> str:

@@ -9,7 +9,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from hotline.calendar import CITY_TIME
-from hotline.redaction import mask_phone
+from hotline.redaction import mask_email, mask_phone
 
 STATIC = Path(__file__).with_name("static")
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -44,7 +44,7 @@ class Look:
         self._env = Environment(
             loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
         )
-        self._env.filters |= {"city_time": city_time, "mask_phone": mask_phone}
+        self._env.filters |= {"city_time": city_time, "mask_phone": mask_phone, "mask_email": mask_email}
         self.brand = self._env.get_template("brand.txt").render(city=city, hotline=hotline)
         self._env.globals["brand"] = self.brand
 

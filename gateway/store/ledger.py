@@ -79,7 +79,7 @@ class Ledger:
         self._city, self._clock = city, clock
         self.letters = Letters(pool, vault, city=city)
         self.deliveries = Deliveries(pool, vault, self.replies_of, clock=clock)
-        self._attachments = Attachments(vault, clock=clock)
+        self.attachments = Attachments(pool, vault, clock=clock)
 
     async def admit(self, message: InboundMessage) -> Admission:
         """Store ``message`` as pending under a claim of 30 s; a retry is a no-op.
@@ -194,7 +194,7 @@ class Ledger:
                 for effect in replies
             ],
         )
-        await self._attachments.named(connection, one.id, one.message)
+        await self.attachments.named(connection, one.id, one.message)
         await self.deliveries.owe(connection, one.id, one.message)
 
     def reply_id(self, key: str) -> uuid.UUID:
@@ -210,6 +210,13 @@ class Ledger:
             rows = await self._replies(connection, [id])
         key = self._message(row["body"]).key
         return tuple(self._reply(reply, key) for reply in rows)
+
+    async def of_key(self, key: str) -> tuple[StoredReply, ...] | None:
+        """Return the replies to the message of that key; ``None`` while it is pending or not on record."""
+        digest = self._vault.digest(key, purpose="messages.key")
+        async with storage_errors(), self._pool.acquire() as connection:
+            id = await connection.fetchval("SELECT id FROM messages WHERE key_digest = $1", digest)
+        return None if id is None else await self.replies_to(id)
 
     async def replies_of(
         self, connection: Connection, ids: Sequence[int]

@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 
 from dispatch_client import payloads
+from gateway.web.ports import Thread
 from groundwork.clock import Clock
 from groundwork.database import Connection, Pool, lock, storage_errors
 from groundwork.outbox import Owed, owe
@@ -164,6 +165,18 @@ class Tickets:
                 for e in events
             ),
         )
+
+    async def thread_of(self, number: str, code: str) -> Thread | None:
+        """Return where to add to that ticket, if the query code is right."""
+        number = normalised(number)
+        async with storage_errors(), self._pool.acquire() as connection:
+            row = await connection.fetchrow(
+                "SELECT number, conversation, channel, sender FROM tickets"
+                " WHERE number = $1 AND code_digest = $2",
+                number,
+                self._code_digest(number, normalised(code)),
+            )
+        return None if row is None else Thread(**row)
 
     async def standings(self, connection: Connection, numbers: Sequence[str]) -> tuple[Standing, ...]:
         """Return where the tickets of those numbers stand, oldest first."""

@@ -8,6 +8,8 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from channels.base import FieldError, ForgedError, TooLongError
+from channels.multipart import FormRefusedError
+from gateway.web.faults import problem_of_form
 from gateway.web.rendering import Pages
 from groundwork.problems import ProblemError
 from hotline.errors import HotlineError, KeyReusedError, NotAMessageError
@@ -36,6 +38,8 @@ _BY_FIELD = {
     "text": "请写下您的事，或者选一个选项。",
     "option": "要是回复里给出的选项。",
     "location": "要有经度和纬度（WGS-84），名称不超过200字。",
+    "query_code": "请给出查询码。",
+    "attachments": "要是这个会话上传的附件编号，最多5个。",
     "fields": "要是核对单上的名称和文字，最多20项。",
 }
 
@@ -48,6 +52,8 @@ def problem_of(error: Exception) -> ProblemError:
         case TooLongError(limit=limit, found=found):
             detail = f"这里有{found}个字。" if found else ""
             return ProblemError(413, "too-long", f"一次最多{limit}个字，请分几次发。", detail=detail)
+        case FormRefusedError():
+            return problem_of_form(error)
         case FieldError(field=field):
             errors = [{"field": field, "detail": _BY_FIELD[field]}]
             return ProblemError(422, "not-a-message", "这条消息读不懂，请改过再发。", errors=errors)

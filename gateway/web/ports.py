@@ -10,7 +10,7 @@ from hotline.understanding import Finding, Hit
 
 __all__ = [
     "Articles", "History", "InboundText", "Limits", "Received", "Receives", "Registers", "Said", "SentReply", "Step",
-    "TicketStatus",
+    "Thread", "TicketStatus",
 ]  # fmt: skip
 
 
@@ -22,6 +22,7 @@ class InboundText:
     at: datetime
     text: str
     option: str | None = None  #: shown by its label when there is no text
+    files: int = 0  #: how many came along
 
 
 Said: TypeAlias = InboundText | SentReply
@@ -55,13 +56,31 @@ class TicketStatus:
     due: tuple[Due, ...]
     confidential: bool
     steps: tuple[Step, ...]  #: newest first
+    letter: str = ""  #: what became of the letter that it was: ticket, answered or refused
+    replies: tuple[SentReply, ...] = ()  #: what was said to the letter
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Thread:
+    """Where a message about a ticket or letter belongs."""
+
+    number: str
+    conversation: str
+    channel: str  #: which it came in by, and whose clock it keeps
+    sender: str
 
 
 class Registers(Protocol):
-    """The register of tickets."""
+    """The register of tickets and the ledger of letters."""
 
     async def look_up(self, number: str, query_code: str) -> TicketStatus | None:
-        """Return the ticket, or ``None`` alike for an unknown number and a wrong code."""
+        """Return the ticket or letter, or ``None`` alike for an unknown number and a wrong code."""
+
+    async def thread(self, number: str, query_code: str) -> Thread | None:
+        """Return where to add to a ticket or letter, or ``None`` as ``look_up`` does."""
+
+    async def letter(self, key: str) -> Received | None:
+        """Return what has come of the letter of that secret key; ``None`` when it is not on record."""
 
 
 class Articles(Protocol):

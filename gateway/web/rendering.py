@@ -1,6 +1,7 @@
 """Turns values into pages: one environment, one set of words, one way to show dates and law."""
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from hotline.deadlines import CountedDay, Due, shown_date
 TEMPLATES = Path(__file__).parent / "templates"
 WORDS: Mapping[str, Any] = json.loads((TEMPLATES / "words.json").read_text("utf-8"))
 CARE_COOKIE = "huying_mode"
+MEGABYTE = 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +35,14 @@ class ReckonedRow:
     count: str
     counts: bool
     last: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Destination:
+    """Where a choice under a reply goes."""
+
+    action: str
+    values: Mapping[str, str]  #: sent along with it
 
 
 class Pages:
@@ -57,6 +67,7 @@ class Pages:
             reckoned=reckoned,
             paragraphs=paragraphs,
             headline=headline,
+            megabytes=megabytes,
             after_headline=after_headline,
         )
 
@@ -124,6 +135,12 @@ def law(citation: Citation) -> str:
     title = citation.instrument.strip("《》")
     draft = WORDS["draft"] if citation.status is LawStatus.DRAFT and WORDS["draft"] not in title else ""
     return f"《{title}》{draft}{citation.article}"
+
+
+def megabytes(size: int) -> str:
+    """Write a size in megabytes, rounded up to a tenth: what is too large never looks as if it were not."""
+    tenths = math.ceil(size * 10 / MEGABYTE)
+    return f"{tenths // 10}" if tenths % 10 == 0 else f"{tenths / 10:.1f}"
 
 
 def headline(text: str) -> str:

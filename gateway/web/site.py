@@ -8,6 +8,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from channels.base import ChannelParts
+from channels.mailbox.adapter import Mailbox
 from channels.registry import CHANNELS
 from channels.webchat.adapter import WebChat
 from gateway.web.audience import add_routes
@@ -18,8 +19,11 @@ from gateway.web.health import Check, Health
 from gateway.web.openapi import OpenApi
 from gateway.web.pages.chat import ChatPage
 from gateway.web.pages.kb import KbPages
+from gateway.web.pages.mailbox import MailboxPage
 from gateway.web.pages.portal import Portal
 from gateway.web.pages.progress import ProgressPage
+from gateway.web.pages.proving import Proof
+from gateway.web.pages.supplements import Supplements
 from gateway.web.ports import Articles, History, Limits, Registers
 from gateway.web.rendering import WORDS, Pages
 from gateway.web.security import add_headers, same_origin
@@ -56,16 +60,21 @@ def make_site(parts: SiteParts) -> web.Application:
         client_max_size=MAX_REQUEST,
     )
     app.on_response_prepare.append(add_headers)
-    for make in CHANNELS.values():
-        channel = make(parts.channel)
+    channels = {name: make(parts.channel) for name, make in CHANNELS.items()}
+    for channel in channels.values():
         add_routes(app, channel.audience, channel.routes())
-        if isinstance(channel, WebChat):
-            chat = ChatPage(pages, channel, parts.history, secure=secure)
-            add_routes(app, "citizen", chat.routes())
+    webchat, mailbox = channels[WebChat.name], channels[Mailbox.name]
+    assert isinstance(webchat, WebChat)
+    assert isinstance(mailbox, Mailbox)
+    proof = Proof(parts.limits)
+    supplements = Supplements(parts.channel, parts.registers, proof, webchat)
     progress = ProgressPage(
-        pages, parts.registers, parts.limits, calendar=parts.pack.calendar, clock=clock, secure=secure
+        pages, parts.registers, proof, calendar=parts.pack.calendar, clock=clock, secure=secure
     )
+    letters = MailboxPage(pages, mailbox, parts.registers, proof, supplements, secure=secure)
     answers = KbPages(pages, parts.articles)
+    add_routes(app, "citizen", ChatPage(pages, webchat, parts.history, secure=secure).routes())
+    add_routes(app, "citizen", (*letters.routes(), *supplements.api_routes()))
     add_routes(app, "citizen", (*progress.routes(), *progress.api_routes()))
     add_routes(app, "public", Portal(pages, parts.articles, secure=secure).routes())
     add_routes(app, "public", (*answers.routes(), *answers.api_routes()))

@@ -123,6 +123,35 @@ class WeChatDriver(Served):
         return Outcome(status=pushed.status, said=pushed.text, stored=pushed.status == 200)
 
 
+class MailboxDriver(Served):
+    """Somebody who writes letters, with a file in each."""
+
+    async def say(self, text: str, *, id: int, sender: str = "one") -> Outcome:
+        parts = (
+            ('name="subject"', "about our street"),
+            ('name="body"', text),
+            ('name="attachment"; filename="notes.txt"\r\nContent-Type: text/plain', "as seen today"),
+        )
+        body = "".join(
+            f"--x\r\nContent-Disposition: form-data; {head}\r\n\r\n{value}\r\n" for head, value in parts
+        )
+        return await self._post(f"{body}--x--\r\n".encode(), f"{self.identity(sender)}-{id}")
+
+    async def forged(self, text: str) -> None:
+        return None
+
+    async def raw(self, body: bytes) -> Outcome:
+        return await self._post(body, f"{self.identity('one')}-0")
+
+    async def _post(self, body: bytes, key: str) -> Outcome:
+        headers = {"Content-Type": "multipart/form-data; boundary=x", "Idempotency-Key": key}
+        answer = await self.client.post("/api/mailbox/letters", headers=headers, data=io.BytesIO(body))
+        return Outcome(status=answer.status, said=await answer.text(), stored=answer.status in (201, 202))
+
+    def identity(self, sender: str) -> str:
+        return f"letter-of-{sender}"
+
+
 @pytest.fixture
 def core() -> RecordingCore:
     return RecordingCore(now=NOW)
@@ -150,6 +179,12 @@ class TestWebChat(ChannelContract):
     @pytest.fixture
     def driver(self, client: TestClient[Any, Any], core: RecordingCore) -> Driver:
         return WebChatDriver(client, core)
+
+
+class TestMailbox(ChannelContract):
+    @pytest.fixture
+    def driver(self, client: TestClient[Any, Any], core: RecordingCore) -> Driver:
+        return MailboxDriver(client, core)
 
 
 class TestWeChat(ChannelContract):

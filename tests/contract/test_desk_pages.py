@@ -245,7 +245,10 @@ async def test_what_happened_is_told_newest_first(desk: RunningDesk) -> None:
 @pytest.mark.parametrize(
     ("contact", "shown"),
     [
-        (Contact(name="张样例", phone="13800000000", confidential=True), "保密，姓名和电话不显示"),
+        (
+            Contact(name="张样例", phone="13800000000", confidential=True, email="z@example.com"),
+            "保密，姓名和联系方式不显示",
+        ),
         (Contact(anonymous=True), "匿名"),
         (Contact(), "没有留姓名，没有留电话"),
     ],
@@ -254,7 +257,26 @@ async def test_a_person_is_shown_as_they_asked(desk: RunningDesk, contact: Conta
     number = await file(desk, "PPPPPPB4", contact=contact, text="话", summary="话")
     await desk.enter(Role.DISPATCHER)
     said = words(await text_of(desk.browser, f"/cases/{number}"))
-    assert shown in said and "张样例" not in said
+    assert shown in said and "张样例" not in said and "example.com" not in said
+
+
+async def test_a_letter_shows_how_to_reach_its_writer_and_whether_it_may_be_published(
+    desk: RunningDesk,
+) -> None:
+    contact = Contact(name="张样例", phone="13800000000", email="zhang@example.com")
+    number = await file(desk, "PPPPPPC2", contact=contact, public=True, channel="mailbox")
+    await desk.enter(Role.DISPATCHER)
+    said = words(await text_of(desk.browser, f"/cases/{number}"))
+    assert "张样例，138****0000，z***@example.com" in said and "同意公布" in said and "市长信箱" in said
+
+
+async def test_an_event_of_before_there_were_letters_is_shown_too(desk: RunningDesk) -> None:
+    data = payloads.ticket_data(a_ticket(a_number("PPPPPPC3")))
+    del data["public"], data["contact"]["email"]
+    event = an_event("filed", data, number=a_number("PPPPPPC3"))
+    assert await post_event(desk.browser, event) == 202
+    await desk.enter(Role.DISPATCHER)
+    assert "同意公布" not in words(await text_of(desk.browser, f"/cases/{a_number('PPPPPPC3')}"))
 
 
 async def test_what_a_citizen_wrote_is_text_and_never_markup(desk: RunningDesk) -> None:

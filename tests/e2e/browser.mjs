@@ -22,6 +22,24 @@ async function toSummary(page) {
   for (const text of COMPLAINT) await say(page, text);
   await page.waitForSelector("form.hy-card");
 }
+const LETTER = { subject: "菜市场门口占道经营", body: "每天早上有人占道经营，把路都堵死了，请管一管。", place: "示例路菜市场门口", name: "样例先生", phone: "13900000000" };
+const PIXEL = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
+const PHOTO = { name: "站台照片.png", mimeType: "image/png", buffer: PIXEL };
+const PROGRAM = { name: "程序.png", mimeType: "image/png", buffer: Buffer.from("MZ\0\0\0 not a picture") };
+async function write(page, kind, values) {
+  await page.goto(base + "/mailbox");
+  await page.check(`[name=kind][value=${kind}]`);
+  for (const [name, value] of Object.entries({ ...LETTER, ...values })) await page.fill("#" + name, value);
+}
+async function send(page, shown) {
+  await page.click("text=提交来信");
+  await page.waitForSelector(shown);
+}
+async function wrongLetter(page) {
+  await write(page, "complaint", { subject: "", phone: "1390000000" });
+  await page.setInputFiles("#attachment", [PHOTO, PROGRAM]);
+  await send(page, ".hy-errsum");
+}
 async function chat(page) { await page.goto(base + "/chat"); }
 
 const views = {
@@ -33,6 +51,10 @@ const views = {
   ticket: async (page) => { await chat(page); await toSummary(page); await page.click("text=确认提交"); await page.waitForSelector("li[data-kind=ticket]"); },
   summary: async (page) => { await chat(page); await toSummary(page); },
   progress: (page) => page.goto(base + "/progress"),
+  mailbox: (page) => page.goto(base + "/mailbox"),
+  "mailbox with errors": wrongLetter,
+  "letter filed": async (page) => { await write(page, "complaint", {}); await send(page, "text=接下来"); },
+  "letter answered": async (page) => { await write(page, "consultation", { subject: "给市长信箱写信，多久能有回复？" }); await send(page, "text=没解决"); },
   answers: (page) => page.goto(base + "/kb/public"),
   missing: (page) => page.goto(base + "/no-such-page"),
 };
@@ -45,8 +67,8 @@ async function findings(page, context, least) {
     if (over > 0) told.push(`runs over by ${over} px`);
     if (document.querySelectorAll("h1").length !== 1) told.push("not one h1");
     for (const one of document.querySelectorAll("a, button, input:not([type=hidden]), textarea, summary")) {
-      if (one.closest("[hidden]") || one.classList.contains("hy-skip") || getComputedStyle(one).display === "inline") continue;
-      const box = (one.type === "checkbox" ? one.closest("label") : one).getBoundingClientRect();
+      if (one.closest("[hidden]") || one.classList.contains("hy-skip") || one.classList.contains("hy-sr") || getComputedStyle(one).display === "inline") continue;
+      const box = (["checkbox", "radio"].includes(one.type) ? one.closest("label") : one).getBoundingClientRect();
       if (box.width && box.height < least - 0.5) told.push(`small: ${one.tagName} ${one.textContent.trim().slice(0, 12)} ${Math.round(box.height)} px`);
     }
     return told;
@@ -155,6 +177,61 @@ await check("the whole way without JavaScript", { javaScriptEnabled: false }, as
   await page.fill("#code", code.trim());
   await page.click("main form .hy-btn--main");
   assert.ok((await page.textContent("main")).includes(number.trim()));
+});
+
+await check("what is wrong with a letter has the focus, and the way back keeps words and files", {}, async (page) => {
+  await wrongLetter(page);
+  assert.match(await page.title(), /^有3处要改：/);
+  assert.ok(await page.evaluate(() => document.activeElement.classList.contains("hy-errsum")));
+  await page.click(".hy-errsum a[href='#phone']");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "phone");
+  assert.equal(await page.inputValue("#body"), LETTER.body);
+  await page.fill("#subject", LETTER.subject);
+  await page.fill("#phone", LETTER.phone);
+  await send(page, "text=接下来");
+});
+
+await check("a letter without JavaScript, with a photo, an error and a file taken out again", { javaScriptEnabled: false }, async (page) => {
+  await wrongLetter(page);
+  assert.ok((await page.textContent("main")).includes("站台照片.png"));
+  await page.click("button[name=remove]");
+  assert.ok(!(await page.textContent("main")).includes("站台照片.png"));
+  await page.setInputFiles("#attachment", [PHOTO]);
+  await page.fill("#subject", LETTER.subject);
+  await page.fill("#phone", LETTER.phone);
+  await send(page, "text=接下来");
+  const number = (await page.locator(".hy-num").first().textContent()).trim();
+  assert.match(number, /^[0-9]{8}[0-9A-Z]{9}$/);
+});
+
+await check("a draft stays on the device, without who writes, can be deleted, and never is one of a report", {}, async (page) => {
+  await write(page, "complaint", {});
+  await page.reload();
+  assert.equal(await page.inputValue("#body"), LETTER.body);
+  assert.equal(await page.inputValue("#phone"), "");
+  assert.ok(!(await page.evaluate(() => JSON.stringify(localStorage))).includes(LETTER.name));
+  await page.check("[name=kind][value=report]");
+  assert.equal(await page.evaluate(() => localStorage.length), 0);
+  await page.fill("#body", "举报的内容");
+  assert.equal(await page.evaluate(() => localStorage.length), 0);
+  await page.check("[name=kind][value=complaint]");
+  assert.ok(await page.evaluate(() => localStorage.length));
+  await page.reload();
+  await page.click("text=删除草稿");
+  assert.equal(await page.inputValue("#body"), "");
+  assert.equal(await page.evaluate(() => localStorage.length), 0);
+  await write(page, "complaint", {});
+  await send(page, "text=接下来");
+  assert.equal(await page.evaluate(() => localStorage.length), 0);
+});
+
+await check("characters left are counted and a chosen file can be taken out before it is sent", {}, async (page) => {
+  await page.goto(base + "/mailbox");
+  await page.fill("#body", "一二三");
+  assert.match(await page.textContent("#body-h"), /还能写9997字/);
+  await page.setInputFiles("#attachment", [PHOTO, PROGRAM]);
+  await page.click("[aria-label='删除程序.png']");
+  assert.deepEqual(await page.evaluate(() => [...document.querySelector("#attachment").files].map((file) => file.name)), ["站台照片.png"]);
 });
 
 await browser.close();

@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 from pytest_aiohttp.plugin import AiohttpClient
 
-from tests.web.fake_app import FakeCore, FakeLimits, fake_app, fake_assets
+from tests.web.fake_app import FakeCore, FakeFiles, FakeLimits, fake_app, fake_assets
 from tests.web.reading import Client
 
 
@@ -21,8 +21,13 @@ def limits() -> FakeLimits:
 
 
 @pytest.fixture
-def app(tmp_path: Path, core: FakeCore, limits: FakeLimits) -> web.Application:
-    return fake_app(fake_assets(tmp_path), core=core, limits=limits)
+def files() -> FakeFiles:
+    return FakeFiles()
+
+
+@pytest.fixture
+def app(tmp_path: Path, core: FakeCore, limits: FakeLimits, files: FakeFiles) -> web.Application:
+    return fake_app(fake_assets(tmp_path), core=core, limits=limits, files=files)
 
 
 @pytest.fixture

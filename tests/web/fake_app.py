@@ -12,12 +12,13 @@ from pathlib import Path
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from channels.base import ChannelParts, Parcel, StoredFile
+from channels.attachments import DOCX, ZIP, Sniffer, kept_name
+from channels.base import ChannelParts, Parcel, RefusedFileError, StagedFile, StoredFile
 from channels.webchat.codec import client_id
 from cities.loading import load_pack
 from gateway.web.files import Assets
 from gateway.web.health import Check
-from gateway.web.ports import InboundText, Received, Said, SentReply, Step, TicketStatus
+from gateway.web.ports import InboundText, Received, Said, SentReply, Step, Thread, TicketStatus
 from gateway.web.site import SiteParts, make_site
 from hotline.calendar import CITY_TIME
 from hotline.citation import Citation, Route
@@ -26,7 +27,7 @@ from hotline.deadlines import due_moments, shown_date
 from hotline.errors import KeyReusedError, StorageAwayError
 from hotline.message import InboundMessage
 from hotline.reply import Call, Reply, ReplyField, SourceNote, SummaryNote, TicketNote
-from hotline.ticket import ticket_number
+from hotline.ticket import TicketIdentity, ticket_number
 from hotline.understanding import Finding, Hit
 
 NOW = datetime(2026, 9, 29, 14, 30, tzinfo=CITY_TIME)
@@ -37,6 +38,7 @@ CODE = "K7M4PX"
 PACK = load_pack("_example")
 LAW = Citation(instrument="《示例市热线条例》", article="第十条")
 DUE = due_moments(PACK, kind="complaint", ticket_class=None, channel="webchat", at=NOW)
+LETTER_DUE = due_moments(PACK, kind="complaint", ticket_class=None, channel="mailbox", at=NOW)
 HIT = Hit(
     article_id="id-card-lost", version=3, question="居民身份证丢失，怎样补领",
     answer="身份证丢失，应当向公安机关申请补领。公安机关在您提交申领登记表之日起六十日内发放新证。\n等新证期间急着用，可以申请临时居民身份证。",
@@ -101,9 +103,13 @@ REPLIES: dict[str, tuple[Reply, ...]] = {
     ),
     "confirm": (Reply(kind="ticket", text="已受理，请记下单号。", ticket=TICKET),),
     "人工": (Reply(kind="handover", text="已转给工作人员，会给您回电话。", ticket=replace(TICKET, due=())),),
+    "市长": (
+        Reply(kind="ticket", text="已受理，请记下单号。", ticket=replace(TICKET, due=LETTER_DUE)),
+    ),
     "进度": (Reply(kind="progress", text=f"{NUMBER} 示例小区东侧工地夜间施工：正在办理"),),
 }  # fmt: skip
 REPLIES["value_0"] = REPLIES["晚上"]
+REPLIES["unsolved"] = REPLIES["review"] = REPLIES["市长"]
 OTHERWISE = (Reply(kind="clarify", text="没有找到这个问题的答案。换个说法试试，或者直接提交，由工作人员回复您。",
                    options=options(("file", "直接提交"), ("human", "转人工"))),)  # fmt: skip
 
@@ -121,9 +127,10 @@ class FakeCore:
         """Answer like the intake: durable, the same again for the same key."""
         replies = self._replies(message)
         if self.away:
-            if any(sent.reply.kind == "emergency" for sent in replies):
-                return Received(replies=replies[:1], settled=True)
-            raise StorageAwayError("OSError")
+            warned = await self.warn(message)
+            if warned is None:
+                raise StorageAwayError("OSError")
+            return warned
         known = self.messages.get(message.key)
         if known is not None and known.fingerprint() != message.fingerprint():
             raise KeyReusedError(client_id(message))
@@ -138,11 +145,19 @@ class FakeCore:
         if self.slow:
             return Received(replies=(), settled=False)
         log.extend(sent for sent in replies if sent not in log)
-        return Received(replies=replies, settled=True)
+        letter = TicketIdentity(number=NUMBER, query_code=CODE) if message.letter else None
+        return Received(replies=replies, settled=True, letter=letter)
+
+    async def warn(self, message: InboundMessage) -> Received | None:
+        """Answer an emergency alone."""
+        replies = self._replies(message)
+        urgent = any(sent.reply.kind == "emergency" for sent in replies)
+        return Received(replies=replies[:1], settled=True) if urgent else None
 
     def _replies(self, message: InboundMessage) -> tuple[SentReply, ...]:
         heard = f"{message.text} {message.option or ''}"
-        found = next((replies for word, replies in REPLIES.items() if word in heard), OTHERWISE)
+        otherwise = REPLIES["市长"] if message.letter or message.about else OTHERWISE
+        found = next((replies for word, replies in REPLIES.items() if word in heard), otherwise)
         id = client_id(message)
         return tuple(
             SentReply(
@@ -162,7 +177,10 @@ class FakeCore:
 
 
 class FakeRegister:
-    """Knows one ticket."""
+    """Knows one ticket, and what ``core`` was told in letters."""
+
+    def __init__(self, core: FakeCore) -> None:
+        self._core = core
 
     status = TicketStatus(
         number=NUMBER, title="示例小区东侧工地夜间施工", state="signed", lead_unit="示例区住房和城乡建设局",
@@ -174,8 +192,31 @@ class FakeRegister:
     )  # fmt: skip
 
     async def look_up(self, number: str, query_code: str) -> TicketStatus | None:
-        """Return the ticket for its number and code."""
-        return self.status if (number, query_code) == (NUMBER, CODE) else None
+        """Return the ticket for its number and code; a letter that was answered or refused is none yet."""
+        if (number, query_code) != (NUMBER, CODE):
+            return None
+        letters = [message for message in self._core.messages.values() if message.letter]
+        replies = self._core._replies(letters[-1]) if letters else ()
+        outcome = (
+            {"answer": "answered", "refusal": "refused"}.get(replies[0].reply.kind, "") if replies else ""
+        )
+        if not outcome or any(message.about for message in self._core.messages.values()):
+            return self.status
+        return replace(
+            self.status, title="路灯多久能修好", state=outcome, lead_unit="", shown_due=None, due=(), letter=outcome,
+            replies=replies, steps=(Step(at=NOW, name=outcome, text=""), Step(at=NOW, name="received", text="")),
+        )  # fmt: skip
+
+    async def thread(self, number: str, query_code: str) -> Thread | None:
+        """Return where to add to the ticket."""
+        if (number, query_code) != (NUMBER, CODE):
+            return None
+        return Thread(number=NUMBER, conversation="mailbox:1", channel="mailbox", sender="p")
+
+    async def letter(self, key: str) -> Received | None:
+        """Return what was said to the letter of that key, once it is settled."""
+        message = self._core.messages.get(key)
+        return None if message is None or self._core.slow else await self._core.receive(message, within=0)
 
 
 class FakeArticles:
@@ -212,17 +253,57 @@ class FakeDeliveries:
 
 
 class FakeFiles:
-    """Keeps everything, in its head."""
+    """Keeps what the real rules let through, in its head; on record or only staged."""
 
     def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
+        self.staged: dict[str, bytes] = {}
+        self.kept: dict[tuple[str, str], StoredFile] = {}
+        self.away = self.full = False
+
+    async def stage(self, chunks: AsyncIterator[bytes], *, name: str) -> StagedFile:
+        """Look at it as the real one does, office documents and pictures but from outside."""
+        sniffer, data = Sniffer(), b""
+        if self.full:
+            raise StorageAwayError("OSError")
+        try:
+            async for chunk in chunks:
+                sniffer.see(chunk)
+                data += chunk
+            kind = sniffer.type()
+            kind = DOCX if kind == ZIP else kind
+            shown = kept_name(name, kind)
+        except RefusedFileError as error:
+            raise RefusedFileError(error.why, name=name, size=error.size) from error
+        digest = hashlib.sha256(data).hexdigest()
+        place = f"{len(self.staged)}:{digest}"
+        self.staged[place] = data
+        return StagedFile(place=place, print=digest, digest=digest, name=shown, type=kind, size=len(data))
+
+    async def put(self, staged: StagedFile, *, owner: str) -> StoredFile:
+        """Remember it for its owner."""
+        if self.away:
+            raise StorageAwayError("OSError")
+        id = hashlib.sha256(f"{owner}:{staged.print}".encode()).hexdigest()[:32]
+        stored = StoredFile(id=id, name=staged.name, type=staged.type, size=staged.size)
+        return self.kept.setdefault((owner, id), stored)
+
+    async def drop(self, staged: StagedFile) -> None:
+        """Forget it."""
+        self.staged.pop(staged.place, None)
+
+    async def owned(self, ids: Sequence[str], *, owner: str) -> tuple[StoredFile, ...]:
+        """Return those that are the owner's."""
+        if self.away:
+            raise StorageAwayError("OSError")
+        return tuple(self.kept[owner, id] for id in ids if (owner, id) in self.kept)
 
     async def keep(self, chunks: AsyncIterator[bytes], *, name: str, owner: str) -> StoredFile:
-        """Remember it under a digest."""
-        data = b"".join([chunk async for chunk in chunks])
-        id = hashlib.sha256(owner.encode() + name.encode() + data).hexdigest()[:32]
-        self.kept[id] = data
-        return StoredFile(id=id, name=name, type="image/jpeg", size=len(data))
+        """Stage it and put it on record."""
+        staged = await self.stage(chunks, name=name)
+        try:
+            return await self.put(staged, owner=owner)
+        finally:
+            await self.drop(staged)
 
 
 @dataclass
@@ -248,6 +329,7 @@ def fake_assets(folder: Path) -> Assets:
         "weui.css": "weui.0.css",
         "citizen.css": "citizen.0.css",
         "chat.js": "chat.0.js",
+        "letter.js": "letter.0.js",
         "icons.svg": "icons.0.svg",
     }
     for name in names.values():
@@ -261,12 +343,12 @@ def key_for(purpose: str) -> bytes:
     return hashlib.sha256(purpose.encode()).digest()
 
 
-def channel_parts(core: FakeCore) -> ChannelParts:
+def channel_parts(core: FakeCore, files: FakeFiles | None = None) -> ChannelParts:
     """Return what a channel is made of, on ``core``."""
     return ChannelParts(
         city="_example", receive=core, clock=lambda: NOW, key=key_for,
         pseudonym=lambda who: hmac.new(key_for("sender"), who.encode(), "sha256").hexdigest(),
-        say=PACK.say, deliveries=FakeDeliveries(), files=FakeFiles(), settings={},
+        say=PACK.say, deliveries=FakeDeliveries(), files=files or FakeFiles(), settings={},
     )  # fmt: skip
 
 
@@ -280,6 +362,7 @@ def fake_app(
     core: FakeCore | None = None,
     parts: ChannelParts | None = None,
     limits: FakeLimits | None = None,
+    files: FakeFiles | None = None,
     checks: tuple[Check, ...] = (Check(name="database", probe=_up, required=True),),
     public_url: str = "http://127.0.0.1:8080",
 ) -> web.Application:
@@ -287,7 +370,7 @@ def fake_app(
     core = core or FakeCore()
     return make_site(
         SiteParts(
-            pack=PACK, channel=parts or channel_parts(core), history=core, registers=FakeRegister(), articles=FakeArticles(),
+            pack=PACK, channel=parts or channel_parts(core, files), history=core, registers=FakeRegister(core), articles=FakeArticles(),
             limits=limits or FakeLimits(), checks=checks, metrics=CollectorRegistry(), public_url=public_url,
             assets=assets,
         )

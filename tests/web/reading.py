@@ -18,6 +18,7 @@ class Form:
     method: str
     values: dict[str, str] = field(default_factory=dict)
     buttons: list[tuple[str, str, str]] = field(default_factory=list)  #: name, value, label
+    pairs: list[tuple[str, str]] = field(default_factory=list)  #: of its inputs, those that come twice too
 
 
 class Page(HTMLParser):
@@ -41,8 +42,9 @@ class Page(HTMLParser):
             self._form = Form(action=found.get("action") or "", method=found.get("method") or "get")
             self.forms.append(self._form)
         elif tag == "input" and self._form is not None and (name := found.get("name")):
-            if found.get("type") != "checkbox" or "checked" in found:
+            if found.get("type") not in ("checkbox", "radio", "file") or "checked" in found:
                 self._form.values[name] = found.get("value") or ""
+                self._form.pairs.append((name, found.get("value") or ""))
         elif tag == "textarea" and self._form is not None:
             self._area = found["name"] or ""
             self._form.values[self._area] = ""

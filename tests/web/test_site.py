@@ -25,13 +25,16 @@ from tests.web.fake_app import NOW, FakeArticles, FakeCore, channel_parts, fake_
 from tests.web.reading import Client, Page, press
 
 ASSETS, LOOK = Path("gateway/web/assets"), Path("groundwork/look")
-PAGES = ["/", "/chat", "/progress", "/kb/public", "/kb/public/id-card-lost", "/nothing-here"]
+PAGES = ["/", "/chat", "/mailbox", "/progress", "/kb/public", "/kb/public/id-card-lost", "/nothing-here"]
 ROUTES = {
     ("GET", "/"): "public",
     ("POST", "/mode"): "public",
     ("GET", "/chat"): "citizen",
     ("POST", "/chat"): "citizen",
     ("POST", "/chat/say"): "citizen",
+    ("GET", "/mailbox"): "citizen",
+    ("POST", "/mailbox"): "citizen",
+    ("POST", "/mailbox/receipt"): "citizen",
     ("GET", "/progress"): "citizen",
     ("POST", "/progress"): "citizen",
     ("GET", "/kb/public"): "public",
@@ -39,6 +42,9 @@ ROUTES = {
     ("GET", "/static/{name}"): "public",
     ("POST", "/api/chat/sessions"): "citizen",
     ("POST", "/api/chat/messages"): "citizen",
+    ("POST", "/api/chat/attachments"): "citizen",
+    ("POST", "/api/mailbox/letters"): "citizen",
+    ("POST", "/api/tickets/{number}/supplements"): "citizen",
     ("POST", "/api/progress"): "citizen",
     ("GET", "/api/kb/search"): "public",
     ("GET", "/api/kb/articles/{id}"): "public",
@@ -71,6 +77,7 @@ def test_every_channel_says_for_whom_it_is() -> None:
     assert {name: make(channel_parts(FakeCore())).audience for name, make in CHANNELS.items()} == {
         "webchat": "citizen",
         "wechat": "platform",
+        "mailbox": "citizen",
     }
 
 
@@ -124,8 +131,10 @@ async def test_every_answer_carries_the_policy(client: Client, path: str) -> Non
 
 @pytest.mark.parametrize("path", PAGES)
 async def test_every_page_keeps_to_the_policy_and_the_frame(client: Client, path: str) -> None:
-    text = await (await client.get(path)).text()
+    response = await client.get(path)
+    text = await response.text()
     page = Page(text)
+    assert response.status == (404 if path == "/nothing-here" else 200)
     assert len(page.found("h1")) == 1
     assert page.found("html") == [{"lang": "zh-CN"}]
     assert not page.found("style")
@@ -171,7 +180,7 @@ async def test_the_switch_never_leads_away(client: Client, back: str) -> None:
 
 @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
                                      {"Origin": "https://evil.example"}, {"Origin": "null"}])  # fmt: skip
-@pytest.mark.parametrize("path", ["/chat", "/chat/say", "/mode", "/progress"])
+@pytest.mark.parametrize("path", ["/chat", "/chat/say", "/mode", "/progress", "/mailbox", "/mailbox/receipt"])
 async def test_posts_from_other_sites_are_refused(
     client: Client, core: FakeCore, path: str, headers: dict[str, str]
 ) -> None:
@@ -250,7 +259,16 @@ async def test_words_that_were_stored_are_said_to_be_safe(
 async def test_the_portal_has_its_entries_numbers_and_promises(client: Client) -> None:
     page = Page(await (await client.get("/")).text())
     links = {attrs.get("href") for attrs in page.found("a")}
-    assert {"/chat", "/progress", "/kb/public", "tel:110", "tel:119", "tel:120", "tel:122"} <= links
+    assert {
+        "/chat",
+        "/mailbox",
+        "/progress",
+        "/kb/public",
+        "tel:110",
+        "tel:119",
+        "tel:120",
+        "tel:122",
+    } <= links
     assert "5个工作日内办结并答复您" in page.words and "《示例市热线条例》第八条" in page.words
     assert "15天内" not in page.words  # promised to letters alone
 
@@ -310,9 +328,10 @@ async def test_figures_count_by_route_and_never_by_address(client: Client) -> No
     assert "never-seen-before" not in text and "id-card-lost" not in text
 
 
-def test_the_chat_script_is_small_and_makes_no_markup_from_words() -> None:
-    source = (ASSETS / "chat.js").read_text("utf-8")
-    assert len(gzip.compress(source.encode())) <= 12 * 1024
+@pytest.mark.parametrize(("name", "most"), [("chat.js", 12), ("letter.js", 3)])
+def test_our_scripts_are_small_and_make_no_markup_from_words(name: str, most: int) -> None:
+    source = (ASSETS / name).read_text("utf-8")
+    assert len(gzip.compress(source.encode())) <= most * 1024
     for forbidden in (
         "innerHTML",
         "outerHTML",
@@ -326,7 +345,13 @@ def test_the_chat_script_is_small_and_makes_no_markup_from_words() -> None:
 
 @pytest.mark.parametrize(
     "asset",
-    [ASSETS / "chat.js", ASSETS / "citizen.css", LOOK / "tokens.css", LOOK / "icons.svg"],
+    [
+        ASSETS / "chat.js",
+        ASSETS / "letter.js",
+        ASSETS / "citizen.css",
+        LOOK / "tokens.css",
+        LOOK / "icons.svg",
+    ],
     ids=lambda asset: asset.name,
 )
 def test_no_asset_names_another_host(asset: Path) -> None:

@@ -20,6 +20,7 @@ const files = {
   "weui.css": readFileSync(require.resolve("weui/dist/style/weui.min.css"), "utf8"),
   "citizen.css": small(look("tokens.css") + source("citizen.css"), "css"),
   "chat.js": small(`(() => {${source("chat.js")}})();`, "js"),
+  "letter.js": small(`(() => {${source("letter.js")}})();`, "js"),
   "icons.svg": look("icons.svg"),
 };
 

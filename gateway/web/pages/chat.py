@@ -14,7 +14,7 @@ from channels.webchat.session import LIFE
 from gateway.web.errors import STORED, problem_of
 from gateway.web.forms import read_form
 from gateway.web.ports import History, InboundText, Received, Said, SentReply
-from gateway.web.rendering import WORDS, Pages, city_day
+from gateway.web.rendering import WORDS, Destination, Pages, city_day
 from groundwork.problems import ProblemError
 from hotline.conversation import Option
 from hotline.errors import KeyReusedError, NotAMessageError, StorageAwayError
@@ -86,7 +86,7 @@ class ChatPage:
         message = decode_form(await read_form(request), self._webchat.envelope(session))
         received = await self._webchat.receive(message)
         request[STORED] = True
-        text = self._pages.text("fragment.html", replies=received.replies, message_id=_new_id())
+        text = self._pages.text("fragment.html", replies=received.replies, at=_at())
         response = web.Response(
             text=text, status=200 if received.settled else 202, content_type="text/html",
             headers={"Cache-Control": "no-store"},
@@ -141,7 +141,7 @@ class ChatPage:
             history_away=said is None,
             typed=typed,
             trouble=trouble,
-            message_id=_new_id(),
+            at=_at(),
         )
         if trouble and trouble.again:
             response.headers["Retry-After"] = "5"
@@ -193,7 +193,13 @@ def _lines(said: Sequence[Said], first_options: Sequence[Option]) -> list[Line]:
 def _shown_text(said: Said, labels: Mapping[str, str]) -> str:
     if isinstance(said, SentReply):
         return ""
+    if said.files and not said.text:
+        return str(WORDS["some_files"].format(count=said.files))
     return said.text or labels.get(said.option or "", WORDS["some_option"])
+
+
+def _at() -> Destination:
+    return Destination(action="/chat", values={"id": _new_id()})
 
 
 def _new_id() -> str:

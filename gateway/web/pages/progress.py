@@ -1,53 +1,24 @@
 """Where a ticket stands, for whoever holds its number and query code."""
 
 import json
-import math
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 from aiohttp import web
 
+from channels.webchat.adapter import wired
 from gateway.web.forms import read_form
+from gateway.web.pages.mailbox import OFFERED, receipt_at, with_options
 from gateway.web.pages.portal import keep_mode
-from gateway.web.ports import Limits, Registers, TicketStatus
+from gateway.web.pages.proving import LONGEST_TYPED, NoSuchTicketError, Proof, TooManyTriesError, Typed
+from gateway.web.ports import Registers, TicketStatus
 from gateway.web.rendering import WORDS, Pages, city_day, iso
-from groundwork.addresses import address_of
 from groundwork.clock import Clock
 from groundwork.problems import ProblemError
 from hotline.calendar import CITY_TIME, Calendar
 from hotline.deadlines import Due
 from hotline.message import clean
-from hotline.ticket import CODE_LETTERS, is_ticket_number, normalised
-
-BY_NUMBER, BY_ADDRESS = "progress.number", "progress.address"
-LONGEST_TYPED = 64
-MOST_TRIES = 10  #: what is left where nothing counts: neither an address nor a well-formed number
-
-
-class NoSuchTicketError(ProblemError):
-    """Number and code do not belong together; ``left`` tries remain."""
-
-    def __init__(self, left: int) -> None:
-        super().__init__(404, "no-such-ticket", "单号和查询码对不上，请对照回执再填。")
-        self.left = left
-
-
-class TooManyTriesError(ProblemError):
-    """Locked for ``minutes``."""
-
-    def __init__(self, seconds: float) -> None:
-        self.minutes = max(1, math.ceil(seconds / 60))
-        title = f"试的次数太多，请{self.minutes}分钟后再查，或者拨打12345。"
-        super().__init__(429, "too-many-tries", title, headers={"Retry-After": str(math.ceil(seconds))})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Typed:
-    """What a person typed, as it is shown again."""
-
-    number: str = ""
-    query_code: str = ""
 
 
 class ProgressPage:
@@ -57,13 +28,13 @@ class ProgressPage:
         self,
         pages: Pages,
         registers: Registers,
-        limits: Limits,
+        proof: Proof,
         *,
         calendar: Calendar,
         clock: Clock,
         secure: bool,
     ) -> None:
-        self._pages, self._registers, self._limits = pages, registers, limits
+        self._pages, self._registers, self._proof = pages, registers, proof
         self._calendar, self._clock, self._secure = calendar, clock, secure
 
     def routes(self) -> tuple[web.RouteDef, ...]:
@@ -90,30 +61,15 @@ class ProgressPage:
         if missing:
             return self._form(request, typed, status=422, missing=missing)
         try:
-            found = await self._look_up(typed, request)
+            found = await self._proof.found(typed, request, self._registers.look_up)
         except (NoSuchTicketError, TooManyTriesError) as error:
             return self._form(request, typed, status=error.status, error=error)
         return self._timeline(request, found, typed, mode=form.get("mode"))
 
     async def answer(self, request: web.Request) -> web.Response:
         """Return the public timeline as JSON."""
-        found = await self._look_up(await _typed_json(request), request)
+        found = await self._proof.found(await _typed_json(request), request, self._registers.look_up)
         return web.json_response(public(found), headers={"Cache-Control": "no-store"})
-
-    async def _look_up(self, typed: Typed, request: web.Request) -> TicketStatus:
-        number, code = normalised(typed.number), normalised(typed.query_code)
-        well_formed = is_ticket_number(number) and len(code) == CODE_LETTERS
-        address = address_of(request)
-        tries = [(BY_ADDRESS, address)] if address is not None else []
-        tries += [(BY_NUMBER, number)] if well_formed else []
-        wait = max([await self._limits.allowed(kind, who) for kind, who in tries], default=0.0)
-        if wait > 0:
-            raise TooManyTriesError(wait)
-        found = await self._registers.look_up(number, code) if well_formed else None
-        if found is None:
-            left = [await self._limits.failed(kind, who) for kind, who in tries]
-            raise NoSuchTicketError(min(left, default=MOST_TRIES))
-        return found
 
     def _form(
         self,
@@ -149,7 +105,8 @@ class ProgressPage:
             "progress.html",
             personal=True,
             care=care,
-            ticket=found,
+            ticket=replace(found, replies=tuple(with_options(sent, OFFERED) for sent in found.replies)),
+            at=receipt_at(found.number, typed.query_code),
             typed=typed,
             done=done,
             late=last is not None and last < today and not done,
@@ -170,6 +127,7 @@ def public(ticket: TicketStatus) -> dict[str, Any]:
         "lead_unit": ticket.lead_unit,
         "confidential": ticket.confidential,
         "due": [_due(due) for due in ticket.due],
+        **({"letter": ticket.letter, "replies": wired(ticket.replies)} if ticket.letter else {}),
         "steps": [
             {"at": iso(step.at), "name": step.name, "label": _label(step.name), "text": step.text}
             for step in ticket.steps

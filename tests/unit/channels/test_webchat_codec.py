@@ -22,7 +22,7 @@ ANY_JSON = st.recursive(
 )
 KNOWN = st.fixed_dictionaries(
     {},
-    optional=dict.fromkeys(("text", "option", "location", "fields", "else"), ANY_JSON)
+    optional=dict.fromkeys(("text", "option", "location", "fields", "attachments", "else"), ANY_JSON)
     | {"id": st.from_regex(r"[A-Za-z0-9_-]{1,100}", fullmatch=True) | ANY_JSON},
 )
 
@@ -72,7 +72,7 @@ def test_a_message_carries_its_session_and_the_clients_id() -> None:
 
 
 def test_unknown_names_are_ignored() -> None:
-    assert read({"id": "1", "text": "你好", "mood": "happy", "attachments": ["x"]}).text == "你好"
+    assert read({"id": "1", "text": "你好", "mood": "happy"}).text == "你好"
 
 
 def test_an_option_a_place_and_edited_facts_come_through() -> None:
@@ -156,3 +156,18 @@ def test_what_is_wrong_is_named(body: bytes, field: str) -> None:
 def test_too_many_facts_are_refused() -> None:
     with pytest.raises(FieldError):
         read({"id": "1", "option": "confirm", "fields": {f"f{n}": "" for n in range(MAX_FIELDS + 1)}})
+
+
+def test_attachments_are_ids_of_uploads_each_once() -> None:
+    one, two = "a" * 32, "0" * 32
+    assert read({"id": "1", "attachments": [one, two, one]}).attachments == (one, two)
+    assert read({"id": "1", "text": "你好", "attachments": None}).attachments == ()
+
+
+@pytest.mark.parametrize(
+    "value", ["a" * 32, [1], ["x"], ["A" * 32], ["a" * 32] * 6, {}, [["a" * 32]], [None]]
+)
+def test_other_attachments_are_refused(value: object) -> None:
+    with pytest.raises(FieldError) as refused:
+        read({"id": "1", "text": "a", "attachments": value})
+    assert refused.value.field == "attachments"

@@ -47,6 +47,7 @@ def test_every_event_to_the_desk_has_its_schema() -> None:
         a_ticket(),
         a_ticket(ticket_class=None, class_label="", location=Location(lat=33.7, lon=113.3, label="门口")),
         a_ticket(contact=Contact(anonymous=True, confidential=True), due=(), law=(), urgent=True),
+        a_ticket(contact=Contact(name="张样例", email="zhang@example.com"), public=True, channel="mailbox"),
         a_ticket(related=(a_number("BBBBBBBB"),), attachments=("ab12",), asks_person=True),
     ],
 )
@@ -62,6 +63,21 @@ def test_a_filed_ticket_says_everything_but_the_query_code() -> None:
     assert ticket.query_code not in filed(ticket).body().decode()
     assert data["due"][0]["article"] == "示例市热线办法第八条"
     assert [day["count"] for day in data["due"][0]["days"]] == [None, None, None, 1]
+
+
+def test_an_event_of_before_there_were_letters_is_still_one() -> None:
+    data = payloads.ticket_data(a_ticket())
+    del data["public"], data["contact"]["email"]
+    assert findings("filed", data) == []
+
+
+@pytest.mark.parametrize(("name", "value"), [("public", "yes"), ("contact", {"email": 1})])
+def test_the_schema_says_what_e_mail_and_publicity_are(name: str, value: object) -> None:
+    data = payloads.ticket_data(a_ticket())
+    data[name] = {**data[name], **value} if isinstance(value, dict) else value
+    assert [finding["field"] for finding in findings("filed", data)] == [
+        "contact/email" if name == "contact" else name
+    ]
 
 
 def test_the_schema_refuses_a_query_code() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from hotline.redaction import mask_phone, redact, valid_phone, without_phone
+from hotline.redaction import mask_email, mask_phone, redact, valid_phone, without_phone
 
 ALL = settings(print_blob=True, max_examples=150, deadline=None)
 GAP = st.sampled_from(["", " ", "-", "　", "－", "  ", "."])
@@ -247,3 +247,11 @@ def test_a_valid_number_stays_valid_and_a_masked_one_is_not(number: str) -> None
 )
 def test_a_masked_phone_shows_enough_to_know_ones_own(phone: str, shown: str) -> None:
     assert mask_phone(phone) == shown
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [("yangli@example.com", "y***@example.com"), ("a@b@c.cn", "a***@c.cn"), ("x", "*"), ("@b.cn", "*****")],
+)
+def test_of_an_address_only_its_first_letter_and_host_are_shown(address: str, shown: str) -> None:
+    assert mask_email(address) == shown

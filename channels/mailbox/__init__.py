@@ -1,0 +1,1 @@
+"""Letters to the mayor: a form with files, over HTTP."""
