@@ -62,6 +62,12 @@ def decide(
     return letters.entered(scene, turn) if heard.message.letter else turn
 
 
+def asks_for_progress(conversation: Conversation, heard: Heard) -> bool:
+    """Tell whether ``decide`` may look at where tickets stand: without that it needs no ``standings``."""
+    progress = heard.understanding.intent is Intent.PROGRESS
+    return progress or _chosen(conversation, heard.message) == "progress"
+
+
 def _decided(scene: Scene) -> Turn:
     danger, message = _sure_danger(scene), scene.heard.message
     if danger is not None:
