@@ -44,7 +44,11 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     url = settings.desk_database_url
     pack = load_pack(settings.city, on=clock_from(settings.clock)().date())
     # A lane keeps its connection while it waits for the gateway; pages must not wait for that.
-    async with open_pool(url) as pool, open_pool(url, size=LANE_POOL) as lanes, ClientSession() as http:
+    async with (
+        open_pool(url, clears=False) as pool,
+        open_pool(url, size=LANE_POOL) as lanes,
+        ClientSession() as http,
+    ):
         yield compose(settings, pack, pool, http, lanes=lanes)
 
 

@@ -84,7 +84,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     screen_acceptance(pack.name, pack)
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(ClientSession())
-        pool = await stack.enter_async_context(open_pool(settings.database_url, size=12))
+        pool = await stack.enter_async_context(open_pool(settings.database_url, size=12, clears=False))
         # A lane keeps its connection while the centre thinks; what citizens wait for must not wait for that.
         lanes = await stack.enter_async_context(open_pool(settings.database_url, size=LANE_POOL))
         redis = _redis(settings)

@@ -16,7 +16,7 @@ from groundwork.clock import Clock
 from hotline.calendar import CITY_TIME
 from hotline.citypack import CityPack
 from hotline.conversation import Conversation
-from hotline.decision import decide, handed_over
+from hotline.decision import asks_for_progress, decide, handed_over
 from hotline.effects import Effect, effects_of
 from hotline.errors import KeyReusedError, StorageAwayError
 from hotline.message import InboundMessage
@@ -182,7 +182,10 @@ class Intake:
             ) -> tuple[Turn, tuple[Effect, ...]]:
                 return self._judge(state, prepared[one.id], standings)
 
-            left = await self._ledger.settle(conversation, frozenset(prepared), judge)
+            def asks(state: Conversation, one: Pending) -> bool:
+                return asks_for_progress(state, prepared[one.id])
+
+            left = await self._ledger.settle(conversation, frozenset(prepared), judge, asks=asks)
             if not left:
                 return
 

@@ -52,8 +52,12 @@ async def storage_errors() -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def open_pool(url: str, *, size: int = 10) -> AsyncIterator[Pool]:
-    """A pool that connects when first used, so that a program starts while the database is away."""
+async def open_pool(url: str, *, size: int = 10, clears: bool = True) -> AsyncIterator[Pool]:
+    """A pool that connects when first used, so that a program starts while the database is away.
+
+    A connection that comes back is cleared of locks, settings and subscriptions, which costs a round trip;
+    ``clears=False`` is for those who leave none behind. An open transaction is rolled back either way.
+    """
     pool = asyncpg.create_pool(
         url,
         min_size=0,
@@ -61,6 +65,7 @@ async def open_pool(url: str, *, size: int = 10) -> AsyncIterator[Pool]:
         command_timeout=10,
         timeout=3,
         server_settings={"application_name": "huying", "timezone": "UTC"},
+        reset=None if clears else _left_as_it_is,
     )
     pool = await pool
     try:
@@ -70,6 +75,10 @@ async def open_pool(url: str, *, size: int = 10) -> AsyncIterator[Pool]:
             await asyncio.wait_for(pool.close(), 5)
         except (TimeoutError, OSError, asyncpg.PostgresError):
             pool.terminate()
+
+
+async def _left_as_it_is(connection: Connection) -> None:
+    """Do nothing; asyncpg has rolled back what was open."""
 
 
 def lock_number(name: str) -> int:

@@ -62,6 +62,8 @@ Carry: TypeAlias = Callable[[str, Mapping[str, Any]], Awaitable[None]]
 
 async def owe(connection: Connection, vault: Vault, owed: Sequence[Owed], *, clock: Clock) -> None:
     """Write ``owed`` and wake the workers, inside the caller's transaction; known keys are left alone."""
+    if not owed:
+        return
     now = clock()
     await connection.executemany(
         "INSERT INTO effects (key_digest, lane, kind, body, owed_at, next_at) VALUES ($1, $2, $3, $4, $5, $6)"

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Self
 
 from cryptography.exceptions import InvalidTag
@@ -21,6 +22,13 @@ _NONCE = 12
 
 class VaultError(Exception):
     """A sealed value cannot be opened: its key is not configured, or it was altered."""
+
+
+@lru_cache(
+    maxsize=256
+)  # purposes are a handful of constants; a message needs several of them again and again
+def _derived(root: bytes, purpose: str) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(root)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +92,7 @@ class Vault:
 
     def derived(self, purpose: str) -> bytes:
         """Return a 32-byte key for ``purpose``, derived from the secret key alone (HKDF)."""
-        return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(self._root)
+        return _derived(self._root, purpose)
 
     def digest(self, value: str, *, purpose: str) -> bytes:
         """Return a keyed digest for look-ups; it survives a rotation of the vault keys."""

@@ -64,6 +64,12 @@ def decide(
     return letters.entered(turn, filing.draft_of_letter(pack, heard), unused=fresh[0])
 
 
+def asks_for_progress(conversation: Conversation, heard: Heard) -> bool:
+    """Tell whether ``decide`` may look at where tickets stand: without that it needs no ``standings``."""
+    progress = heard.understanding.intent is Intent.PROGRESS
+    return progress or _chosen(conversation, heard.message) == "progress"
+
+
 def _decided(scene: Scene) -> Turn:
     danger, message = _sure_danger(scene), scene.heard.message
     if danger is not None:

@@ -69,6 +69,9 @@ class Utterance:
 
 
 Judge: TypeAlias = Callable[[Conversation, Pending, Sequence[Standing]], tuple[Turn, tuple[Effect, ...]]]
+Asks: TypeAlias = Callable[
+    [Conversation, Pending], bool
+]  #: whether a message wants to know where tickets stand
 
 
 class Ledger:
@@ -126,9 +129,12 @@ class Ledger:
         )
         return tuple(Pending(id=row["id"], message=self._message(row["body"])) for row in rows)
 
-    async def settle(self, conversation: str, prepared: frozenset[int], judge: Judge) -> tuple[int, ...]:
+    async def settle(
+        self, conversation: str, prepared: frozenset[int], judge: Judge, *, asks: Asks
+    ) -> tuple[int, ...]:
         """Decide every pending message of ``conversation`` in one transaction with what is then owed.
 
+        ``judge`` is told where the conversation's tickets stand when ``asks`` says that it wants to know.
         Returns the ids of messages that are not in ``prepared``: they and all later ones are left
         pending, so that the caller prepares them and comes again.
         """
@@ -141,28 +147,28 @@ class Ledger:
                     break
                 ready.append(one)
             if ready:
-                await self._settle(connection, conversation, ready, judge)
+                await self._settle(connection, conversation, ready, judge, asks)
             return tuple(one.id for one in pending[len(ready) :])
 
     async def _settle(
-        self, connection: Connection, conversation: str, ready: Sequence[Pending], judge: Judge
+        self, connection: Connection, conversation: str, ready: Sequence[Pending], judge: Judge, asks: Asks
     ) -> None:
         state = await self._conversation(connection, conversation)
         for one in ready:
-            standings = await self._tickets.standings(connection, state.tickets)
+            wanted = state.tickets if asks(state, one) else ()
+            standings = await self._tickets.standings(connection, wanted)
             turn, effects = judge(state, one, standings)
             state = turn.conversation
             await self._write(connection, one, effects)
         await connection.execute(
-            "INSERT INTO conversations (id, city, state, updated_at) VALUES ($1, $2, $3, $4)"
+            "WITH done AS (UPDATE messages SET settled_at = $4 WHERE id = ANY($5))"
+            " INSERT INTO conversations (id, city, state, updated_at) VALUES ($1, $2, $3, $4)"
             " ON CONFLICT (id) DO UPDATE SET state = excluded.state, updated_at = excluded.updated_at",
             conversation,
             self._city,
             self._vault.seal_json(to_record(state), purpose=STATE),
             self._clock(),
-        )
-        await connection.execute(
-            "UPDATE messages SET settled_at = $2 WHERE id = ANY($1)", [one.id for one in ready], self._clock()
+            [one.id for one in ready],
         )
 
     async def _conversation(self, connection: Connection, id: str) -> Conversation:
@@ -194,7 +200,8 @@ class Ledger:
                 for effect in replies
             ],
         )
-        await self.attachments.named(connection, one.id, one.message)
+        if one.message.attachments or one.message.media:
+            await self.attachments.named(connection, one.id, one.message)
         await self.deliveries.owe(connection, one.id, one.message)
 
     def reply_id(self, key: str) -> uuid.UUID:
@@ -204,12 +211,15 @@ class Ledger:
     async def replies_to(self, id: int) -> tuple[StoredReply, ...] | None:
         """Return the replies to a settled message, or ``None`` while it is pending."""
         async with storage_errors(), self._pool.acquire() as connection:
-            row = await connection.fetchrow("SELECT settled_at, body FROM messages WHERE id = $1", id)
-            if row is None or row["settled_at"] is None:
-                return None
-            rows = await self._replies(connection, [id])
-        key = self._message(row["body"]).key
-        return tuple(self._reply(reply, key) for reply in rows)
+            rows = await connection.fetch(
+                "SELECT m.body AS message, m.settled_at, r.id, r.message_id, r.body, r.said_at FROM messages m"
+                " LEFT JOIN replies r ON r.message_id = m.id WHERE m.id = $1 ORDER BY r.position",
+                id,
+            )
+        if not rows or rows[0]["settled_at"] is None:
+            return None
+        key = self._message(rows[0]["message"]).key
+        return tuple(self._reply(row, key) for row in rows if row["id"] is not None)
 
     async def of_key(self, key: str) -> tuple[StoredReply, ...] | None:
         """Return the replies to the message of that key; ``None`` while it is pending or not on record."""

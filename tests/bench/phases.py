@@ -19,11 +19,16 @@ from tests.bench.processes import cpu, pressure
 from tests.e2e.system import System
 
 #: settings with which a channel is measured, should it be there
-WECHAT = {"WECHAT_TOKEN": "bench-token", "WECHAT_APPID": "wx0123456789abcdef"}
+WECHAT = {
+    "WECHAT_TOKEN": "bench-token",
+    "WECHAT_APPID": "wx0123456789abcdef",
+    "WECHAT_API_BASE": "http://127.0.0.1:9",  # nobody: a push is answered, and nothing leaves this machine
+}
 DRAINED_WITHIN = 120.0
 AT_RATE, SATURATED, SAME, LONG = "mix at rate", "mix at saturation", "same conversation", "long session"
 PUSHES = "WeChat pushes"
 RASA_SAME, RASA_LONG, RASA_KEPT = "Rasa, in memory", "Rasa, long session", "Rasa, in PostgreSQL"
+FEW, OLD_LINES = ("--at-once", "2"), "ten street lamps in one session, 2 citizens without a pause"
 Say: TypeAlias = Callable[[str], None]
 
 
@@ -98,7 +103,7 @@ def our_system(run: Run, folder: Path, say: Say) -> None:
         measure(AT_RATE, f"the mix, {paced}", *rate)
         measure(SATURATED, f"the mix, {eager}", *many)
         measure(SAME, f"the street lamp, {eager}", *many, "--mix", "same")
-        measure(LONG, f"ten street lamps in one session, {eager}", *many, "--mix", "long")
+        measure(LONG, OLD_LINES, *FEW, "--mix", "long")
         if pushes:
             account = ("--appid", WECHAT["WECHAT_APPID"], "--token", WECHAT["WECHAT_TOKEN"])
             measure(PUSHES, f"the mix as pushes, {paced}", *rate, *account, channel="wechat")
@@ -117,7 +122,7 @@ def rasa_dialogue(run: Run, folder: Path, say: Say, *, config: str = "config.yml
     def measure(assistant: dialogue.Dialogue, name: str, load: str, *arguments: str) -> None:
         say(f"{name}: {load}")
         with _counted(assistant.roots, lambda: None) as counted:
-            counted["load"] = generate("rasa", assistant.url, *_common(size), *many, *arguments)
+            counted["load"] = generate("rasa", assistant.url, *_common(size), *arguments)
         run.phases[name] = _phase(name, load, counted)
 
     def warmed(assistant: dialogue.Dialogue) -> dialogue.Dialogue:
@@ -125,13 +130,13 @@ def rasa_dialogue(run: Run, folder: Path, say: Say, *, config: str = "config.yml
         return assistant
 
     with dialogue.running(model, folder) as assistant:
-        measure(warmed(assistant), RASA_SAME, f"the street lamp, {eager}", "--mix", "same")
-        measure(assistant, RASA_LONG, f"ten street lamps in one session, {eager}", "--mix", "long")
+        measure(warmed(assistant), RASA_SAME, f"the street lamp, {eager}", *many, "--mix", "same")
+        measure(assistant, RASA_LONG, OLD_LINES, *FEW, "--mix", "long")
     with (
         dialogue.store(folder) as postgres,
         dialogue.running(model, folder, postgres=postgres) as assistant,
     ):
-        measure(warmed(assistant), RASA_KEPT, f"the street lamp, {eager}", "--mix", "same")
+        measure(warmed(assistant), RASA_KEPT, f"the street lamp, {eager}", *many, "--mix", "same")
 
 
 def _common(size: Size) -> tuple[str, ...]:

@@ -301,10 +301,10 @@ async def test_one_conversation_that_cannot_be_settled_does_not_hold_up_the_othe
     await one.pool.execute("UPDATE messages SET claimed_until = now() - interval '1 second'")
     settle = one.ledger.settle
 
-    async def broken(conversation: str, *rest: Any) -> Any:
+    async def broken(conversation: str, *rest: Any, **more: Any) -> Any:
         if conversation == "webchat:a":
             raise ZeroDivisionError
-        return await settle(conversation, *rest)
+        return await settle(conversation, *rest, **more)
 
     monkeypatch.setattr(one.ledger, "settle", broken)
     await one.intake.sweep()
@@ -320,5 +320,6 @@ async def test_every_state_that_the_centre_may_tell_has_words_and_stops_nothing(
                   at=CLOCK(), data={})
         )  # fmt: skip
         assert f"state_{name}" in PACK.words
-        again = await one.intake.receive(message(f"m{name}", "你好"), within=10)
-        assert again.settled and again.replies
+        again = await one.intake.receive(message(f"m{name}", "", option="progress"), within=10)
+        assert again.settled and again.replies[0].reply.kind == "progress"
+        assert note.number in again.replies[0].reply.text

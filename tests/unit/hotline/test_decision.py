@@ -13,7 +13,7 @@ from hotline.calendar import CITY_TIME
 from hotline.citation import Citation, Route
 from hotline.citypack import CityPack
 from hotline.conversation import Conversation, Option, Phase
-from hotline.decision import GREETING_OPTIONS, decide, handed_over
+from hotline.decision import GREETING_OPTIONS, asks_for_progress, decide, handed_over
 from hotline.effects import FileTicket, SendReply, TellDesk, effects_of
 from hotline.filing import danger_of
 from hotline.message import InboundMessage, Location
@@ -49,6 +49,9 @@ HIT = Hit(
     unit="示例市热线工作机构", updated_at=NOON, score=0.9,
 )  # fmt: skip
 FOUND = Finding(hits=(HIT,), answered=True)
+
+
+SOMETHING = Standing(number="N", title="路灯", state="已签收", due="10月12日")
 
 
 def fire() -> Danger:
@@ -100,6 +103,11 @@ class Talk:
         )
         identity = TicketIdentity(number=ticket_number(NOON.date(), f"{self.count:08}"), query_code="ABC234")
         turn = decide(self.pack, self.state, heard, fresh=(identity,), standings=self.standings)
+        if not asks_for_progress(self.state, heard):
+            other = decide(
+                self.pack, self.state, heard, fresh=(identity,), standings=(*self.standings, SOMETHING)
+            )
+            assert other == turn, "nobody looks at tickets who did not say so before"
         assert from_record(Conversation, to_record(turn.conversation)) == turn.conversation
         self.state, self.last, self.heard = turn.conversation, turn, heard
         return tuple(type(decision) for decision in turn.decisions)
@@ -302,7 +310,7 @@ def test_asking_for_a_person_keeps_all_that_was_said() -> None:
 def test_own_tickets_are_told_and_without_any_the_page_is_named() -> None:
     talk = Talk()
     assert talk.say("查进度", Intent.PROGRESS) == (Progress,)
-    talk.standings = (Standing(number="N", title="路灯", state="已签收", due="10月12日"),)
+    talk.standings = (SOMETHING,)
     talk.say("查进度", Intent.PROGRESS)
     assert talk.last is not None and isinstance(talk.last.decisions[0], Progress)
     assert "路灯" in talk.last.decisions[0].text and "10月12日" in talk.last.decisions[0].text
