@@ -25,6 +25,7 @@ async def ask(client: Client, number: str, code: str) -> tuple[ClientResponse, P
     return await press(client, page, "查询", number=number, query_code=code)
 
 
+@pytest.mark.duty("ALL-4")
 async def test_number_and_code_show_the_timeline(client: Client) -> None:
     response, page = await ask(client, NUMBER, CODE)
     assert response.status == 200

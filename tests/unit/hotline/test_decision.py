@@ -203,6 +203,7 @@ def test_no_means_nothing_is_filed() -> None:
     assert talk.say(option="confirm") == (SmallTalk,), "an old button files nothing"
 
 
+@pytest.mark.duty("ALL-1")
 def test_a_danger_comes_first_opens_a_ticket_of_the_highest_class_and_keeps_the_intake() -> None:
     talk = Talk()
     talk.say("路灯坏了三天没人修", Intent.COMPLAIN)
@@ -215,6 +216,7 @@ def test_a_danger_comes_first_opens_a_ticket_of_the_highest_class_and_keeps_the_
     assert talk.say("示例路1号门口") == (Clarify,), "and the complaint goes on where it was"
 
 
+@pytest.mark.duty("ALL-3")
 def test_the_same_danger_again_is_the_same_ticket_another_one_is_not() -> None:
     talk = Talk()
     talk.say("着火了", danger=fire())
@@ -243,6 +245,7 @@ def test_a_danger_that_was_denied_does_not_cancel_the_complaint() -> None:
     assert talk.state.draft is not None
 
 
+@pytest.mark.duty("ALL-1")
 def test_a_matter_of_the_courts_is_refused_and_a_person_can_look_again() -> None:
     talk = Talk()
     assert talk.say("法院判错了你们给我改判", Intent.COMPLAIN, ground=GROUND) == (Refusal,)
@@ -299,6 +302,7 @@ def test_asking_for_a_person_keeps_all_that_was_said() -> None:
     assert "路灯坏了三天没人修" in talk.last.decisions[0].ticket.text
 
 
+@pytest.mark.duty("ALL-4")
 def test_own_tickets_are_told_and_without_any_the_page_is_named() -> None:
     talk = Talk()
     assert talk.say("查进度", Intent.PROGRESS) == (Progress,)
@@ -564,6 +568,7 @@ def test_more_about_a_refused_matter_goes_to_a_person_together_with_it() -> None
     assert "法院判错了你们给我改判" in text and "执行局的人也不接电话" in text
 
 
+@pytest.mark.duty("PDS-4", "R-ALL-15")
 def test_a_vague_demand_is_asked_for_its_matter_and_never_refused_for_being_vague() -> None:
     vague = next((rule for rule in load_pack("pingdingshan").scope if not rule.sure), None)
     assert vague is not None
@@ -577,6 +582,7 @@ def test_a_vague_demand_is_asked_for_its_matter_and_never_refused_for_being_vagu
     assert talk.state.draft is not None and "示例路的井盖丢了" in talk.state.draft.facts["what"]
 
 
+@pytest.mark.duty("ALL-2")
 def test_a_fault_of_ours_hands_over_the_whole_context() -> None:
     talk = Talk()
     talk.say("路灯坏了三天没人修", Intent.COMPLAIN, entities=(("phone", "13900000000"),))

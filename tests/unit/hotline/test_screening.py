@@ -41,6 +41,7 @@ def test_there_are_enough_sentences_to_judge_by() -> None:
     assert sum(map(len, ACCEPTANCE["hard"].values())) >= 120
 
 
+@pytest.mark.duty("ALL-1")
 @pytest.mark.parametrize(("call", "sentence"), SURE)
 def test_a_plain_report_of_danger_is_sure_and_names_the_number_to_call(call: str, sentence: str) -> None:
     danger = screen_emergency(sentence, pack())
@@ -61,6 +62,7 @@ def test_an_ordinary_demand_is_no_danger(sentence: str) -> None:
     assert screen_emergency(sentence, pack()) is None
 
 
+@pytest.mark.duty("ALL-1")
 @pytest.mark.parametrize(
     "sentence",
     ["我家楼下着火了", "孩子不见了", "老人晕倒没反应", "有人拿刀砍人", "楼道煤气味特别大", "我不想活了"],
@@ -141,6 +143,7 @@ def test_the_index_of_grams_changes_no_finding() -> None:
             assert screen_acceptance(sentence, slow) == screen_acceptance(sentence, pack())
 
 
+@pytest.mark.duty("PDS-4")
 @pytest.mark.parametrize(("refused", "ground"), [(row[0], row[1]) for row in ACCEPTANCE["pairs"]])
 def test_what_the_law_puts_elsewhere_is_led_there(refused: str, ground: str) -> None:
     found = screen_acceptance(refused, pack())
@@ -153,6 +156,7 @@ def test_what_the_law_puts_elsewhere_is_led_there(refused: str, ground: str) -> 
         assert found.sure and found.rule == ground
 
 
+@pytest.mark.duty("PDS-2a", "PDS-4", "R-ALL-13", "R-ALL-14")
 @pytest.mark.parametrize(
     "sentence",
     [*(row[2] for row in ACCEPTANCE["pairs"]), *ACCEPTANCE["accepted"], *ACCEPTANCE["hard"]["accepted"]],
@@ -162,6 +166,7 @@ def test_words_alone_refuse_nothing(sentence: str) -> None:
     assert screen_acceptance(sentence, pack()) is None
 
 
+@pytest.mark.duty("PDS-4")
 @pytest.mark.parametrize(("sentence", "ground"), ACCEPTANCE["hard"]["refused"])
 def test_what_is_about_the_ground_itself_is_refused(sentence: str, ground: str) -> None:
     found = screen_acceptance(sentence, pack())
@@ -169,12 +174,14 @@ def test_what_is_about_the_ground_itself_is_refused(sentence: str, ground: str) 
     assert found.rule in ({"legal-route", "other-powers"} if ground == "any" else {ground})
 
 
+@pytest.mark.duty("PDS-4")
 @pytest.mark.parametrize(("sentence", "ground"), ACCEPTANCE["hard"]["asked"])
 def test_what_may_be_about_the_ground_is_asked_and_not_refused(sentence: str, ground: str) -> None:
     found = screen_acceptance(sentence, pack())
     assert found is not None and not found.sure and found.ask and found.rule == ground
 
 
+@pytest.mark.duty("PDS-4", "ALL-1")
 def test_a_refusal_names_instrument_article_reason_and_route() -> None:
     found = screen_acceptance("法院判我输了，你们让法院改判", pack())
     assert found is not None and found.citation.route is not None
@@ -182,6 +189,7 @@ def test_a_refusal_names_instrument_article_reason_and_route() -> None:
     assert found.citation.article.startswith("第四条") and found.citation.reason and found.citation.route.how
 
 
+@pytest.mark.duty("PDS-4", "R-ALL-15")
 def test_vague_words_are_asked_about_and_never_refused_at_once() -> None:
     found = screen_acceptance("你们管不管啊", pack())
     assert found is not None and found.rule == "vague" and not found.sure and found.ask

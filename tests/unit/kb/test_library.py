@@ -91,6 +91,7 @@ async def test_before_loading_nothing_is_found(shelf: Shelf) -> None:
     assert (found.hits, found.answered) == ((), False)
 
 
+@pytest.mark.duty("PDS-22")
 async def test_a_published_change_answers_the_next_question(
     library: Library, shelf: Shelf, example: tuple[Article, ...]
 ) -> None:
@@ -160,6 +161,7 @@ async def test_a_store_that_fails_is_asked_again_from_the_same_mark(
     assert await library.refresh() == 1
 
 
+@pytest.mark.duty("PDS-22")
 async def test_an_article_expires_to_the_second_without_a_refresh(shelf: Shelf, make: MakeArticle) -> None:
     watch = Watch()
     shelf.put(make(valid_to=NOW + timedelta(seconds=1)))
