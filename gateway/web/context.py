@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Self
 
+from gateway.web.promises import sentence, whose
 from hotline.citation import Citation
 from hotline.citypack import CityPack
 from hotline.conversation import Option
@@ -54,16 +55,4 @@ def _is_shown(rule: DeadlineRule, words: Mapping[str, Any], today: date) -> bool
 
 
 def _sentence(rule: DeadlineRule, pack: CityPack, words: Mapping[str, Any]) -> str:
-    kinds = [pack.kinds[kind].label for kind in rule.kinds] + [
-        pack.classes[name].label for name in rule.classes
-    ]
-    limits = {"working_days": rule.working_days, "days": rule.days, "hours": rule.hours}
-    unit, count = next((unit, count) for unit, count in limits.items() if count is not None)
-    return str(
-        words["promise"].format(
-            whose=words["list_comma"].join(kinds) or words["promise_to_all"],
-            starts=words["starts"][rule.starts],
-            limit=words["limit"][unit].format(count=count),
-            what=words["due"][rule.what],
-        )
-    )
+    return str(words["promise"].format(whose=whose(rule, pack, words), sentence=sentence(rule, words)))

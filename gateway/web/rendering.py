@@ -40,25 +40,8 @@ class Pages:
 
     def __init__(self, context: PageContext, assets: Assets) -> None:
         self.context = context
-        self._templates = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.globals.update(page=context, asset=assets.url, words=WORDS, shown_date=shown_date)
-        self._templates.filters.update(
-            day=day,
-            date=plain_date,
-            clock=clock,
-            iso=iso,
-            law=law,
-            reckoned=reckoned,
-            paragraphs=paragraphs,
-            headline=headline,
-            after_headline=after_headline,
-        )
+        self._templates = templates(autoescape=True)
+        self._templates.globals.update(page=context, asset=assets.url)
 
     def text(self, template: str, **values: Any) -> str:
         """Return a rendered template."""
@@ -82,6 +65,30 @@ class Pages:
         return web.Response(
             text=text, status=status, content_type="text/html", charset="utf-8", headers=headers
         )
+
+
+def templates(*, autoescape: bool) -> Environment:
+    """Return the templates with their words and with the one way to write dates and law."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=autoescape,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals.update(words=WORDS, shown_date=shown_date)
+    made.filters.update(
+        day=day,
+        date=plain_date,
+        clock=clock,
+        iso=iso,
+        law=law,
+        reckoned=reckoned,
+        paragraphs=paragraphs,
+        headline=headline,
+        after_headline=after_headline,
+    )
+    return made
 
 
 def city_day(at: datetime | date) -> date:

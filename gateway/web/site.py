@@ -20,6 +20,7 @@ from gateway.web.pages.chat import ChatPage
 from gateway.web.pages.kb import KbPages
 from gateway.web.pages.portal import Portal
 from gateway.web.pages.progress import ProgressPage
+from gateway.web.pages.promises import PromisesPage
 from gateway.web.ports import Articles, History, Limits, Registers
 from gateway.web.rendering import WORDS, Pages
 from gateway.web.security import add_headers, same_origin
@@ -68,6 +69,7 @@ def make_site(parts: SiteParts) -> web.Application:
     answers = KbPages(pages, parts.articles)
     add_routes(app, "citizen", (*progress.routes(), *progress.api_routes()))
     add_routes(app, "public", Portal(pages, parts.articles, secure=secure).routes())
+    add_routes(app, "public", PromisesPage(pages, parts.pack, clock=clock).routes())
     add_routes(app, "public", (*answers.routes(), *answers.api_routes()))
     add_routes(app, "public", (*parts.assets.routes(), *OpenApi().routes()))
     add_routes(app, "ops", health.routes())

@@ -32,6 +32,7 @@ ROUTES = {
     ("GET", "/chat"): "citizen",
     ("POST", "/chat"): "citizen",
     ("POST", "/chat/say"): "citizen",
+    ("GET", "/promises"): "public",
     ("GET", "/progress"): "citizen",
     ("POST", "/progress"): "citizen",
     ("GET", "/kb/public"): "public",
