@@ -22,7 +22,7 @@ def pages() -> Mapping[str, str]:
 def page(code: str) -> str:
     """Return the page of one city."""
     promises = promises_of(newest(load_book(code)), WORDS, write=plain_date)
-    return templates(autoescape=False).get_template("promises.md").render(promises=promises) + "\n"
+    return templates().get_template("promises.md").render(promises=promises) + "\n"
 
 
 def main() -> int:

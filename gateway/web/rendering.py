@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from gateway.web.context import PageContext
 from gateway.web.files import Assets
@@ -40,7 +40,7 @@ class Pages:
 
     def __init__(self, context: PageContext, assets: Assets) -> None:
         self.context = context
-        self._templates = templates(autoescape=True)
+        self._templates = templates()
         self._templates.globals.update(page=context, asset=assets.url)
 
     def text(self, template: str, **values: Any) -> str:
@@ -67,11 +67,11 @@ class Pages:
         )
 
 
-def templates(*, autoescape: bool) -> Environment:
+def templates() -> Environment:
     """Return the templates with their words and with the one way to write dates and law."""
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
-        autoescape=autoescape,
+        autoescape=select_autoescape(("html",)),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
