@@ -231,6 +231,7 @@ def _ticket(
     what, said = without_phone(what, contact.phone), without_phone(said, contact.phone)
     place = facts.get("place", "")
     unit = choose_unit(pack, text=what, place=place, kind=kind)
+    matters = matters_of(pack, what)
     chosen_class = pack.classes.get(ticket_class) if ticket_class else None
     law: tuple[Citation, ...] = (pack.kinds[kind].citation, unit.unit.citation)
     return Ticket(
@@ -260,8 +261,9 @@ def _ticket(
             ticket_class=ticket_class,
             channel=message.channel,
             at=message.received_at,
-            matters=matters_of(pack, what),
+            matters=matters,
         ),
+        matters=matters,
         filed_at=message.received_at,
         location=brought.location,
         attachments=brought.attachments,

@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from channels.base import Received, Receives, SentReply
+from hotline.dates import Change
 from hotline.deadlines import Due
 from hotline.understanding import Finding, Hit
 
 __all__ = [
-    "Articles", "History", "InboundText", "Limits", "Received", "Receives", "Registers", "Said", "SentReply", "Step",
+    "Articles", "Change", "History", "InboundText", "Limits", "Received", "Receives", "Registers", "Said", "SentReply", "Step",
     "TicketStatus",
 ]  # fmt: skip
 
@@ -55,6 +56,7 @@ class TicketStatus:
     due: tuple[Due, ...]
     confidential: bool
     steps: tuple[Step, ...]  #: newest first
+    changes: tuple[Change, ...] = ()  #: of dates, oldest first
 
 
 class Registers(Protocol):

@@ -16,6 +16,7 @@ from gateway.web.context import PageContext
 from gateway.web.files import Assets
 from hotline.calendar import CITY_TIME, DayKind
 from hotline.citation import Citation, LawStatus
+from hotline.dates import Change
 from hotline.deadlines import CountedDay, Due, shown_date
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -84,6 +85,9 @@ def templates() -> Environment:
         iso=iso,
         law=law,
         reckoned=reckoned,
+        moment=moment,
+        hours=hours,
+        moved=moved,
         paragraphs=paragraphs,
         headline=headline,
         after_headline=after_headline,
@@ -124,6 +128,33 @@ def clock(at: datetime) -> str:
 def iso(at: datetime) -> str:
     """Write a moment for ``<time datetime>``, in city time."""
     return at.astimezone(CITY_TIME).isoformat(timespec="seconds")
+
+
+def moment(due: Due) -> str:
+    """Write the last moment: the day, and the minute where the limit is in hours."""
+    return day(due.at) if due.days else at_minute(due.at)
+
+
+def at_minute(at: datetime) -> str:
+    """Write a day out with its weekday and the minute."""
+    return str(WORDS["at"].format(day=day(at), clock=clock(at)))
+
+
+def hours(due: Due) -> str:
+    """Write how a limit in hours runs; the empty string for other limits and where its start is not kept."""
+    if due.unit != "hours" or due.since is None:
+        return ""
+    count = WORDS["hours_count"].format(count=round((due.at - due.since).total_seconds() / 3600))
+    return str(WORDS["hours"].format(since=at_minute(due.since), hours=count, until=at_minute(due.at)))
+
+
+def moved(change: Change) -> str:
+    """Write how a date came to be another one: the old, the new, and why."""
+    told = WORDS["moved"]
+    at = at_minute(change.at) if change.at else ""
+    what = WORDS["due"][change.new.what]
+    text = told[change.why].format(what=what, old=moment(change.old), new=moment(change.new), at=at)
+    return str(text + (told["reason"].format(reason=change.reason) if change.reason else ""))
 
 
 def law(citation: Citation) -> str:

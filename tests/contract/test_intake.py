@@ -14,6 +14,7 @@ import gateway
 from cities.loading import load_pack
 from gateway import intake as intake_module
 from gateway.figures import Figures
+from gateway.front import Front
 from gateway.intake import Intake
 from gateway.spool import Spool
 from gateway.store.ledger import Ledger
@@ -26,6 +27,7 @@ from hotline.calendar import CITY_TIME
 from hotline.errors import KeyReusedError, NotAnEventError, StorageAwayError
 from hotline.events import FROM_DESK, Event
 from hotline.message import InboundMessage
+from hotline.replies import moment_in_words
 from hotline.understanding import Finding, Intent, Understanding
 
 PACK = load_pack("_example")
@@ -197,6 +199,30 @@ async def test_an_event_of_the_desk_is_taken_once_and_for_known_tickets_only(one
     assert record is not None and record.state == "signed" and len(record.happenings) == 1
     with pytest.raises(NotAnEventError):
         await one.tickets.take(replace(signed, id="e2", subject="20260929ABCDEFGHJ"))
+
+
+@pytest.mark.duty("R-ALL-5", "R-ALL-12")
+async def test_once_the_signing_is_known_the_date_is_settled_on_the_page_and_in_the_conversation(
+    one: Bench,
+) -> None:
+    note = (await one.intake.receive(message("1", FIRE), within=10)).replies[1].reply.ticket
+    assert note is not None
+    front = Front(one.intake, one.ledger, one.tickets, PACK)
+    before = await front.look_up(note.number, note.query_code)
+    assert before is not None and before.shown_due is not None and before.shown_due.provisional
+    signed = Event(
+        id="e1", source="urn:desk", name="signed", subject=note.number, sequence=1, at=CLOCK(),
+        data={"unit": "示例局", "at": CLOCK().isoformat()},
+    )  # fmt: skip
+    await one.tickets.take(signed)
+    after = await front.look_up(note.number, note.query_code)
+    assert after is not None and after.shown_due is not None and not after.shown_due.provisional
+    assert after.shown_due.at < before.shown_due.at
+    change = next(change for change in after.changes if change.new == after.shown_due)
+    assert (change.old, change.why) == (before.shown_due, "signed")
+    async with one.pool.acquire() as connection:
+        (standing,) = await one.tickets.standings(connection, [note.number])
+    assert standing.due == moment_in_words(PACK, after.shown_due)
 
 
 async def test_events_that_come_out_of_order_leave_the_latest_state(one: Bench) -> None:

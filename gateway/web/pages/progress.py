@@ -10,7 +10,7 @@ from aiohttp import web
 
 from gateway.web.forms import read_form
 from gateway.web.pages.portal import keep_mode
-from gateway.web.ports import Limits, Registers, TicketStatus
+from gateway.web.ports import Change, Limits, Registers, TicketStatus
 from gateway.web.rendering import WORDS, Pages, city_day, iso
 from groundwork.addresses import address_of
 from groundwork.clock import Clock
@@ -170,6 +170,7 @@ def public(ticket: TicketStatus) -> dict[str, Any]:
         "lead_unit": ticket.lead_unit,
         "confidential": ticket.confidential,
         "due": [_due(due) for due in ticket.due],
+        "changes": [_change(change) for change in ticket.changes],
         "steps": [
             {"at": iso(step.at), "name": step.name, "label": _label(step.name), "text": step.text}
             for step in ticket.steps
@@ -189,6 +190,16 @@ def _due(due: Due) -> dict[str, Any]:
         "article": article,
         "provisional": due.provisional,
         "why": due.why,
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "what": change.new.what,
+        "from": iso(change.old.at),
+        "to": iso(change.new.at),
+        "why": change.why,
+        "reason": change.reason,
     }
 
 
