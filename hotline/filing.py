@@ -14,7 +14,7 @@ from hotline.message import Location
 from hotline.redaction import redact, valid_phone, without_phone
 from hotline.screening import Danger, NotAccepted
 from hotline.ticket import Contact, Ticket, TicketIdentity, classify
-from hotline.understanding import Intent, Understanding
+from hotline.understanding import Intent
 
 if TYPE_CHECKING:
     from hotline.scene import Heard
@@ -30,6 +30,7 @@ KIND_OF = {
     Intent.SUGGEST: "suggestion",
     Intent.PRAISE: "praise",
 }
+URGENT_KIND = "help"  #: of a ticket that a danger opens
 _FACTS = ("place", "time", "phone", "name")
 
 
@@ -66,6 +67,8 @@ def _facts_in(heard: "Heard") -> dict[str, str]:
     phone = valid_phone(found.pop("phone", ""))
     if heard.message.location is not None:
         found["place"] = place_of(heard.message.location)
+    if heard.secrecy:
+        found["confidential"] = "true"
     return found | ({"phone": phone} if phone else {})
 
 
@@ -79,6 +82,8 @@ def draft_of_letter(pack: CityPack, heard: "Heard") -> Draft:
     message = heard.message
     told = {name: value.strip() for name, value in message.fields if value.strip()}
     kind = told.pop("kind", "")
+    if heard.secrecy:  # an empty box in the form does not take back what the letter asks for
+        told["confidential"] = "true"
     if kind not in pack.kinds:
         kind = KIND_OF.get(heard.understanding.intent, "other")
     return Draft(kind=kind, said=(message.demand,), facts={"what": message.demand} | _facts_in(heard) | told)
@@ -117,15 +122,15 @@ def _value(field: str, text: str, heard: "Heard") -> str:
     return (told or text)[: None if field == "what" else LONGEST_FACT]
 
 
-def corrected(draft: Draft, text: str, understanding: Understanding) -> Draft:
+def corrected(draft: Draft, text: str, heard: "Heard") -> Draft:
     """Take ``text`` as an addition to a draft that was summed up; a phone number replaces the old one."""
-    phone = valid_phone(understanding.value_of("phone") or text)
+    said = (*draft.said, text) if text else draft.said
+    secret = {"confidential": "true"} if heard.secrecy else {}
+    phone = valid_phone(heard.understanding.value_of("phone") or text)
     if phone is not None:
-        return replace(draft, facts={**draft.facts, "phone": phone}, said=(*draft.said, text))
+        return replace(draft, facts={**draft.facts, **secret, "phone": phone}, said=said)
     what = "\n".join(part for part in (draft.facts.get("what", ""), text) if part)
-    return replace(
-        draft, facts={**draft.facts, "what": what}, said=(*draft.said, text) if text else draft.said
-    )
+    return replace(draft, facts={**draft.facts, **secret, "what": what}, said=said)
 
 
 def edited(draft: Draft, fields: tuple[tuple[str, str], ...]) -> Draft:
@@ -202,7 +207,7 @@ def urgent_ticket(
     """Return the ticket of a danger: the highest class, filed at once with what is ``known`` already."""
     pack = _law_of(pack, heard)
     who = {name: value for name, value in known.items() if name in ("phone", "name", "place")}
-    filed = _ticket(pack, heard, identity=identity, kind="help", ticket_class=pack.highest_class(),
+    filed = _ticket(pack, heard, identity=identity, kind=URGENT_KIND, ticket_class=pack.highest_class(),
                     what=said, said=said, facts=who | _facts_in(heard), asks_person=False,
                     brought=brought)  # fmt: skip
     return replace(filed, urgent=True, title=f"{danger.call} {filed.title}")

@@ -34,6 +34,7 @@ const views = {
   summary: async (page) => { await chat(page); await toSummary(page); },
   progress: (page) => page.goto(base + "/progress"),
   answers: (page) => page.goto(base + "/kb/public"),
+  promises: (page) => page.goto(base + "/promises"),
   missing: (page) => page.goto(base + "/no-such-page"),
 };
 const sizes = { phone: [PHONE, false], care: [PHONE, true], narrow: [{ width: 320, height: 640 }, false], desk: [{ width: 1280, height: 900 }, false] };

@@ -19,7 +19,7 @@ from hotline.filing import danger_of
 from hotline.message import InboundMessage, Location
 from hotline.records import from_record, to_record
 from hotline.scene import Heard, Standing
-from hotline.screening import Danger, NotAccepted
+from hotline.screening import Danger, NotAccepted, asks_secrecy
 from hotline.ticket import TicketIdentity, is_ticket_number, ticket_number
 from hotline.turn import (
     Answer,
@@ -97,6 +97,7 @@ class Talk:
             ground=ground,
             understanding=understood,
             finding=finding or Finding(),
+            secrecy=asks_secrecy(text, self.pack),
         )
         identity = TicketIdentity(number=ticket_number(NOON.date(), f"{self.count:08}"), query_code="ABC234")
         turn = decide(self.pack, self.state, heard, fresh=(identity,), standings=self.standings)
@@ -192,6 +193,29 @@ def test_something_added_at_the_summary_is_in_it() -> None:
     assert talk.say("还有旁边那盏也不亮") == (Summary,)
     talk.say(option="confirm")
     assert "还有旁边那盏也不亮" in talk.ticket().ticket.summary
+
+
+@pytest.mark.duty("R-ALL-16")
+def test_secrecy_that_is_asked_for_in_words_stands_in_the_summary_and_can_be_taken_back() -> None:
+    talk = Talk()
+    talk.say("路灯坏了三天没人修，请为我保密", Intent.COMPLAIN)
+    for answer in ("示例路1号", "每天晚上", "13900000000", "王先生"):
+        talk.say(answer, Intent.INFORM)
+    assert talk.state.draft is not None and talk.state.draft.facts["confidential"] == "true"
+    talk.say(option="confirm", fields=(("confidential", "false"),))
+    assert not talk.ticket().ticket.contact.confidential
+
+
+@pytest.mark.duty("R-ALL-16")
+def test_secrecy_asked_for_half_way_or_at_the_summary_counts() -> None:
+    half, late = Talk(), Talk()
+    half.say("路灯坏了三天没人修", Intent.COMPLAIN)
+    half.say("示例路1号，不要告诉他们是我说的", Intent.INFORM)
+    assert half.state.draft is not None and half.state.draft.facts["confidential"] == "true"
+    late.up_to_summary()
+    late.say("请替我保密", Intent.INFORM)
+    late.say(option="confirm")
+    assert late.ticket().ticket.contact.confidential
 
 
 def test_no_means_nothing_is_filed() -> None:

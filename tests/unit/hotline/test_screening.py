@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cities.loading import load_pack
 from hotline.citypack import CityPack
-from hotline.screening import normalised, screen_acceptance, screen_emergency
+from hotline.screening import asks_secrecy, normalised, screen_acceptance, screen_emergency
 
 DATA = Path(__file__).parent / "data"
 EMERGENCY = yaml.safe_load((DATA / "emergency.yaml").read_text(encoding="utf-8"))
@@ -193,6 +193,26 @@ def test_a_refusal_names_instrument_article_reason_and_route() -> None:
 def test_vague_words_are_asked_about_and_never_refused_at_once() -> None:
     found = screen_acceptance("你们管不管啊", pack())
     assert found is not None and found.rule == "vague" and not found.sure and found.ask
+
+
+@pytest.mark.duty("R-ALL-16")
+@pytest.mark.parametrize(
+    "said",
+    [
+        "我举报楼下饭店偷排油烟，请为我保密", "希望保密处理", "怕报复，不要告诉他们是谁反映的", "我要匿名举报单位造假",
+        "请对我的电话 保 密，能保密吗", "不想让他们知道是我说的",
+    ],
+)  # fmt: skip
+def test_whoever_asks_for_secrecy_is_heard(said: str) -> None:
+    assert asks_secrecy(said, pack())
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["路灯坏了", "不用保密，你们直接说是我反映的", "保密局门口的路灯不亮", "公司逼我签保密协议", "不需要匿名", "物业泄露了业主的电话", "小区里有人发匿名信"],
+)  # fmt: skip
+def test_whoever_only_speaks_of_it_is_not_taken_for_it(said: str) -> None:
+    assert not asks_secrecy(said, pack())
 
 
 def test_a_thousand_characters_cost_little() -> None:
