@@ -1,7 +1,7 @@
 # Every target with a "##" is explained by `make` alone.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run test faults bench check format locks clean
+.PHONY: help setup run test faults bench check format pages locks clean
 
 # The interpreter is looked for only when something needs it, so that `make` alone always works.
 PREPARE = python=$$(PYTHON="$(PYTHON)" tools/find-python) && "$$python" -I tools/prepare.py
@@ -36,6 +36,10 @@ check: setup ## Look at the code: ruff, mypy --strict, import contracts
 format: setup ## Lay out the code as `make check` wants it
 	.venv/bin/ruff format
 	.venv/bin/ruff check --fix
+
+pages: setup ## Write the pages that are made from the law and the tests: docs/conformance.md, docs/promises/
+	.venv/bin/python -m tools.conformance
+	.venv/bin/python -m tools.promises
 
 locks: ## Make the Python locks again after a change of pyproject.toml; UPGRADE=1 takes newer versions
 	@$(PREPARE) locks $(if $(UPGRADE),--upgrade)

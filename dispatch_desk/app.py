@@ -105,6 +105,9 @@ def reckoner(pack: CityPack) -> Reckon:
             channel=case.ticket["channel"],
             at=case.filed_at,
             happened={"signing": signed_at, "receipt": signed_at},
+            assignment=case.assignment,
+            matters=case.matters,
+            cases=case.turned_out,
         )
 
     return reckon

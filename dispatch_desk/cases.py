@@ -33,6 +33,8 @@ class Case:
     received_at: datetime
     signed_at: datetime | None = None
     signed_unit: str = ""
+    assignment: str = "platform"  #: the way in which the centre put it to the unit
+    turned_out: tuple[str, ...] = ()  #: what gives the case limits of its own (``hotline.vocabulary.CASES``)
 
     @property
     def filed_at(self) -> datetime:
@@ -53,6 +55,11 @@ class Case:
     def lead_unit(self) -> str:
         """The unit that has to sign."""
         return str(self.ticket["lead_unit"])
+
+    @property
+    def matters(self) -> tuple[str, ...]:
+        """Sorts of matter with limits of their own."""
+        return tuple(self.ticket.get("matters", ()))
 
     def is_open(self, due: Due) -> bool:
         """Tell whether what ``due`` asks for is still to be done."""

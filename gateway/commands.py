@@ -10,6 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from bots.keyword_understanding import KeywordUnderstanding
 from cities.loading import check_cities, load_pack
 from groundwork import effects
 from groundwork.clock import clock_from
@@ -19,12 +20,15 @@ from groundwork.settings import PREFIX, Settings
 from groundwork.vault import Vault, VaultError
 from hotline.calendar import CITY_TIME
 from hotline.citypack import CityPack
-from hotline.deadlines import due_moments
+from hotline.deadlines import due_moments, extended
+from hotline.dispatching import matters_of
 from hotline.errors import CityPackError, HotlineError, StorageAwayError
+from hotline.filing import KIND_OF, URGENT_KIND
 from hotline.message import clean
 from hotline.records import to_record
-from hotline.screening import screen_acceptance, screen_emergency
-from hotline.vocabulary import ASSIGNMENTS, CASES, CHANNELS, KINDS, MATTERS, STARTS
+from hotline.screening import asks_secrecy, screen_acceptance, screen_emergency
+from hotline.understanding import Understanding
+from hotline.vocabulary import ASSIGNMENTS, CASES, CHANNELS, KINDS, MATTERS, STARTS, WHATS
 
 
 def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -44,6 +48,8 @@ def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     due.add_argument("--case", action="append", default=[], choices=CASES, help="what has turned out since")
     due.add_argument("--happened", action="append", default=[], metavar="START=MOMENT",
                      help="what is known by now: signing=2026-11-23T10:00")  # fmt: skip
+    due.add_argument("--extended", action="append", default=[], metavar="STEP=NUMBER",
+                     help="more time that was granted, in the limit's own unit: finish=4")  # fmt: skip
     due.add_argument("--at", required=True)
     due.set_defaults(call=_due)
     check = subs.add_parser(
@@ -71,18 +77,20 @@ def _pack(arguments: argparse.Namespace, settings: Settings) -> CityPack:
 
 def _screen(arguments: argparse.Namespace, settings: Settings) -> int:
     try:
-        pack = _pack(arguments, settings)
+        pack, keywords = _pack(arguments, settings), KeywordUnderstanding.load()
         for row in _rows():
-            _print({"id": row["id"]} | screened(clean(str(row["text"])), pack))
+            text = clean(str(row["text"]))
+            _print({"id": row["id"]} | screened(text, pack, keywords.read(text)))
     except (CityPackError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
     return 0
 
 
-def screened(text: str, pack: CityPack) -> dict[str, Any]:
-    """Return what both screens say of ``text``."""
+def screened(text: str, pack: CityPack, understood: Understanding) -> dict[str, Any]:
+    """Return what both screens say of ``text``, and what a ticket of it would be: kind, matters, confidence asked for."""
     danger, ground = screen_emergency(text, pack), screen_acceptance(text, pack)
+    matters = matters_of(pack, text)
     return {
         "emergency": danger
         and {"call": danger.call, "also": list(danger.also), "why": danger.why, "span": danger.span,
@@ -91,6 +99,10 @@ def screened(text: str, pack: CityPack) -> dict[str, Any]:
         and {"rule": ground.rule, "instrument": ground.citation.instrument,
              "article": ground.citation.article, "route": to_record(ground.citation.route),
              "sure": ground.sure},
+        "kind": URGENT_KIND if danger and danger.sure else KIND_OF.get(understood.intent, "other"),
+        "utility": "utility" in matters,
+        "enterprise": "enterprise" in matters,
+        "confidential": asks_secrecy(text, pack),
     }  # fmt: skip
 
 
@@ -111,6 +123,10 @@ def _due(arguments: argparse.Namespace, settings: Settings) -> int:
             matters=arguments.matter,
             cases=arguments.case,
         )
+        granted = _extensions(arguments.extended)
+        moments = tuple(
+            extended(pack, due, granted[due.what]) if due.what in granted else due for due in moments
+        )
     except (ValueError, HotlineError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -129,6 +145,13 @@ def _happened(written: Sequence[str]) -> dict[str, datetime]:
     if unknown := [start for start, _, _ in pairs if start not in STARTS]:
         raise ValueError(f"--happened knows {', '.join(STARTS)}, not {unknown[0]!r}")
     return {start: _moment(moment) for start, _, moment in pairs}
+
+
+def _extensions(written: Sequence[str]) -> dict[str, int]:
+    pairs = [pair.partition("=") for pair in written]
+    if unknown := [what for what, _, number in pairs if what not in WHATS or not number.isdecimal()]:
+        raise ValueError(f"--extended takes {', '.join(WHATS)} and a whole number, not {unknown[0]!r}")
+    return {what: int(number) for what, _, number in pairs}
 
 
 def _check(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -10,6 +10,7 @@ from gateway.store.letters import Entry
 from gateway.store.tickets import Record, Tickets
 from gateway.web.ports import InboundText, Said, Step, Thread, TicketStatus
 from hotline.citypack import CityPack
+from hotline.dates import dates_of
 from hotline.deadlines import shown_date
 from hotline.message import InboundMessage
 from hotline.redaction import redact
@@ -118,6 +119,7 @@ class Front:
     def _status(self, record: Record) -> TicketStatus:
         ticket = record.ticket
         words = self._pack.words
+        dates = dates_of(self._pack, ticket, record.happenings)
         steps = [Step(at=ticket.filed_at, name="filed", text="")]
         steps += [Step(at=h.at, name=h.name, text=_public(h.data)) for h in record.happenings]
         return TicketStatus(
@@ -125,8 +127,9 @@ class Front:
             title=words["confidential_title"] if ticket.contact.confidential else ticket.title,
             state=record.state,
             lead_unit=ticket.lead_unit,
-            shown_due=shown_date(ticket.due),
-            due=ticket.due,
+            shown_due=shown_date(dates.due),
+            due=dates.due,
+            changes=dates.changes,
             confidential=ticket.contact.confidential,
             steps=tuple(reversed(steps)),
         )

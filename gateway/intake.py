@@ -23,7 +23,7 @@ from hotline.message import InboundMessage
 from hotline.ports import Searches, Understands
 from hotline.replies import reply_for
 from hotline.scene import Heard, Standing
-from hotline.screening import Danger, screen_acceptance, screen_emergency
+from hotline.screening import Danger, asks_secrecy, screen_acceptance, screen_emergency
 from hotline.ticket import ALPHABET, CODE_LETTERS, RANDOM_LETTERS, TicketIdentity, ticket_number
 from hotline.turn import EmergencyTransfer, Turn
 
@@ -206,6 +206,7 @@ class Intake:
             ground=screen_acceptance(text, pack),
             understanding=understanding,
             finding=finding,
+            secrecy=asks_secrecy(text, pack),
         )
 
     def _judge(

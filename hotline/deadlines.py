@@ -36,6 +36,7 @@ class Due:
     why: str  #: why provisional; empty otherwise
     days: tuple[CountedDay, ...] = ()  #: the reckoning; empty for limits in hours
     unit: str = ""  #: working_days, days or hours: an extension runs on in it
+    since: datetime | None = None  #: when the period began to run
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,7 @@ def _due(
     at, days = _end(pack.calendar, rule, start.at)
     why = start.why + (_unknown_year(pack, days) if rule.working_days is not None else "")
     return Due(what=rule.what, at=at, citation=rule.citation, provisional=bool(why), why=why,
-               days=days, unit=_unit(rule))  # fmt: skip
+               days=days, unit=_unit(rule), since=start.at)  # fmt: skip
 
 
 def _unit(rule: DeadlineRule) -> str:

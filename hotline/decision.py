@@ -298,7 +298,7 @@ def _confirming(scene: Scene) -> Turn:
         return _human(scene)
     if scene.intent is Intent.CONSULT and scene.heard.finding.answered:
         return _pending_again(scene, scene.before, Answer(hit=scene.heard.finding.hits[0]))
-    return _summarise(scene, filing.corrected(draft, scene.text, scene.heard.understanding))
+    return _summarise(scene, filing.corrected(draft, scene.text, scene.heard))
 
 
 def _collecting(scene: Scene) -> Turn:

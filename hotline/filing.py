@@ -14,7 +14,7 @@ from hotline.message import Location
 from hotline.redaction import redact, valid_phone, without_phone
 from hotline.screening import Danger, NotAccepted
 from hotline.ticket import Contact, Ticket, TicketIdentity, classify
-from hotline.understanding import Intent, Understanding
+from hotline.understanding import Intent
 
 if TYPE_CHECKING:
     from hotline.scene import Heard
@@ -30,6 +30,7 @@ KIND_OF = {
     Intent.SUGGEST: "suggestion",
     Intent.PRAISE: "praise",
 }
+URGENT_KIND = "help"  #: of a ticket that a danger opens
 _FACTS = ("place", "time", "phone", "name")
 _WHO = ("phone", "name", "email")
 #: what is known already that goes into the ticket of a danger
@@ -69,6 +70,8 @@ def _facts_in(heard: "Heard") -> dict[str, str]:
     phone = valid_phone(found.pop("phone", ""))
     if heard.message.location is not None:
         found["place"] = place_of(heard.message.location)
+    if heard.secrecy:
+        found["confidential"] = "true"
     return found | ({"phone": phone} if phone else {})
 
 
@@ -82,6 +85,8 @@ def draft_of_letter(pack: CityPack, heard: "Heard") -> Draft:
     message = heard.message
     told = {name: value.strip() for name, value in message.fields if value.strip()}
     kind = told.pop("kind", "")
+    if heard.secrecy:  # an empty box in the form does not take back what the letter asks for
+        told["confidential"] = "true"
     if kind not in pack.kinds:
         kind = KIND_OF.get(heard.understanding.intent, "other")
         kind = kind if kind in pack.kinds else "other"
@@ -125,15 +130,15 @@ def _value(field: str, text: str, heard: "Heard") -> str:
     return (told or text)[: None if field == "what" else LONGEST_FACT]
 
 
-def corrected(draft: Draft, text: str, understanding: Understanding) -> Draft:
+def corrected(draft: Draft, text: str, heard: "Heard") -> Draft:
     """Take ``text`` as an addition to a draft that was summed up; a phone number replaces the old one."""
-    phone = valid_phone(understanding.value_of("phone") or text)
+    said = (*draft.said, text) if text else draft.said
+    secret = {"confidential": "true"} if heard.secrecy else {}
+    phone = valid_phone(heard.understanding.value_of("phone") or text)
     if phone is not None:
-        return replace(draft, facts={**draft.facts, "phone": phone}, said=(*draft.said, text))
+        return replace(draft, facts={**draft.facts, **secret, "phone": phone}, said=said)
     what = "\n".join(part for part in (draft.facts.get("what", ""), text) if part)
-    return replace(
-        draft, facts={**draft.facts, "what": what}, said=(*draft.said, text) if text else draft.said
-    )
+    return replace(draft, facts={**draft.facts, **secret, "what": what}, said=said)
 
 
 def edited(draft: Draft, fields: tuple[tuple[str, str], ...]) -> Draft:
@@ -212,7 +217,7 @@ def urgent_ticket(
     facts = {name: value for name, value in known.items() if name in _KNOWN_IN_DANGER}
     if not heard.message.letter:  # what is known of a letter holds what its text tells, and what it must not
         facts |= _facts_in(heard)
-    filed = _ticket(pack, heard, identity=identity, kind="help", ticket_class=pack.highest_class(),
+    filed = _ticket(pack, heard, identity=identity, kind=URGENT_KIND, ticket_class=pack.highest_class(),
                     what=said, said=said, facts=facts, asks_person=False, brought=brought)  # fmt: skip
     return replace(filed, urgent=True, title=f"{danger.call} {filed.title}")
 
@@ -240,6 +245,7 @@ def _ticket(
     what, said = without_phone(what, contact.phone), without_phone(said, contact.phone)
     place = facts.get("place", "")
     unit = choose_unit(pack, text=what, place=place, kind=kind)
+    matters = matters_of(pack, what)
     chosen_class = pack.classes.get(ticket_class) if ticket_class else None
     law: tuple[Citation, ...] = (pack.kinds[kind].citation, unit.unit.citation)
     return Ticket(
@@ -269,8 +275,9 @@ def _ticket(
             ticket_class=ticket_class,
             channel=message.channel,
             at=message.received_at,
-            matters=matters_of(pack, what),
+            matters=matters,
         ),
+        matters=matters,
         filed_at=message.received_at,
         location=brought.location,
         attachments=brought.attachments,

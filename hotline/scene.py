@@ -25,6 +25,7 @@ class Heard:
     ground: NotAccepted | None = None
     understanding: Understanding = field(default_factory=Understanding)
     finding: Finding = field(default_factory=Finding)
+    secrecy: bool = False  #: the citizen asks that nobody learns who said it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

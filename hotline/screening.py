@@ -86,6 +86,14 @@ def screen_acceptance(text: str, pack: CityPack) -> NotAccepted | None:
     return None
 
 
+def asks_secrecy(text: str, pack: CityPack) -> bool:
+    """Tell whether the citizen asks in words that nobody learns who said it."""
+    said = "".join(text.split())
+    for denied in pack.words["secrecy_not"].split():
+        said = said.replace(denied, "\n")
+    return any(asked in said for asked in pack.words["secrecy"].split())
+
+
 def normalised(text: str, spellings: Spellings = ()) -> str:
     """Return ``text`` in the one form that patterns are written for: NFKC, no gaps, usual spelling."""
     plain = _LINES.sub("\n", unicodedata.normalize("NFKC", text).strip())

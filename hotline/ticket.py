@@ -66,6 +66,7 @@ class Ticket:
     public: bool = False  #: may be published with its answer, without the person
     co_handlers: tuple[UnitShare, ...] = ()
     copies: tuple[UnitShare, ...] = ()
+    matters: tuple[str, ...] = ()  #: sorts of matter with limits of their own
     law_version: str = ""  #: of the city's law at filing (CityPack.version)
 
 

@@ -1,6 +1,6 @@
 """Fit the abstaining rule to labelled questions, and measure it on questions it has not seen.
 
-``python -m kb.fitting --city pingdingshan`` prints the figures; ``--write`` keeps the rule in abstain.yaml.
+``python -m kb.fitting --city CITY`` prints the figures; ``--write`` keeps the rule in abstain.yaml.
 """
 
 import argparse
@@ -201,7 +201,7 @@ def written(rule: AbstainRule, city: str) -> str:
 def main() -> None:
     """Print the figures for a city's starter articles and, if asked to, keep the rule."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--city", default="pingdingshan")
+    parser.add_argument("--city", required=True)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     articles = starter_articles(options.city)

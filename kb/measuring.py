@@ -1,4 +1,4 @@
-"""Time and memory of searching: ``python -m kb.measuring --articles 10000``."""
+"""Time and memory of searching: ``python -m kb.measuring --city CITY --articles 10000``."""
 
 import argparse
 import random
@@ -43,7 +43,7 @@ def milliseconds(seconds: Sequence[float], share: float) -> float:
 def main() -> None:
     """Build, ask every labelled question a few times, change one article; print what it took."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--city", default="pingdingshan")
+    parser.add_argument("--city", required=True)
     parser.add_argument("--articles", type=int, default=0, help="synthetic ones beside the starter ones")
     options = parser.parse_args()
     at, rule, index = datetime.now(UTC), AbstainRule.shipped(), ArticleIndex()

@@ -14,6 +14,7 @@ from groundwork.database import Connection, Pool, lock, storage_errors
 from groundwork.outbox import Owed, owe
 from groundwork.vault import Vault
 from hotline.citypack import CityPack
+from hotline.dates import dates_of
 from hotline.deadlines import shown_date
 from hotline.effects import FileTicket, TellDesk
 from hotline.errors import NotAnEventError
@@ -160,10 +161,7 @@ class Tickets:
         return Record(
             ticket=from_record(Ticket, self._vault.open_json(row["body"], purpose=TICKET)),
             state=row["state"],
-            happenings=tuple(
-                Happening(name=e["name"], at=e["at"], data=self._vault.open_json(e["data"], purpose=DATA))
-                for e in events
-            ),
+            happenings=tuple(map(self._happening, events)),
         )
 
     async def thread_of(self, number: str, code: str) -> Thread | None:
@@ -183,19 +181,27 @@ class Tickets:
         if not numbers:
             return ()
         rows = await connection.fetch(
-            "SELECT state, body FROM tickets WHERE number = ANY($1) ORDER BY filed_at", list(numbers)
+            "SELECT number, state, body FROM tickets WHERE number = ANY($1) ORDER BY filed_at", list(numbers)
         )
-        return tuple(self._standing(row) for row in rows)
+        events = await connection.fetch(
+            "SELECT number, name, at, data FROM ticket_events WHERE number = ANY($1) ORDER BY at, id",
+            list(numbers),
+        )
+        return tuple(self._standing(row, [e for e in events if e["number"] == row["number"]]) for row in rows)
 
-    def _standing(self, row: asyncpg.Record) -> Standing:
+    def _standing(self, row: asyncpg.Record, events: Sequence[asyncpg.Record]) -> Standing:
         ticket = from_record(Ticket, self._vault.open_json(row["body"], purpose=TICKET))
-        last = shown_date(ticket.due)
+        last = shown_date(dates_of(self._pack, ticket, map(self._happening, events)).due)
         return Standing(
             number=ticket.number,
             title=ticket.title,
             state=self._pack.words.get(f"state_{row['state']}", self._pack.words["state_progressed"]),
             due=moment_in_words(self._pack.say, last) if last is not None else "",
         )
+
+    def _happening(self, event: asyncpg.Record) -> Happening:
+        data = self._vault.open_json(event["data"], purpose=DATA)
+        return Happening(name=event["name"], at=event["at"], data=data)
 
     def _code_digest(self, number: str, code: str) -> bytes:
         return self._vault.digest(f"{number}:{code}", purpose="tickets.code")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Self
 
+from gateway.web.promises import sentence, whose
 from hotline.citation import Citation
 from hotline.citypack import CityPack
 from hotline.conversation import Option
@@ -80,17 +81,7 @@ def _one_limit(rules: Sequence[DeadlineRule], words: Mapping[str, Any]) -> Promi
 
 
 def _sentence(rule: DeadlineRule, pack: CityPack, words: Mapping[str, Any]) -> str:
-    kinds = [pack.kinds[kind].label for kind in rule.kinds] + [
-        pack.classes[name].label for name in rule.classes
-    ]
-    return str(
-        words["promise"].format(
-            whose=words["list_comma"].join(kinds) or words["promise_to_all"],
-            starts=words["starts"][rule.starts],
-            limit=_limit(rule, words),
-            what=words["due"][rule.what],
-        )
-    )
+    return str(words["promise"].format(whose=whose(rule, pack, words), sentence=sentence(rule, words)))
 
 
 def _limit(rule: DeadlineRule, words: Mapping[str, Any]) -> str:

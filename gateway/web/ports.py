@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from channels.base import Received, Receives, SentReply
+from hotline.dates import Change
 from hotline.deadlines import Due
 from hotline.understanding import Finding, Hit
 
 __all__ = [
-    "Articles", "History", "InboundText", "Limits", "Received", "Receives", "Registers", "Said", "SentReply", "Step",
-    "Thread", "TicketStatus",
+    "Articles", "Change", "History", "InboundText", "Limits", "Received", "Receives", "Registers", "Said", "SentReply",
+    "Step", "Thread", "TicketStatus",
 ]  # fmt: skip
 
 
@@ -56,6 +57,7 @@ class TicketStatus:
     due: tuple[Due, ...]
     confidential: bool
     steps: tuple[Step, ...]  #: newest first
+    changes: tuple[Change, ...] = ()  #: of dates, oldest first
     letter: str = ""  #: what became of the letter that it was: ticket, answered or refused
     replies: tuple[SentReply, ...] = ()  #: what was said to the letter
 

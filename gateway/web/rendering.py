@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from gateway.web.context import PageContext
 from gateway.web.files import Assets
 from hotline.calendar import CITY_TIME, DayKind
 from hotline.citation import Citation, LawStatus
+from hotline.dates import Change
 from hotline.deadlines import CountedDay, Due, shown_date
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -50,26 +51,8 @@ class Pages:
 
     def __init__(self, context: PageContext, assets: Assets) -> None:
         self.context = context
-        self._templates = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.globals.update(page=context, asset=assets.url, words=WORDS, shown_date=shown_date)
-        self._templates.filters.update(
-            day=day,
-            date=plain_date,
-            clock=clock,
-            iso=iso,
-            law=law,
-            reckoned=reckoned,
-            paragraphs=paragraphs,
-            headline=headline,
-            megabytes=megabytes,
-            after_headline=after_headline,
-        )
+        self._templates = templates()
+        self._templates.globals.update(page=context, asset=assets.url)
 
     def text(self, template: str, **values: Any) -> str:
         """Return a rendered template."""
@@ -93,6 +76,34 @@ class Pages:
         return web.Response(
             text=text, status=status, content_type="text/html", charset="utf-8", headers=headers
         )
+
+
+def templates() -> Environment:
+    """Return the templates with their words and with the one way to write dates and law."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(("html",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals.update(words=WORDS, shown_date=shown_date)
+    made.filters.update(
+        day=day,
+        date=plain_date,
+        clock=clock,
+        iso=iso,
+        law=law,
+        reckoned=reckoned,
+        moment=moment,
+        hours=hours,
+        moved=moved,
+        paragraphs=paragraphs,
+        headline=headline,
+        megabytes=megabytes,
+        after_headline=after_headline,
+    )
+    return made
 
 
 def city_day(at: datetime | date) -> date:
@@ -128,6 +139,33 @@ def clock(at: datetime) -> str:
 def iso(at: datetime) -> str:
     """Write a moment for ``<time datetime>``, in city time."""
     return at.astimezone(CITY_TIME).isoformat(timespec="seconds")
+
+
+def moment(due: Due) -> str:
+    """Write the last moment: the day, and the minute where the limit is in hours."""
+    return day(due.at) if due.days else at_minute(due.at)
+
+
+def at_minute(at: datetime) -> str:
+    """Write a day out with its weekday and the minute."""
+    return str(WORDS["at"].format(day=day(at), clock=clock(at)))
+
+
+def hours(due: Due) -> str:
+    """Write how a limit in hours runs; the empty string for other limits and where its start is not kept."""
+    if due.unit != "hours" or due.since is None:
+        return ""
+    count = WORDS["hours_count"].format(count=round((due.at - due.since).total_seconds() / 3600))
+    return str(WORDS["hours"].format(since=at_minute(due.since), hours=count, until=at_minute(due.at)))
+
+
+def moved(change: Change) -> str:
+    """Write how a date came to be another one: the old, the new, and why."""
+    told = WORDS["moved"]
+    at = at_minute(change.at) if change.at else ""
+    what = WORDS["due"][change.new.what]
+    text = told[change.why].format(what=what, old=moment(change.old), new=moment(change.new), at=at)
+    return str(text + (told["reason"].format(reason=change.reason) if change.reason else ""))
 
 
 def law(citation: Citation) -> str:

@@ -22,6 +22,7 @@ from gateway.web.pages.kb import KbPages
 from gateway.web.pages.mailbox import MailboxPage
 from gateway.web.pages.portal import Portal
 from gateway.web.pages.progress import ProgressPage
+from gateway.web.pages.promises import PromisesPage
 from gateway.web.pages.proving import Proof
 from gateway.web.pages.supplements import Supplements
 from gateway.web.ports import Articles, History, Limits, Registers
@@ -77,6 +78,7 @@ def make_site(parts: SiteParts) -> web.Application:
     add_routes(app, "citizen", (*letters.routes(), *supplements.api_routes()))
     add_routes(app, "citizen", (*progress.routes(), *progress.api_routes()))
     add_routes(app, "public", Portal(pages, parts.articles, secure=secure).routes())
+    add_routes(app, "public", PromisesPage(pages, parts.pack, clock=clock).routes())
     add_routes(app, "public", (*answers.routes(), *answers.api_routes()))
     add_routes(app, "public", (*parts.assets.routes(), *OpenApi().routes()))
     add_routes(app, "ops", health.routes())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cities.loading import city_codes, load_pack
 from groundwork.settings import PROJECT, Settings
 
 IDEOGRAPH = re.compile(r"[\u3400-\u9fff]")
@@ -137,6 +138,42 @@ def is_problem(node: ast.AST) -> bool:
             return True
         case _:
             return False
+
+
+#: Where a city may be named: its own data, what is said about it, and what a measurement was made on.
+NAMES_CITIES = re.compile(r"(cities|kb/starter|tests|docs)/|kb/abstain\.yaml$|[A-Z]+\.md$|Makefile$")
+
+
+def names_of_cities() -> re.Pattern[str]:
+    """Return a pattern for every name of every city that has data: code, full name, name without its last letter."""
+    codes = [code for code in city_codes() if not code.startswith("_")]
+    names = [load_pack(code).name for code in codes]
+    written = {re.escape(name) for name in (*codes, *names, *(name.removesuffix("\u5e02") for name in names))}
+    return re.compile(rf"(?<![a-z])(?:{'|'.join(sorted(written))})(?![a-z])", re.IGNORECASE)
+
+
+def test_no_city_is_named_in_code() -> None:
+    """No ``if`` on a city: what differs from city to city is data; one default of the settings names the first."""
+    pattern, default = names_of_cities(), f'city: str = "{Settings(state_dir=Path()).city}"'
+    found = [
+        f"{name}: {hit[0]}"
+        for name, text in texts()
+        if not NAMES_CITIES.match(name)
+        for hit in pattern.finditer(text.replace(default, "") if name == "groundwork/settings.py" else text)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("code", [code for code in city_codes() if not code.startswith("_")])
+def test_a_city_named_in_code_would_be_found(code: str) -> None:
+    pattern, name = names_of_cities(), load_pack(code).name
+    for said in (
+        f'if city == "{code}":',
+        f"{code.upper()}_RULES",
+        f"# only in {name}",
+        name.removesuffix("市") + "热线",
+    ):
+        assert pattern.search(said), said
 
 
 def test_every_target_of_the_makefile_is_explained() -> None:

@@ -72,6 +72,7 @@ def test_an_unknown_city_is_told_which_there_are() -> None:
         load_pack("common")
 
 
+@pytest.mark.duty("R-BD-1")
 def test_a_draft_is_cited_as_a_draft(root: Path) -> None:
     file = root / "_example" / "sources.yaml"
     file.write_text(file.read_text(encoding="utf-8") + "    status: draft\n", encoding="utf-8")
@@ -128,11 +129,13 @@ def test_the_systems_own_sentences_keep_the_tone(code: str) -> None:
         assert not re.search(r"[！!]|亲[，~]|哦|系统繁忙|高度重视", sentence), sentence
 
 
+@pytest.mark.duty("PDS-8D")
 def test_the_highest_class_is_the_one_for_danger() -> None:
     assert load_pack("pingdingshan").highest_class() == "D"
     assert load_pack("_example").highest_class() == "urgent"
 
 
+@pytest.mark.duty("PDS-8A", "PDS-8B", "PDS-8C")
 @pytest.mark.parametrize(
     ("said", "kind", "expected"),
     [
@@ -150,6 +153,7 @@ def test_a_matter_falls_into_the_class_of_article_8(said: str, kind: str, expect
     assert classify(load_pack("pingdingshan"), kind=kind, text=said) == expected
 
 
+@pytest.mark.duty("PDS-8A")
 def test_the_article_that_fixes_the_class_of_a_kind_is_named() -> None:
     fixed = {
         kind.id: kind.class_fixed for kind in load_pack("pingdingshan").kinds.values() if kind.class_fixed
@@ -171,6 +175,7 @@ def test_units_of_the_fictional_city_are_found_by_duty_then_place(said: str, pla
     assert choose_unit(load_pack("_example"), text=said, place=place).unit.id == unit
 
 
+@pytest.mark.duty("PDS-10")
 def test_what_no_text_assigns_goes_to_the_command_centre() -> None:
     chosen = choose_unit(load_pack("pingdingshan"), text="路灯坏了", place="")
     assert chosen.unit.name == "市民呼必应指挥中心" and "第十条" in chosen.why

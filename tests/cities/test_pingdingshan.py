@@ -47,6 +47,7 @@ def test_rules_of_the_instrument_hold_from_the_day_of_its_issue() -> None:
     assert begun == {"2022-01-20"} and PACK.version.startswith("2022-01-20+")
 
 
+@pytest.mark.duty("PDS-8C", "PDS-8D", "PDS-15", "R-ALL-6", "R-ALL-25")
 def test_what_the_text_leaves_without_a_figure_has_none() -> None:
     """PDS-8C, PDS-8D, PDS-15, R-ALL-6, R-ALL-25."""
     assert {(rule.id, rule.how) for rule in PACK.unfixed} == {
@@ -56,6 +57,7 @@ def test_what_the_text_leaves_without_a_figure_has_none() -> None:
     assert {silence.about for silence in PACK.silences} == {"sign", "finish", "extension_length"}
 
 
+@pytest.mark.duty("PDS-9")
 def test_an_extension_is_for_b_and_c_once_and_before_expiry() -> None:
     """PDS-9."""
     (rule,) = PACK.extensions
@@ -64,6 +66,7 @@ def test_an_extension_is_for_b_and_c_once_and_before_expiry() -> None:
     assert rule.tells_citizen == ("new_date", "reason")
 
 
+@pytest.mark.duty("PDS-11")
 def test_a_return_needs_the_deputy_head_the_reason_and_the_basis() -> None:
     """PDS-11."""
     (rule,) = PACK.returns
@@ -74,6 +77,7 @@ def test_a_return_needs_the_deputy_head_the_reason_and_the_basis() -> None:
     )
 
 
+@pytest.mark.duty("PDS-17", "R-PDS-4")
 def test_two_calls_three_hours_apart_count_as_satisfied() -> None:
     """PDS-17, R-PDS-4."""
     rule = provision("follow-up-unanswered")
@@ -82,6 +86,7 @@ def test_two_calls_three_hours_apart_count_as_satisfied() -> None:
     assert (int(calls.value), int(gap.value), gap.unit) == (2, 3, "hours")
 
 
+@pytest.mark.duty("PDS-14", "R-PDS-5")
 def test_letters_to_the_mayor_are_sealed_in_three_copies_and_reviewed() -> None:
     """PDS-14, R-PDS-5."""
     rule = provision("mailbox-reply")
@@ -92,6 +97,7 @@ def test_letters_to_the_mayor_are_sealed_in_three_copies_and_reviewed() -> None:
     )
 
 
+@pytest.mark.duty("PDS-28", "PDS-29", "R-ALL-20")
 def test_who_interviews_whom_and_from_which_score_on() -> None:
     """PDS-28, PDS-29."""
     found = items("interview")
@@ -114,12 +120,14 @@ def test_who_interviews_whom_and_from_which_score_on() -> None:
     ]
 
 
+@pytest.mark.duty("PDS-5", "R-ALL-23")
 def test_four_levels_and_three_responsible_people() -> None:
     """PDS-5."""
     assert {level.level for level in PACK.levels} >= {"city", "county", "township", "village"}
     assert ("chief", "deputy_head", "head_of_office") in {record.roles for record in PACK.on_file}
 
 
+@pytest.mark.duty("PDS-3")
 def test_every_channel_of_article_3_is_on_the_list() -> None:
     """PDS-3."""
     ours = {channel.id for channel in PACK.channels if channel.run_by == "us"}

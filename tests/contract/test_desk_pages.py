@@ -16,12 +16,15 @@ from dispatch_desk.store import cases
 from groundwork.database import open_pool
 from hotline.calendar import CITY_TIME
 from hotline.citation import Citation, LawStatus
+from hotline.deadlines import Due
+from hotline.dispatching import UnitShare
 from hotline.message import Location
 from hotline.ticket import Contact
 from staff.accounts import Role
 from tests.dispatch import (
     FILED_AT,
     PASSWORD,
+    RULES,
     RunningDesk,
     a_due,
     a_number,
@@ -205,6 +208,33 @@ async def test_the_case_shows_the_ticket_with_dates_articles_and_reckoning(desk:
     ):  # fmt: skip
         assert word in said, word
     assert "13800000000" not in said and "QC7777" not in said
+
+
+async def test_who_helps_and_who_is_told_is_shown_with_reason_and_article(desk: RunningDesk) -> None:
+    law = Citation(instrument=RULES, article="第十四条第六项")
+    share = UnitShare(unit="示例区城市管理局", why="内容还提到“噪声”。", law=law)
+    copy = UnitShare(unit="示例区人民政府", why="事情在它的辖区。", law=law)
+    number = await file(desk, "PPPPPPC1", co_handlers=(share,), copies=(copy,))
+    await desk.enter(Role.DISPATCHER)
+    said = words(await text_of(desk.browser, f"/cases/{number}"))
+    assert "协办单位示例区城市管理局内容还提到“噪声”。依据：《示例市热线办法》第十四条第六项" in said
+    assert "抄送示例区人民政府事情在它的辖区。依据：《示例市热线办法》第十四条第六项" in said
+
+
+async def test_a_case_without_helpers_names_none(desk: RunningDesk) -> None:
+    number = await file(desk, "PPPPPPC2")
+    await desk.enter(Role.DISPATCHER)
+    said = words(await text_of(desk.browser, f"/cases/{number}"))
+    assert "协办单位" not in said and "抄送" not in said
+
+
+async def test_hours_are_reckoned_to_the_minute(desk: RunningDesk) -> None:
+    due = Due(what="finish", at=FILED_AT + timedelta(hours=4), citation=Citation(instrument=RULES, article="第八条"),
+              provisional=False, why="", unit="hours", since=FILED_AT)  # fmt: skip
+    number = await file(desk, "PPPPPPC3", due=(due,))
+    await desk.enter(Role.DISPATCHER)
+    said = words(await text_of(desk.browser, f"/cases/{number}"))
+    assert "11月20日15:30起算4小时，到11月20日19:30，夜里和休息日照样算。" in said
 
 
 async def test_a_draft_and_days_off_are_named(desk: RunningDesk) -> None:

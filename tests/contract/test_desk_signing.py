@@ -200,6 +200,7 @@ async def test_the_worker_delivers_by_itself(desk: RunningDesk, desk_url: str, g
     assert number in {event.subject for event in gateway.events}
 
 
+@pytest.mark.duty("R-ALL-5")
 async def test_dates_run_from_the_signing_once_it_is_known(desk: RunningDesk) -> None:
     number = await a_case(desk, "GGGGGGG8")
     await desk.enter(Role.DISPATCHER)

@@ -14,6 +14,7 @@ import gateway
 from cities.loading import load_pack
 from gateway import intake as intake_module
 from gateway.figures import Figures
+from gateway.front import Front
 from gateway.intake import Intake
 from gateway.spool import Spool
 from gateway.store.ledger import Ledger
@@ -26,6 +27,7 @@ from hotline.calendar import CITY_TIME
 from hotline.errors import KeyReusedError, NotAnEventError, StorageAwayError
 from hotline.events import FROM_DESK, Event
 from hotline.message import InboundMessage
+from hotline.replies import moment_in_words
 from hotline.understanding import Finding, Intent, Understanding
 
 PACK = load_pack("_example")
@@ -100,6 +102,7 @@ def message(id: str, text: str = "你好", *, session: str = "s", **more: Any) -
 FIRE = "我家楼下着火了"
 
 
+@pytest.mark.duty("ALL-3")
 async def test_a_retry_returns_the_same_replies_and_stores_nothing_new(one: Bench) -> None:
     first = await one.intake.receive(message("1"), within=10)
     again = await one.intake.receive(message("1"), within=10)
@@ -114,6 +117,7 @@ async def test_the_same_key_with_another_body_is_refused(one: Bench) -> None:
         await one.intake.receive(message("1", "别的话"), within=10)
 
 
+@pytest.mark.duty("ALL-3")
 async def test_twenty_simultaneous_retries_are_one_message_and_one_ticket(one: Bench) -> None:
     fire = message("1", FIRE)
     answers = await asyncio.gather(*(one.intake.receive(fire, within=20) for _ in range(20)))
@@ -145,6 +149,7 @@ async def test_messages_of_one_conversation_are_decided_in_the_order_of_admissio
     assert [len(utterance.replies) for utterance in said] == [1] * 6
 
 
+@pytest.mark.duty("ALL-2", "ALL-3")
 async def test_what_a_dead_process_left_is_taken_over_and_settled_once(one: Bench, tmp_path: Path) -> None:
     await one.ledger.admit(message("1", FIRE))  # and then its process is gone
     other = bench(one.pool, tmp_path)
@@ -172,6 +177,7 @@ async def test_a_fault_of_ours_puts_the_words_before_a_person(
     assert record is not None and record.ticket.text == "路灯坏了三天没有人来修"
 
 
+@pytest.mark.duty("ALL-4")
 async def test_a_ticket_opens_with_its_own_code_only(one: Bench) -> None:
     note = (await one.intake.receive(message("1", FIRE), within=10)).replies[1].reply.ticket
     assert note is not None
@@ -195,6 +201,30 @@ async def test_an_event_of_the_desk_is_taken_once_and_for_known_tickets_only(one
         await one.tickets.take(replace(signed, id="e2", subject="20260929ABCDEFGHJ"))
 
 
+@pytest.mark.duty("R-ALL-5", "R-ALL-12")
+async def test_once_the_signing_is_known_the_date_is_settled_on_the_page_and_in_the_conversation(
+    one: Bench,
+) -> None:
+    note = (await one.intake.receive(message("1", FIRE), within=10)).replies[1].reply.ticket
+    assert note is not None
+    front = Front(one.intake, one.ledger, one.tickets, PACK)
+    before = await front.look_up(note.number, note.query_code)
+    assert before is not None and before.shown_due is not None and before.shown_due.provisional
+    signed = Event(
+        id="e1", source="urn:desk", name="signed", subject=note.number, sequence=1, at=CLOCK(),
+        data={"unit": "示例局", "at": CLOCK().isoformat()},
+    )  # fmt: skip
+    await one.tickets.take(signed)
+    after = await front.look_up(note.number, note.query_code)
+    assert after is not None and after.shown_due is not None and not after.shown_due.provisional
+    assert after.shown_due.at < before.shown_due.at
+    change = next(change for change in after.changes if change.new == after.shown_due)
+    assert (change.old, change.why) == (before.shown_due, "signed")
+    async with one.pool.acquire() as connection:
+        (standing,) = await one.tickets.standings(connection, [note.number])
+    assert standing.due == moment_in_words(PACK.say, after.shown_due)
+
+
 async def test_events_that_come_out_of_order_leave_the_latest_state(one: Bench) -> None:
     note = (await one.intake.receive(message("1", FIRE), within=10)).replies[1].reply.ticket
     assert note is not None
@@ -207,6 +237,7 @@ async def test_events_that_come_out_of_order_leave_the_latest_state(one: Bench) 
     assert record is not None and record.state == "replied"
 
 
+@pytest.mark.duty("ALL-2")
 async def test_without_storage_an_emergency_is_kept_on_disk_and_admitted_later(
     one: Bench, tmp_path: Path
 ) -> None:
@@ -234,6 +265,7 @@ async def test_two_emergencies_kept_under_one_id_are_both_admitted(one: Bench) -
     assert await one.pool.fetchval("SELECT count(*) FROM messages") == 2
 
 
+@pytest.mark.duty("ALL-2")
 async def test_a_torn_line_of_the_spool_is_set_aside_and_the_rest_goes_through(
     one: Bench, tmp_path: Path
 ) -> None:

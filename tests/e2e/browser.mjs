@@ -56,6 +56,7 @@ const views = {
   "letter filed": async (page) => { await write(page, "complaint", {}); await send(page, "text=接下来"); },
   "letter answered": async (page) => { await write(page, "consultation", { subject: "给市长信箱写信，多久能有回复？" }); await send(page, "text=没解决"); },
   answers: (page) => page.goto(base + "/kb/public"),
+  promises: (page) => page.goto(base + "/promises"),
   missing: (page) => page.goto(base + "/no-such-page"),
 };
 const sizes = { phone: [PHONE, false], care: [PHONE, true], narrow: [{ width: 320, height: 640 }, false], desk: [{ width: 1280, height: 900 }, false] };

@@ -42,6 +42,7 @@ def answer_questions(citizen: Citizen, replies: list[dict[str, Any]]) -> list[di
     return replies
 
 
+@pytest.mark.duty("PDS-8A")
 def test_a_consultation_is_answered_with_its_source(citizen: Citizen) -> None:
     answer = by_kind(citizen.say("给市长信箱写信，多久能有回复？"), "answer")
     (source,) = answer["sources"]
@@ -57,6 +58,7 @@ def test_a_question_nobody_wrote_an_answer_to_is_not_answered(citizen: Citizen) 
     assert not any(reply["kind"] == "answer" for reply in replies)
 
 
+@pytest.mark.duty("PDS-3", "PDS-8B", "ALL-3", "ALL-4")
 def test_a_complaint_told_over_several_turns_becomes_one_ticket_signed_at_the_desk(
     citizen: Citizen, dispatcher: Dispatcher, system: System
 ) -> None:
@@ -99,6 +101,7 @@ def test_a_wrong_code_and_an_unknown_number_read_the_same(citizen: Citizen) -> N
     assert (wrong.status, wrong.json()) == (unknown.status, unknown.json()) and wrong.status == 404
 
 
+@pytest.mark.duty("PDS-4", "ALL-1")
 def test_a_matter_already_in_court_is_refused_with_article_reason_and_route(citizen: Citizen) -> None:
     refusal = by_kind(citizen.say("我和邻居的案子法院已经判了我败诉，我不服，你们让法院改判"), "refusal")
     citation = refusal["citation"]
@@ -107,6 +110,7 @@ def test_a_matter_already_in_court_is_refused_with_article_reason_and_route(citi
     assert "review" in {option["id"] for option in refusal["options"]}
 
 
+@pytest.mark.duty("ALL-1")
 def test_a_person_looks_again_at_a_refusal(citizen: Citizen) -> None:
     citizen.say("我和邻居的案子法院已经判了我败诉，我不服，你们让法院改判")
     assert citizen.say(option="review")[-1]["kind"] == "clarify"
@@ -121,6 +125,7 @@ def emergency_of(replies: list[dict[str, Any]]) -> Mapping[str, Any]:
     return call
 
 
+@pytest.mark.duty("PDS-8D", "ALL-1")
 def test_fire_is_answered_with_119_first_at_the_start(citizen: Citizen, dispatcher: Dispatcher) -> None:
     replies = citizen.say("我家楼下着火了")
     emergency_of(replies)
@@ -142,6 +147,7 @@ def test_fire_is_heard_in_the_middle_of_a_dialogue_which_then_goes_on(citizen: C
     assert by_kind(citizen.say(option="confirm"), "ticket")["ticket"]["number"] != first
 
 
+@pytest.mark.duty("ALL-3")
 def test_the_same_fire_told_twice_is_one_ticket(citizen: Citizen) -> None:
     by_kind(citizen.say("我家楼下着火了"), "ticket")
     again = citizen.say("着火了快来人啊，火很大")
@@ -197,6 +203,7 @@ def test_with_rasa_stopped_fire_is_heard_and_complaints_are_understood(
         system.signal("rasa", signal.SIGCONT)
 
 
+@pytest.mark.duty("ALL-2")
 def test_a_gateway_killed_between_admission_and_settling_loses_nothing(system: System) -> None:
     citizen = Citizen(system.gateway_url)
     id = uuid.uuid4().hex
@@ -209,6 +216,7 @@ def test_a_gateway_killed_between_admission_and_settling_loses_nothing(system: S
     assert len(replies) == 1 and citizen.replies(id, {"text": "你好"}) == replies
 
 
+@pytest.mark.duty("ALL-3")
 def test_a_worker_killed_in_the_middle_of_a_delivery_delivers_once_in_effect(
     citizen: Citizen, dispatcher: Dispatcher, system: System
 ) -> None:

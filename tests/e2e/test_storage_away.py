@@ -51,6 +51,7 @@ def external(elsewhere: Elsewhere) -> Iterator[System]:
         yield system
 
 
+@pytest.mark.duty("ALL-2")
 def test_an_emergency_is_answered_while_the_database_is_away_and_filed_when_it_is_back(
     elsewhere: Elsewhere, external: System
 ) -> None:

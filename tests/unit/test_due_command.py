@@ -39,9 +39,33 @@ def test_what_is_known_by_now_settles_a_date(capsys: pytest.CaptureFixture[str])
     assert found["at"] == "2026-09-30T15:00:00+08:00" and found["provisional"] is False
 
 
+def test_granted_time_runs_on_day_by_day(capsys: pytest.CaptureFixture[str]) -> None:
+    """Five working days end on Mon 12 Oct; four more: 13, 14, 15, Fri 16."""
+    assert run(*ASKED, "--extended", "finish=4") == 0
+    finish = printed(capsys)["finish"]
+    assert finish["at"] == "2026-10-16T23:59:59+08:00"
+    days = finish["days"]
+    assert isinstance(days, list) and [day["count"] for day in days if day["count"]] == list(range(1, 10))
+
+
+def test_hours_are_printed_with_the_minute_from_which_they_run(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = [*ASKED]
+    asked[asked.index("B")] = "A"
+    assert run(*asked) == 0
+    finish = printed(capsys)["finish"]
+    assert (finish["since"], finish["at"], finish["unit"]) == (
+        "2026-09-29T14:34:00+08:00", "2026-09-29T18:34:00+08:00", "hours",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("wrong", "told"),
-    [(("--class", "Z"), "no class 'Z'"), (("--happened", "reading=2026-09-29T15:00"), "not 'reading'")],
+    [
+        (("--extended", "finish=a"), "a whole number"),
+        (("--extended", "finish=0"), "at least one"),
+        (("--class", "Z"), "no class 'Z'"),
+        (("--happened", "reading=2026-09-29T15:00"), "not 'reading'"),
+    ],
 )
 def test_a_class_or_start_that_does_not_exist_is_refused(
     wrong: tuple[str, str], told: str, capsys: pytest.CaptureFixture[str]

@@ -22,6 +22,7 @@ from gateway.web.ports import InboundText, Received, Said, SentReply, Step, Thre
 from gateway.web.site import SiteParts, make_site
 from hotline.calendar import CITY_TIME
 from hotline.citation import Citation, Route
+from hotline.citypack import CityPack
 from hotline.conversation import Option
 from hotline.deadlines import due_moments, shown_date
 from hotline.errors import KeyReusedError, StorageAwayError
@@ -365,12 +366,13 @@ def fake_app(
     files: FakeFiles | None = None,
     checks: tuple[Check, ...] = (Check(name="database", probe=_up, required=True),),
     public_url: str = "http://127.0.0.1:8080",
+    pack: CityPack = PACK,
 ) -> web.Application:
     """Return the site over fakes."""
     core = core or FakeCore()
     return make_site(
         SiteParts(
-            pack=PACK, channel=parts or channel_parts(core, files), history=core, registers=FakeRegister(core), articles=FakeArticles(),
+            pack=pack, channel=parts or channel_parts(core, files), history=core, registers=FakeRegister(core), articles=FakeArticles(),
             limits=limits or FakeLimits(), checks=checks, metrics=CollectorRegistry(), public_url=public_url,
             assets=assets,
         )

@@ -168,6 +168,7 @@ async def test_an_unanswered_message_says_so_and_offers_another_look(client: Cli
     assert any(attrs.get("href") == "/chat#latest" for attrs in page.found("a"))
 
 
+@pytest.mark.duty("ALL-1")
 async def test_a_refusal_shows_reason_article_route_and_review(client: Client) -> None:
     _, page = await press(client, await open_chat(client), "发送", text="法院判错了")
     for part in ("不能改变法院的判决", "《示例市热线条例》第十条", "上一级人民法院", "请人工复核"):

@@ -1,12 +1,18 @@
 """The progress page and its interface."""
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from aiohttp import ClientResponse
 
+from gateway.web.rendering import WORDS
+from hotline.dates import dates_of
+from hotline.deadlines import due_moments, shown_date
 from hotline.ticket import is_ticket_number
-from tests.web.fake_app import CODE, NUMBER, FakeLimits
+from tests.unit.hotline.test_dates import Told, a_ticket
+from tests.web.fake_app import CODE, NOW, NUMBER, PACK, FakeLimits, FakeRegister
 from tests.web.reading import Client, Page, press
 
 RIGHT = {"number": NUMBER, "query_code": CODE}
@@ -25,6 +31,7 @@ async def ask(client: Client, number: str, code: str) -> tuple[ClientResponse, P
     return await press(client, page, "查询", number=number, query_code=code)
 
 
+@pytest.mark.duty("ALL-4")
 async def test_number_and_code_show_the_timeline(client: Client) -> None:
     response, page = await ask(client, NUMBER, CODE)
     assert response.status == 200
@@ -131,3 +138,50 @@ async def test_programs_are_told_alike_too(client: Client) -> None:
 async def test_anything_else_is_422(client: Client, body: bytes) -> None:
     response = await client.post("/api/progress", data=body, headers={"Content-Type": "application/json"})
     assert response.status == 422 and response.content_type == "application/problem+json"
+
+
+async def test_a_date_that_moved_shows_old_new_and_reason(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = a_ticket(PACK, NOW, kind="complaint", ticket_class="normal")
+    dates = dates_of(PACK, ticket, [
+        Told("signed", NOW + timedelta(minutes=50), {"unit": "示例区住房和城乡建设局"}),
+        Told("extended", NOW + timedelta(days=9), {"what": "finish", "number": 4, "reason": "要等夜间噪声检测结果。"}),
+    ])  # fmt: skip
+    shown = replace(
+        FakeRegister.status, due=dates.due, changes=dates.changes, shown_due=shown_date(dates.due)
+    )
+    monkeypatch.setattr(FakeRegister, "status", shown)
+    _, page = await ask(client, NUMBER, CODE)
+    first, second = "2026年10月12日（周一）", "2026年10月16日（周五）"
+    assert f"承办单位在2026年9月29日（周二） 15:20签收，现在提前到{first}。" in page.words
+    assert f"办结并答复您的日期原定{first}，经批准延到{second}。原因：要等夜间噪声检测结果。" in page.words
+    assert page.words.count(second) >= 3 and "国庆节放假" in page.words and "国庆节调休上班" in page.words
+    found = await (await client.post("/api/progress", json=RIGHT)).json()
+    told = [
+        (change["what"], change["why"]) for change in found["changes"] if change["what"] in WORDS["promised"]
+    ]
+    assert told == [
+        ("finish", "signed"),
+        ("follow_up", "signed"),
+        ("finish", "extended"),
+        ("follow_up", "extended"),
+    ]
+
+
+async def test_hours_are_shown_to_the_minute_and_every_other_date_with_its_reckoning(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    due = due_moments(PACK, kind="complaint", ticket_class="urgent", channel="webchat", at=NOW)
+    monkeypatch.setattr(
+        FakeRegister, "status", replace(FakeRegister.status, due=due, shown_due=shown_date(due))
+    )
+    _, page = await ask(client, NUMBER, CODE)
+    assert "联系您：最晚2026年9月29日（周二） 16:30" in page.words
+    assert (
+        "从2026年9月29日（周二） 14:30起算2小时，到2026年9月29日（周二） 16:30为止，夜里和休息日照样算。"
+        in page.words
+    )
+    promised = [one for one in due if one.what in WORDS["promised"]]
+    assert page.words.count("这个日期是怎么算的") == len(promised) > 2
+    assert page.words.count("暂定") >= 2 and all(one.why in page.words for one in promised)

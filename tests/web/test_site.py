@@ -32,6 +32,7 @@ ROUTES = {
     ("GET", "/chat"): "citizen",
     ("POST", "/chat"): "citizen",
     ("POST", "/chat/say"): "citizen",
+    ("GET", "/promises"): "public",
     ("GET", "/mailbox"): "citizen",
     ("POST", "/mailbox"): "citizen",
     ("POST", "/mailbox/receipt"): "citizen",

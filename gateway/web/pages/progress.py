@@ -12,7 +12,7 @@ from gateway.web.forms import read_form
 from gateway.web.pages.mailbox import OFFERED, receipt_at, with_options
 from gateway.web.pages.portal import keep_mode
 from gateway.web.pages.proving import LONGEST_TYPED, NoSuchTicketError, Proof, TooManyTriesError, Typed
-from gateway.web.ports import Registers, TicketStatus
+from gateway.web.ports import Change, Registers, TicketStatus
 from gateway.web.rendering import WORDS, Pages, city_day, iso
 from groundwork.clock import Clock
 from groundwork.problems import ProblemError
@@ -128,6 +128,7 @@ def public(ticket: TicketStatus) -> dict[str, Any]:
         "confidential": ticket.confidential,
         "due": [_due(due) for due in ticket.due],
         **({"letter": ticket.letter, "replies": wired(ticket.replies)} if ticket.letter else {}),
+        "changes": [_change(change) for change in ticket.changes],
         "steps": [
             {"at": iso(step.at), "name": step.name, "label": _label(step.name), "text": step.text}
             for step in ticket.steps
@@ -147,6 +148,16 @@ def _due(due: Due) -> dict[str, Any]:
         "article": article,
         "provisional": due.provisional,
         "why": due.why,
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "what": change.new.what,
+        "from": iso(change.old.at),
+        "to": iso(change.new.at),
+        "why": change.why,
+        "reason": change.reason,
     }
 
 

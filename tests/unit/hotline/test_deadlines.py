@@ -53,6 +53,7 @@ def due_of(rules: CityPack, moment: str, **case: object) -> Due:
     return due
 
 
+@pytest.mark.duty("R-ALL-1")
 @pytest.mark.parametrize(
     ("filed", "days", "due"),
     [
@@ -88,6 +89,7 @@ def test_the_reckoning_shows_every_day_and_why() -> None:
     assert next(d for d in days if d.day == date(2026, 10, 10)).kind is DayKind.MAKEUP
 
 
+@pytest.mark.duty("PDS-8A", "R-ALL-2")
 def test_hours_run_through_the_night() -> None:
     """R-ALL-2: class A sent at 22:00 is due at 02:00."""
     found = dues("pingdingshan", ticket_class="A", kind="consultation", at=at("2026-11-21T22:00"))
@@ -95,6 +97,7 @@ def test_hours_run_through_the_night() -> None:
     assert found["finish"].days == () and not found["finish"].provisional
 
 
+@pytest.mark.duty("R-ALL-3")
 def test_calendar_days_are_not_moved_off_a_rest_day() -> None:
     """R-ALL-3."""
     found = due_of(with_rules(rule("r", days=7)), "2026-09-26T10:00")
@@ -102,6 +105,7 @@ def test_calendar_days_are_not_moved_off_a_rest_day() -> None:
     assert not found.provisional and [d.count for d in found.days] == [None, 1, 2, 3, 4, 5, 6, 7]
 
 
+@pytest.mark.duty("R-ALL-5")
 @pytest.mark.parametrize(
     ("signed", "due", "provisional"),
     [
@@ -121,6 +125,7 @@ def test_what_runs_from_signing_gains_nothing_by_signing_late(
     assert found["finish"].provisional is provisional and bool(found["finish"].why) is provisional
 
 
+@pytest.mark.duty("R-ALL-4", "R-ALL-5")
 def test_without_a_limit_for_signing_the_period_runs_from_arrival() -> None:
     """R-ALL-5."""
     lone = with_rules(rule("r", starts="signing", working_days=5))
@@ -139,6 +144,7 @@ def test_hours_are_never_provisional_for_the_calendar() -> None:
     assert not due_of(with_rules(rule("r", hours=4)), "2026-12-31T23:00").provisional
 
 
+@pytest.mark.duty("R-ALL-9")
 def test_channel_beats_class_beats_kind_for_the_same_duty() -> None:
     """R-ALL-9."""
     general = rule("general", working_days=9)
@@ -153,12 +159,14 @@ def test_channel_beats_class_beats_kind_for_the_same_duty() -> None:
     assert due_of(with_rules(general, by_kind), "2026-11-23T10:00").days[-1].count == 8
 
 
+@pytest.mark.duty("R-ALL-9")
 def test_of_two_equally_special_limits_the_earlier_holds() -> None:
     """R-ALL-9."""
     found = due_of(with_rules(rule("a", working_days=3), rule("b", hours=5)), "2026-11-23T10:00")
     assert found.at == at("2026-11-23T15:00")
 
 
+@pytest.mark.duty("R-ALL-9")
 def test_different_duties_are_each_kept() -> None:
     """R-ALL-9."""
     found = dues("_example", ticket_class="urgent", at=at("2026-11-23T10:00"))
@@ -172,6 +180,7 @@ def test_a_rule_not_yet_in_force_does_not_count() -> None:
     assert due_of(with_rules(old, later), "2027-01-04T10:00").days[-1].count == 2
 
 
+@pytest.mark.duty("PDS-8B", "PDS-8C")
 @pytest.mark.parametrize(("ticket_class", "what", "due"), [("B", "finish", "11-30"), ("C", "plan", "11-30")])
 def test_class_b_is_finished_and_class_c_is_planned_in_five_working_days(
     ticket_class: str, what: str, due: str
@@ -181,11 +190,13 @@ def test_class_b_is_finished_and_class_c_is_planned_in_five_working_days(
     assert found[what].at == at(f"2026-{due}T23:59:59") and found[what].citation.article == "第八条"
 
 
+@pytest.mark.duty("PDS-8D", "R-ALL-6", "R-ALL-25")
 def test_class_d_has_no_invented_limit() -> None:
     """PDS-8D, R-ALL-6, R-ALL-25."""
     assert set(dues("pingdingshan", ticket_class="D", at=at("2026-11-23T10:00"))) == {"return"}
 
 
+@pytest.mark.duty("PDS-14", "R-PDS-1")
 @pytest.mark.parametrize("ticket_class", ["A", "B"])
 def test_a_letter_to_the_mayor_is_answered_in_ten_working_days(ticket_class: str) -> None:
     """R-PDS-1: ten working days stand in for the limits of A and B."""
@@ -194,6 +205,7 @@ def test_a_letter_to_the_mayor_is_answered_in_ten_working_days(ticket_class: str
     assert "progress" not in found
 
 
+@pytest.mark.duty("PDS-14", "R-PDS-1")
 def test_a_hard_letter_keeps_its_plan_beside_the_reply() -> None:
     """R-PDS-1: class C keeps the plan in 5; the 10 tell the state."""
     found = dues("pingdingshan", ticket_class="C", channel="mailbox", at=at("2026-11-23T10:00"))
@@ -201,6 +213,7 @@ def test_a_hard_letter_keeps_its_plan_beside_the_reply() -> None:
     assert found["progress"].at == at("2026-12-07T23:59:59") and "finish" not in found
 
 
+@pytest.mark.duty("PDS-11", "R-PDS-2")
 def test_return_runs_24_hours_from_the_first_opening() -> None:
     """PDS-11, R-PDS-2: unopened counts as opened at the end of the next working day."""
     filed = at("2026-11-20T10:00")
@@ -214,6 +227,7 @@ def test_return_runs_24_hours_from_the_first_opening() -> None:
     assert dues("pingdingshan", ticket_class="B", at=filed, happened=late)["return"].at == unopened.at
 
 
+@pytest.mark.duty("PDS-16", "R-PDS-4")
 def test_follow_up_runs_from_the_closing_reply() -> None:
     """PDS-16, R-PDS-4."""
     filed = at("2026-11-23T10:00")
@@ -223,11 +237,13 @@ def test_follow_up_runs_from_the_closing_reply() -> None:
     assert found.at == at("2026-11-27T23:59:59") and not found.provisional
 
 
+@pytest.mark.duty("R-ALL-25")
 def test_without_a_date_for_the_finish_no_follow_up_is_promised() -> None:
     """R-ALL-25."""
     assert "follow_up" not in dues("pingdingshan", ticket_class="C", at=at("2026-11-23T10:00"))
 
 
+@pytest.mark.duty("R-ALL-12")
 def test_the_citizen_is_told_the_latest_lawful_finish() -> None:
     """R-ALL-12."""
     found = shown_date(dues("_example", ticket_class="normal", at=at("2026-11-23T10:00")).values())

@@ -19,7 +19,7 @@ from hotline.filing import danger_of
 from hotline.message import InboundMessage, Location
 from hotline.records import from_record, to_record
 from hotline.scene import Heard, Standing
-from hotline.screening import Danger, NotAccepted
+from hotline.screening import Danger, NotAccepted, asks_secrecy
 from hotline.ticket import TicketIdentity, is_ticket_number, ticket_number
 from hotline.turn import (
     Answer,
@@ -100,6 +100,7 @@ class Talk:
             ground=ground,
             understanding=understood,
             finding=finding or Finding(),
+            secrecy=asks_secrecy(text, self.pack),
         )
         identity = TicketIdentity(number=ticket_number(NOON.date(), f"{self.count:08}"), query_code="ABC234")
         turn = decide(self.pack, self.state, heard, fresh=(identity,), standings=self.standings)
@@ -202,6 +203,29 @@ def test_something_added_at_the_summary_is_in_it() -> None:
     assert "还有旁边那盏也不亮" in talk.ticket().ticket.summary
 
 
+@pytest.mark.duty("R-ALL-16")
+def test_secrecy_that_is_asked_for_in_words_stands_in_the_summary_and_can_be_taken_back() -> None:
+    talk = Talk()
+    talk.say("路灯坏了三天没人修，请为我保密", Intent.COMPLAIN)
+    for answer in ("示例路1号", "每天晚上", "13900000000", "王先生"):
+        talk.say(answer, Intent.INFORM)
+    assert talk.state.draft is not None and talk.state.draft.facts["confidential"] == "true"
+    talk.say(option="confirm", fields=(("confidential", "false"),))
+    assert not talk.ticket().ticket.contact.confidential
+
+
+@pytest.mark.duty("R-ALL-16")
+def test_secrecy_asked_for_half_way_or_at_the_summary_counts() -> None:
+    half, late = Talk(), Talk()
+    half.say("路灯坏了三天没人修", Intent.COMPLAIN)
+    half.say("示例路1号，不要告诉他们是我说的", Intent.INFORM)
+    assert half.state.draft is not None and half.state.draft.facts["confidential"] == "true"
+    late.up_to_summary()
+    late.say("请替我保密", Intent.INFORM)
+    late.say(option="confirm")
+    assert late.ticket().ticket.contact.confidential
+
+
 def test_no_means_nothing_is_filed() -> None:
     talk = Talk()
     talk.up_to_summary()
@@ -211,6 +235,7 @@ def test_no_means_nothing_is_filed() -> None:
     assert talk.say(option="confirm") == (SmallTalk,), "an old button files nothing"
 
 
+@pytest.mark.duty("ALL-1")
 def test_a_danger_comes_first_opens_a_ticket_of_the_highest_class_and_keeps_the_intake() -> None:
     talk = Talk()
     talk.say("路灯坏了三天没人修", Intent.COMPLAIN)
@@ -223,6 +248,7 @@ def test_a_danger_comes_first_opens_a_ticket_of_the_highest_class_and_keeps_the_
     assert talk.say("示例路1号门口") == (Clarify,), "and the complaint goes on where it was"
 
 
+@pytest.mark.duty("ALL-3")
 def test_the_same_danger_again_is_the_same_ticket_another_one_is_not() -> None:
     talk = Talk()
     talk.say("着火了", danger=fire())
@@ -251,6 +277,7 @@ def test_a_danger_that_was_denied_does_not_cancel_the_complaint() -> None:
     assert talk.state.draft is not None
 
 
+@pytest.mark.duty("ALL-1")
 def test_a_matter_of_the_courts_is_refused_and_a_person_can_look_again() -> None:
     talk = Talk()
     assert talk.say("法院判错了你们给我改判", Intent.COMPLAIN, ground=GROUND) == (Refusal,)
@@ -307,6 +334,7 @@ def test_asking_for_a_person_keeps_all_that_was_said() -> None:
     assert "路灯坏了三天没人修" in talk.last.decisions[0].ticket.text
 
 
+@pytest.mark.duty("ALL-4")
 def test_own_tickets_are_told_and_without_any_the_page_is_named() -> None:
     talk = Talk()
     assert talk.say("查进度", Intent.PROGRESS) == (Progress,)
@@ -572,6 +600,7 @@ def test_more_about_a_refused_matter_goes_to_a_person_together_with_it() -> None
     assert "法院判错了你们给我改判" in text and "执行局的人也不接电话" in text
 
 
+@pytest.mark.duty("PDS-4", "R-ALL-15")
 def test_a_vague_demand_is_asked_for_its_matter_and_never_refused_for_being_vague() -> None:
     vague = next((rule for rule in load_pack("pingdingshan").scope if not rule.sure), None)
     assert vague is not None
@@ -585,6 +614,7 @@ def test_a_vague_demand_is_asked_for_its_matter_and_never_refused_for_being_vagu
     assert talk.state.draft is not None and "示例路的井盖丢了" in talk.state.draft.facts["what"]
 
 
+@pytest.mark.duty("ALL-2")
 def test_a_fault_of_ours_hands_over_the_whole_context() -> None:
     talk = Talk()
     talk.say("路灯坏了三天没人修", Intent.COMPLAIN, entities=(("phone", "13900000000"),))

@@ -59,6 +59,7 @@ def days() -> Iterator[date]:
         yield FIRST + timedelta(days=offset)
 
 
+@pytest.mark.duty("R-ALL-1")
 @pytest.mark.parametrize("number", [1, 2, 5, 7, 10, 15])
 def test_working_days_are_those_of_the_national_calendar_on_every_day_of_seven_years(number: int) -> None:
     """R-ALL-1."""
@@ -68,6 +69,7 @@ def test_working_days_are_those_of_the_national_calendar_on_every_day_of_seven_y
         assert due_of(rule, at)["finish"].at == by_hand(at, "working_days", number), day
 
 
+@pytest.mark.duty("R-ALL-1", "R-ALL-2", "R-ALL-3")
 @given(MOMENTS, UNITS, st.integers(1, 30))
 @ALL
 def test_every_period_equals_the_slow_reckoning(at: datetime, unit: str, number: int) -> None:
@@ -84,6 +86,7 @@ def test_who_files_later_is_never_due_earlier(one: datetime, other: datetime, un
     assert early <= late
 
 
+@pytest.mark.duty("PDS-9", "R-ALL-11")
 @given(MOMENTS, UNITS, st.integers(1, 20), st.integers(1, 20))
 @ALL
 def test_an_extension_runs_on_from_the_old_moment_in_the_old_unit(
@@ -108,6 +111,7 @@ def test_an_extension_over_an_unpublished_year_is_provisional() -> None:
     assert later.provisional and "2027" in later.why
 
 
+@pytest.mark.duty("R-ALL-11")
 @pytest.mark.parametrize("number", [0, -2])
 def test_an_extension_never_shortens(number: int) -> None:
     due = due_of((limit("days", 5),), datetime(2026, 3, 2, 10, tzinfo=CITY_TIME))["finish"]
@@ -121,6 +125,7 @@ def test_what_has_no_unit_of_time_cannot_be_extended() -> None:
         extended(pack(), Due(what="finish", at=at, citation=LAW, provisional=False, why=""), 3)
 
 
+@pytest.mark.duty("R-ALL-5", "R-ALL-12")
 @given(MOMENTS, st.integers(0, 24 * 20), st.integers(1, 10))
 @ALL
 def test_a_signing_that_becomes_known_only_brings_the_date_forward(
@@ -136,6 +141,7 @@ def test_a_signing_that_becomes_known_only_brings_the_date_forward(
     assert signed["finish"].at == by_hand(min(at + timedelta(hours=hours), last), "working_days", number)
 
 
+@pytest.mark.duty("R-KF-3")
 @pytest.mark.parametrize("start", ["dispatch", "transfer", "notice"])
 def test_what_the_centre_starts_is_provisional_until_it_has(start: str) -> None:
     """R-KF-3: from the recorded moment, by then settled."""
@@ -147,6 +153,7 @@ def test_what_the_centre_starts_is_provisional_until_it_has(start: str) -> None:
     assert not after.provisional and after.at == by_hand(given_at, "working_days", 10)
 
 
+@pytest.mark.duty("R-ALL-9", "R-KF-4")
 def test_the_way_of_assignment_beats_the_channel() -> None:
     """R-ALL-9, R-KF-4."""
     rules = (
@@ -161,6 +168,7 @@ def test_the_way_of_assignment_beats_the_channel() -> None:
         assert found.at == by_hand(at, "working_days", 10)
 
 
+@pytest.mark.duty("R-BD-6")
 def test_a_limit_for_what_turns_out_waits_until_it_has() -> None:
     """BD-21-7, R-BD-6: the report is owed beside the finish, which keeps its limit."""
     report = replace(limit("working_days", 5, what="progress"), cases=("not_solvable_now",))

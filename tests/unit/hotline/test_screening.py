@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cities.loading import load_pack
 from hotline.citypack import CityPack
-from hotline.screening import normalised, screen_acceptance, screen_emergency
+from hotline.screening import asks_secrecy, normalised, screen_acceptance, screen_emergency
 
 DATA = Path(__file__).parent / "data"
 EMERGENCY = yaml.safe_load((DATA / "emergency.yaml").read_text(encoding="utf-8"))
@@ -41,6 +41,7 @@ def test_there_are_enough_sentences_to_judge_by() -> None:
     assert sum(map(len, ACCEPTANCE["hard"].values())) >= 120
 
 
+@pytest.mark.duty("ALL-1")
 @pytest.mark.parametrize(("call", "sentence"), SURE)
 def test_a_plain_report_of_danger_is_sure_and_names_the_number_to_call(call: str, sentence: str) -> None:
     danger = screen_emergency(sentence, pack())
@@ -61,6 +62,7 @@ def test_an_ordinary_demand_is_no_danger(sentence: str) -> None:
     assert screen_emergency(sentence, pack()) is None
 
 
+@pytest.mark.duty("ALL-1")
 @pytest.mark.parametrize(
     "sentence",
     ["我家楼下着火了", "孩子不见了", "老人晕倒没反应", "有人拿刀砍人", "楼道煤气味特别大", "我不想活了"],
@@ -141,6 +143,7 @@ def test_the_index_of_grams_changes_no_finding() -> None:
             assert screen_acceptance(sentence, slow) == screen_acceptance(sentence, pack())
 
 
+@pytest.mark.duty("PDS-4")
 @pytest.mark.parametrize(("refused", "ground"), [(row[0], row[1]) for row in ACCEPTANCE["pairs"]])
 def test_what_the_law_puts_elsewhere_is_led_there(refused: str, ground: str) -> None:
     found = screen_acceptance(refused, pack())
@@ -153,6 +156,7 @@ def test_what_the_law_puts_elsewhere_is_led_there(refused: str, ground: str) -> 
         assert found.sure and found.rule == ground
 
 
+@pytest.mark.duty("PDS-2a", "PDS-4", "R-ALL-13", "R-ALL-14")
 @pytest.mark.parametrize(
     "sentence",
     [*(row[2] for row in ACCEPTANCE["pairs"]), *ACCEPTANCE["accepted"], *ACCEPTANCE["hard"]["accepted"]],
@@ -162,6 +166,7 @@ def test_words_alone_refuse_nothing(sentence: str) -> None:
     assert screen_acceptance(sentence, pack()) is None
 
 
+@pytest.mark.duty("PDS-4")
 @pytest.mark.parametrize(("sentence", "ground"), ACCEPTANCE["hard"]["refused"])
 def test_what_is_about_the_ground_itself_is_refused(sentence: str, ground: str) -> None:
     found = screen_acceptance(sentence, pack())
@@ -169,12 +174,14 @@ def test_what_is_about_the_ground_itself_is_refused(sentence: str, ground: str) 
     assert found.rule in ({"legal-route", "other-powers"} if ground == "any" else {ground})
 
 
+@pytest.mark.duty("PDS-4")
 @pytest.mark.parametrize(("sentence", "ground"), ACCEPTANCE["hard"]["asked"])
 def test_what_may_be_about_the_ground_is_asked_and_not_refused(sentence: str, ground: str) -> None:
     found = screen_acceptance(sentence, pack())
     assert found is not None and not found.sure and found.ask and found.rule == ground
 
 
+@pytest.mark.duty("PDS-4", "ALL-1")
 def test_a_refusal_names_instrument_article_reason_and_route() -> None:
     found = screen_acceptance("法院判我输了，你们让法院改判", pack())
     assert found is not None and found.citation.route is not None
@@ -182,9 +189,30 @@ def test_a_refusal_names_instrument_article_reason_and_route() -> None:
     assert found.citation.article.startswith("第四条") and found.citation.reason and found.citation.route.how
 
 
+@pytest.mark.duty("PDS-4", "R-ALL-15")
 def test_vague_words_are_asked_about_and_never_refused_at_once() -> None:
     found = screen_acceptance("你们管不管啊", pack())
     assert found is not None and found.rule == "vague" and not found.sure and found.ask
+
+
+@pytest.mark.duty("R-ALL-16")
+@pytest.mark.parametrize(
+    "said",
+    [
+        "我举报楼下饭店偷排油烟，请为我保密", "希望保密处理", "怕报复，不要告诉他们是谁反映的", "我要匿名举报单位造假",
+        "请对我的电话 保 密，能保密吗", "不想让他们知道是我说的",
+    ],
+)  # fmt: skip
+def test_whoever_asks_for_secrecy_is_heard(said: str) -> None:
+    assert asks_secrecy(said, pack())
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["路灯坏了", "不用保密，你们直接说是我反映的", "保密局门口的路灯不亮", "公司逼我签保密协议", "不需要匿名", "物业泄露了业主的电话", "小区里有人发匿名信"],
+)  # fmt: skip
+def test_whoever_only_speaks_of_it_is_not_taken_for_it(said: str) -> None:
+    assert not asks_secrecy(said, pack())
 
 
 def test_a_thousand_characters_cost_little() -> None:

@@ -22,6 +22,7 @@ def with_kind(kind: str, **changes: object) -> CityPack:
     return replace(pack(), kinds=kinds)
 
 
+@pytest.mark.duty("PDS-8A")
 @pytest.mark.parametrize("said", [REPLANNED, "楼顶违建归谁管", "占道经营怎么举报", "路灯几点开"])
 def test_a_consultation_is_in_its_fixed_class_whatever_it_is_about(said: str) -> None:
     assert classify(pack(), kind="consultation", text=said) == "A"

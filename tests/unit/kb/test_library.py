@@ -129,6 +129,7 @@ async def test_articles_that_cannot_be_taken_in_hold_up_no_question(example: tup
     assert (await library.search("可以要求保密吗", limit=3)).answered
 
 
+@pytest.mark.duty("PDS-22")
 async def test_a_published_change_answers_the_next_question(
     library: Library, shelf: Shelf, example: tuple[Article, ...]
 ) -> None:
@@ -198,6 +199,7 @@ async def test_a_store_that_fails_is_asked_again_from_the_same_mark(
     assert await library.refresh() == 1
 
 
+@pytest.mark.duty("PDS-22")
 async def test_an_article_expires_to_the_second_without_a_refresh(shelf: Shelf, make: MakeArticle) -> None:
     watch = Watch()
     shelf.put(make(valid_to=NOW + timedelta(seconds=1)))
