@@ -20,6 +20,7 @@ from hotline.vocabulary import (
     EmergencyNumber,
     Id,
     KindId,
+    Known,
     MatterId,
     OneOf,
     Pattern,
@@ -56,6 +57,7 @@ class ScopeRule(Rule):
 
     id: str
     citation: Annotated[Citation, Reasoned()]  #: with the reason in words and the route, where there is one
+    like: tuple[Annotated[str, Known("wording")], ...] = ()  #: wordings of all cities that it is told by too
     sure: tuple[Pattern, ...] = ()  #: any of them: the ground holds
     doubt: tuple[Pattern, ...] = ()  #: any of them: ask first
     unless: tuple[
