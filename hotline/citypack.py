@@ -254,6 +254,11 @@ class CityPack:
         """Return the class of danger to life and property, if the city's text has classes."""
         return next((c.id for c in self.classes.values() if c.highest), None)
 
+    def seals(self, kind: str) -> bool:
+        """Tell whether the city keeps from the unit who made a ticket of this kind, unasked: whistle-blowers."""
+        sealed = (rule for rule in self.privacy if rule.about == "whistle_blower")
+        return kind == "report" and any("unit" in rule.withheld_from for rule in sealed)
+
     def provision(self, name: str) -> Provision | None:
         """Return the rule of intake, desk or report with that id; ``None`` where the city has none."""
         every = (*self.intake_rules, *self.desk_rules, *self.report_rules)
