@@ -77,8 +77,8 @@ def _check_silences(top: Table, deadlines: Iterable[DeadlineRule], silences: Ite
 
 def _covers(silence: Silence, rule: DeadlineRule) -> bool:
     """Tell whether the silence is about the tickets of the rule: its kinds, its classes."""
-    own_kinds = not silence.kinds or bool(set(silence.kinds) & set(rule.kinds))
-    return own_kinds and (not silence.classes or silence.classes == rule.classes)
+    of_kinds = not silence.kinds or not rule.kinds or bool(set(silence.kinds) & set(rule.kinds))
+    return of_kinds and (not silence.classes or silence.classes == rule.classes)
 
 
 def _check_lengths(top: Table, extensions: Iterable[Rule], silences: Iterable[Silence]) -> None:
