@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cities.articles import WHOLE, places_of, steps
+from cities.articles import places_of, steps
 from cities.forms import versions
 from cities.pages import Table
 from hotline.citation import LawStatus
@@ -46,12 +46,12 @@ def _source(table: Table) -> Source:
 
 
 def _last_places(table: Table) -> list[str]:
-    """Return the last place of each row, as far as they can be read; none where only the whole may be cited."""
+    """Return the last place of each row, as far as they can be read."""
     found = []
     for line, place in table.items("parts"):
         if steps(place):
             found.append(place)
-        elif place != WHOLE:
+        else:
             table.page.complain(
                 line,
                 f"“{place}”不是条文的位置。请写每一级的最后一处，例如“第三十一条”“第四条第五项”“三（四）”。",
