@@ -21,9 +21,10 @@ CITIES = sorted(folder.name for folder in FOLDER.iterdir() if folder.is_dir() an
 REAL = [city for city in CITIES if city != "_example"]
 EVERY = [(city, article) for city in CITIES for article in starter_articles(city)]
 NUMERAL = "[一二三四五六七八九十百]+"
-ITEM = rf"(第（{NUMERAL}）项|（{NUMERAL}）[0-9]*|[0-9]+)?"
+ITEM = rf"(第（{NUMERAL}）项|（{NUMERAL}）([0-9]+(（[0-9]+）)?)?|[0-9]+)?"
 PLACE = rf"(第{NUMERAL}条|{NUMERAL}|附件{NUMERAL}){ITEM}"  #: a notice has sections where others have articles
-SOURCE = re.compile(rf"《[^》]+》(（[^）]*〔[^）]+）)?({PLACE}(、{PLACE})*|全文)")
+INSTRUMENT = r"(?P<instrument>《[^》]+》(（征求意见稿）)?)(（[^）]*〔[^）]+）)?"
+SOURCE = re.compile(rf"{INSTRUMENT}(?P<places>{PLACE}(、{PLACE})*|全文)")
 NOT_OUR_WORDS = ("！", "!", "亲", "哦", "系统繁忙", "高度重视", "依法依规", "责无旁贷", "你们", "必须")
 EMERGENCY = {"110", "119", "120", "122", "12345", "12348"}
 each_article = pytest.mark.parametrize(
@@ -44,10 +45,10 @@ def test_every_city_starts_with_a_dozen_articles_on_how_its_hotline_works(city: 
 def test_every_source_is_an_instrument_of_the_city_and_a_place_that_it_has(city: str) -> None:
     known = {source.instrument: source.places for source in load_pack(city).sources}
     for article in starter_articles(city):
-        found = re.fullmatch(r"(《[^》]+》)(?:（[^）]*〔[^）]+）)?(.+)", article.source)
-        assert found is not None and found[1] in known, article.source
-        place = re.sub(r"第（(.+?)）项", r"第\1项", found[2])
-        assert missing(place, known[found[1]]) == (), article.source
+        found = SOURCE.fullmatch(article.source)
+        assert found is not None and found["instrument"] in known, article.source
+        place = re.sub(r"第（(.+?)）项", r"第\1项", found["places"])
+        assert missing(place, known[found["instrument"]]) == (), article.source
 
 
 @each_article
