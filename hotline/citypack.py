@@ -7,7 +7,7 @@ from typing import Annotated
 
 from hotline.bodies import DispatchRule, Matter, NetworkLevel, OnFile, Unit, UnitGroup
 from hotline.calendar import Calendar
-from hotline.citation import Citation, Route
+from hotline.citation import Citation, LawStatus, Route
 from hotline.law import Measure, Provision, Rule, Source
 from hotline.limits import DeadlineRule, ExtensionRule, ReturnRule, Silence, UnfixedLimit
 from hotline.vocabulary import (
@@ -240,6 +240,11 @@ class CityPack:
     def version(self) -> str:
         """Return what a ticket keeps: since when the law stood like this, and the files it was read from."""
         return f"{self.since.isoformat() if self.since else 'first'}+{self.digest}"
+
+    @property
+    def drafts(self) -> tuple[str, ...]:
+        """Return the instruments that are not law in force: texts published for comment."""
+        return tuple(source.instrument for source in self.sources if source.status is LawStatus.DRAFT)
 
     def on(self, day: date) -> "CityPack":
         """Return the law as it stands on ``day``."""
