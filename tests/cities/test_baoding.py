@@ -11,7 +11,7 @@ from hotline.deadlines import extended, shown_date
 from hotline.law import Provision
 from hotline.screening import screen_acceptance, screen_emergency
 from hotline.turn import Clarify, EmergencyTransfer, OpenTicket, Refusal
-from tests.cities.citizens import answered, filed_as, reckoned, rules_of, told
+from tests.cities.citizens import NOON, answered, at, filed_as, reckoned, rules_of, told
 
 PACK = load_pack("baoding")
 DUTIES = yaml.safe_load((CITIES / "duties.yaml").read_text(encoding="utf-8"))
@@ -207,7 +207,7 @@ def test_without_a_directory_the_centre_designates_the_unit(text: str) -> None:
 def test_a_ticket_holds_content_category_time_and_contact() -> None:
     filed = filed_as(PACK, "路灯坏了三天没人修", phone="13900000000", place="示例路1号", time="三天前")
     assert filed.summary.startswith("路灯坏了三天没人修") and filed.kind_label == "投诉"
-    assert filed.contact.phone == "13900000000" and filed.filed_at and filed.time == "三天前"
+    assert filed.contact.phone == "13900000000" and filed.time == "三天前" and filed.filed_at == at(NOON)
     assert provision("ticket-holds").requires == ("content", "category", "time", "contact")
 
 
