@@ -285,7 +285,7 @@ REFUSED = [
     ("检察院不批捕凶手，请督促", "legal-route"),
     ("举报村支书贪污扶贫款", "discipline"),
     ("举报局长收受红包", "discipline"),
-    ("请你们让纪委立案查他", "discipline"),
+    ("检举镇长收受贿赂", "discipline"),
     ("我要申请政府信息公开，要征地批文", "disclosure"),
     ("对信息公开答复不服", "disclosure"),
     ("信访局已经受理了，请你们再处理一遍", "petition"),
