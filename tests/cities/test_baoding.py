@@ -324,6 +324,9 @@ def test_what_is_withheld_from_whom() -> None:
     assert not any(rule.asks_name for rule in PACK.privacy)
     assert filed_as(PACK, "路灯坏了三天没人修").contact.anonymous
     assert filed_as(PACK, "路灯坏了三天没人修", confidential="true", name="样例").contact.confidential
+    assert not filed_as(PACK, "路灯坏了三天没人修", name="样例").contact.confidential
+    report = filed_as(PACK, "举报饭店用地沟油", kind="report", name="样例")
+    assert report.contact.confidential, "kept from the unit, unasked"
 
 
 @pytest.mark.duty("BD-13")

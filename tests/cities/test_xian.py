@@ -347,6 +347,8 @@ def test_what_is_withheld_from_whom() -> None:
     assert not any(rule.asks_name for rule in PACK.privacy)
     anonymous = filed_as(PACK, "路灯坏了三天没人修")
     assert anonymous.contact.anonymous and anonymous.due
+    report = filed_as(PACK, "举报饭店用地沟油", kind="report", name="样例")
+    assert report.contact.confidential, "kept from the unit, unasked"
 
 
 def test_rules_for_the_desk_hold_their_figures() -> None:
