@@ -27,7 +27,7 @@ from hotline.vocabulary import KINDS
 CITIES = Path(__file__).parent
 SHARED_FOLDERS = frozenset({"common", "calendar"})
 CITY_FILES = ("sources", *SECTIONS)
-COMMON_FILES = ("emergency", "words")
+COMMON_FILES = ("emergency", "grounds", "words")
 NUMBERED = {
     "duty": "duties",
     "reading": "readings",
@@ -132,7 +132,7 @@ class _Reading:
         reader = reader.knowing({"group": _ids(rules["groups"]), "unit": _written_names(rules["units"])})
         rules |= dispatch.read(self._top("dispatch"), reader)
         reader = reader.knowing({"matter": _ids(rules["matters"])})
-        grounds = scope.read(self._top("scope"), reader)
+        grounds = scope.read(self._top("scope"), self.common["grounds"].table(), reader)
         danger = emergency.read(self._top("emergency"), self.common["emergency"].table(), reader)
         rules |= {**grounds.rules, **danger.rules, **deadlines.read(self._top("deadlines"), reader)}
         for name in ("intake", "privacy", "desk", "report"):

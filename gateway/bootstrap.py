@@ -82,6 +82,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     pack = load_pack(settings.city, on=clock().date())
     screen_emergency(pack.name, pack)  # compiles the patterns, so that no citizen waits for it
     screen_acceptance(pack.name, pack)
+    for instrument in pack.drafts:
+        log.warning("law.draft", extra={"instrument": instrument})
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(ClientSession())
         pool = await stack.enter_async_context(open_pool(settings.database_url, size=12, clears=False))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from hotline.bodies import DispatchRule, Matter, NetworkLevel, OnFile, Unit, UnitGroup
 from hotline.calendar import Calendar
-from hotline.citation import Citation, Route
+from hotline.citation import Citation, LawStatus, Route
 from hotline.law import Measure, Provision, Rule, Source
 from hotline.limits import DeadlineRule, ExtensionRule, ReturnRule, Silence, UnfixedLimit
 from hotline.vocabulary import (
@@ -20,6 +20,7 @@ from hotline.vocabulary import (
     EmergencyNumber,
     Id,
     KindId,
+    Known,
     MatterId,
     OneOf,
     Pattern,
@@ -56,6 +57,7 @@ class ScopeRule(Rule):
 
     id: str
     citation: Annotated[Citation, Reasoned()]  #: with the reason in words and the route, where there is one
+    like: tuple[Annotated[str, Known("wording")], ...] = ()  #: wordings of all cities that it is told by too
     sure: tuple[Pattern, ...] = ()  #: any of them: the ground holds
     doubt: tuple[Pattern, ...] = ()  #: any of them: ask first
     unless: tuple[
@@ -239,6 +241,11 @@ class CityPack:
         """Return what a ticket keeps: since when the law stood like this, and the files it was read from."""
         return f"{self.since.isoformat() if self.since else 'first'}+{self.digest}"
 
+    @property
+    def drafts(self) -> tuple[str, ...]:
+        """Return the instruments that are not law in force: texts published for comment."""
+        return tuple(source.instrument for source in self.sources if source.status is LawStatus.DRAFT)
+
     def on(self, day: date) -> "CityPack":
         """Return the law as it stands on ``day``."""
         found = self.book.on(day) if self.book else self
@@ -251,6 +258,11 @@ class CityPack:
     def highest_class(self) -> str | None:
         """Return the class of danger to life and property, if the city's text has classes."""
         return next((c.id for c in self.classes.values() if c.highest), None)
+
+    def seals(self, kind: str) -> bool:
+        """Tell whether the city keeps from the unit who made a ticket of this kind, unasked: whistle-blowers."""
+        sealed = (rule for rule in self.privacy if rule.about == "whistle_blower")
+        return kind == "report" and any("unit" in rule.withheld_from for rule in sealed)
 
     def provision(self, name: str) -> Provision | None:
         """Return the rule of intake, desk or report with that id; ``None`` where the city has none."""

@@ -155,7 +155,7 @@ def summary_rows(pack: CityPack, draft: Draft) -> tuple[tuple[str, str, str], ..
     rows = [(q.field, q.label, draft.facts.get(q.field, "")) for q in pack.kinds[draft.kind].questions]
     if not any(name == "what" for name, _, _ in rows):
         rows.insert(0, ("what", pack.words["label_what"], draft.facts.get("what", "")))
-    confidential = draft.facts.get("confidential", "false")
+    confidential = "true" if pack.seals(draft.kind) else draft.facts.get("confidential", "false")
     return (*rows, ("confidential", pack.words["label_confidential"], confidential))
 
 
@@ -241,7 +241,7 @@ def _ticket(
     brought: Brought,
 ) -> Ticket:
     message = heard.message
-    contact = _contact(facts)
+    contact = _contact(facts, sealed=pack.seals(kind))
     what, said = without_phone(what, contact.phone), without_phone(said, contact.phone)
     place = facts.get("place", "")
     unit = choose_unit(pack, text=what, place=place, kind=kind)
@@ -286,13 +286,13 @@ def _ticket(
     )
 
 
-def _contact(facts: Mapping[str, str]) -> Contact:
+def _contact(facts: Mapping[str, str], *, sealed: bool) -> Contact:
     return Contact(
         name=facts.get("name", ""),
         phone=valid_phone(facts.get("phone", "")) or "",
         email=facts.get("email", ""),
         anonymous=facts.get("anonymous") == "true" or not (facts.get("phone") or facts.get("name")),
-        confidential=facts.get("confidential") == "true",
+        confidential=sealed or facts.get("confidential") == "true",
     )
 
 

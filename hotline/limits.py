@@ -110,4 +110,5 @@ class Silence(Rule):
     about: Annotated[str, OneOf("silence", SILENT_ON)]
     fallback: Annotated[str, OneOf("fallback", FALLBACKS)]
     says: str = ""  #: for the city's page, where more than the fallback is to be said
+    kinds: tuple[KindId, ...] = ()
     classes: tuple[ClassId, ...] = ()

@@ -68,12 +68,17 @@ def _for(rule: DeadlineRule) -> tuple[object, ...]:
 def _check_silences(top: Table, deadlines: Iterable[DeadlineRule], silences: Iterable[Silence]) -> None:
     for silence in silences:
         for rule in deadlines:
-            alike = rule.what == silence.about and (not silence.classes or silence.classes == rule.classes)
-            if alike and not rule.setting:
+            if rule.what == silence.about and _covers(silence, rule) and not rule.setting:
                 top.complain(
                     f"silences 说条文没有规定“{silence.about}”，deadlines 里却有“{rule.id}”。"
                     "请删去其中一条；本市自定的期限写 setting: true。"
                 )
+
+
+def _covers(silence: Silence, rule: DeadlineRule) -> bool:
+    """Tell whether the silence is about the tickets of the rule: its kinds, its classes."""
+    of_kinds = not silence.kinds or not rule.kinds or bool(set(silence.kinds) & set(rule.kinds))
+    return of_kinds and (not silence.classes or silence.classes == rule.classes)
 
 
 def _check_lengths(top: Table, extensions: Iterable[Rule], silences: Iterable[Silence]) -> None:

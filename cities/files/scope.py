@@ -1,13 +1,26 @@
 """scope.yaml: what the hotline takes up, what is led elsewhere and why, and who looks again."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from cities.files.sections import SECTIONS, Rules, read_sections
-from cities.forms import Reader, route
+from cities.forms import Reader, route, versions
 from cities.pages import Table
 from hotline.citation import Route
 from hotline.citypack import ScopeRule
 from hotline.law import Rule
+from hotline.vocabulary import Id, Pattern, PatternInView
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wording:
+    """The words by which a ground is told in every city whose text has it; law and reason are the city's."""
+
+    id: Id
+    sure: tuple[Pattern, ...] = ()
+    doubt: tuple[Pattern, ...] = ()
+    unless: tuple[PatternInView, ...] = ()
+    ask: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,16 +31,43 @@ class Scope:
     referral: Route | None
 
 
-def read(top: Table, reader: Reader) -> Scope:
-    """Return what is accepted, every ground of refusal, and the referral."""
-    pieces = top.table("sets").pieces() if top.has("sets") else {}
-    rules = read_sections(reader.with_pieces(pieces), top, SECTIONS["scope"], {ScopeRule: _check})
+def read(top: Table, shared: Table, reader: Reader) -> Scope:
+    """Return what is accepted, every ground of refusal with the wordings that it is like, and the referral."""
+    pieces = _pieces(shared)
+    wordings = _wordings(shared, reader.with_pieces(pieces))
+    pieced = reader.with_pieces({**pieces, **_pieces(top)}).knowing({"wording": list(wordings)})
+
+    def check(table: Table, ground: Rule) -> None:
+        assert isinstance(ground, ScopeRule)
+        filled = _filled(ground, wordings)
+        if filled.doubt and not filled.ask:
+            table.complain("写了 doubt（存疑）就要写 ask（怎么问清楚）。")
+
+    rules = read_sections(pieced, top, SECTIONS["scope"], {ScopeRule: check})
+    grounds = tuple(_filled(rule, wordings) for rule in rules["scope"] if isinstance(rule, ScopeRule))
     referral = route(top.table("referral")) if top.has("referral") else None
     top.close()
-    return Scope(rules=rules, referral=referral)
+    return Scope(rules={**rules, "scope": grounds}, referral=referral)
 
 
-def _check(table: Table, ground: Rule) -> None:
-    assert isinstance(ground, ScopeRule)
-    if ground.doubt and not ground.ask:
-        table.complain("写了 doubt（存疑）就要写 ask（怎么问清楚）。")
+def _pieces(table: Table) -> Mapping[str, str]:
+    return table.table("sets").pieces() if table.has("sets") else {}
+
+
+def _wordings(shared: Table, reader: Reader) -> dict[str, Wording]:
+    tables: Iterable[Table] = shared.tables("wordings")
+    found = versions(tables, lambda table: reader.read(Wording, table))
+    shared.close()
+    return {wording.id: wording for wording in found}
+
+
+def _filled(ground: ScopeRule, wordings: Mapping[str, Wording]) -> ScopeRule:
+    """Return the ground with the patterns of its wordings before its own, and their question if it has none."""
+    like = [wordings[name] for name in ground.like if name in wordings]
+    return replace(
+        ground,
+        sure=(*(pattern for wording in like for pattern in wording.sure), *ground.sure),
+        doubt=(*(pattern for wording in like for pattern in wording.doubt), *ground.doubt),
+        unless=(*(pattern for wording in like for pattern in wording.unless), *ground.unless),
+        ask=ground.ask or next((wording.ask for wording in like if wording.ask), ""),
+    )

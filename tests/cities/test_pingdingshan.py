@@ -9,6 +9,7 @@ import yaml
 
 from cities.loading import CITIES, load_pack
 from hotline.law import Item, Provision, Rule
+from tests.cities.proving import filed
 
 PACK = load_pack("pingdingshan")
 DUTIES = yaml.safe_load((CITIES / "duties.yaml").read_text(encoding="utf-8"))
@@ -135,3 +136,10 @@ def test_every_channel_of_article_3_is_on_the_list() -> None:
     assert {channel.id for channel in PACK.channels} >= {
         "phone", "letter", "board", "platform", "transfer", "assignment", "website", "microblog", "app", "other",
     }  # fmt: skip
+
+
+@pytest.mark.duty("PDS-25", "R-ALL-14")
+def test_a_whistle_blower_is_sealed_from_the_unit_and_a_complaint_only_if_asked() -> None:
+    assert filed(PACK, "举报村干部收钱", kind="report", phone="13800000000").contact.confidential
+    assert not filed(PACK, "路灯坏了", phone="13800000000").contact.confidential
+    assert filed(PACK, "路灯坏了", phone="13800000000", confidential="true").contact.confidential

@@ -2,11 +2,14 @@
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
 
+from cities.articles import missing
+from cities.loading import load_pack
 from hotline.records import from_record, to_record
 from kb.abstaining import AbstainRule
 from kb.article import Article, Status
@@ -15,10 +18,13 @@ from kb.starters import FOLDER, QUESTIONS, StarterError, starter_articles, start
 from tests.unit.kb.conftest import NOW
 
 CITIES = sorted(folder.name for folder in FOLDER.iterdir() if folder.is_dir() and folder.name != "national")
+REAL = [city for city in CITIES if city != "_example"]
 EVERY = [(city, article) for city in CITIES for article in starter_articles(city)]
-SOURCE = re.compile(
-    r"《[^》]+》(（[^）]+）)?第[一二三四五六七八九十百]+条(第（[一二三四五六七八九十]+）项)?(、第[一二三四五六七八九十百]+条)*"
-)
+NUMERAL = "[一二三四五六七八九十百]+"
+ITEM = rf"(第（{NUMERAL}）项|（{NUMERAL}）([0-9]+(（[0-9]+）)?)?|[0-9]+)?"
+PLACE = rf"(第{NUMERAL}条|{NUMERAL}|附件{NUMERAL}){ITEM}"  #: a notice has sections where others have articles
+INSTRUMENT = r"(?P<instrument>《[^》]+》(（征求意见稿）)?)(（[^）]*〔[^）]+）)?"
+SOURCE = re.compile(rf"{INSTRUMENT}(?P<places>{PLACE}(、{PLACE})*|全文)")
 NOT_OUR_WORDS = ("！", "!", "亲", "哦", "系统繁忙", "高度重视", "依法依规", "责无旁贷", "你们", "必须")
 EMERGENCY = {"110", "119", "120", "122", "12345", "12348"}
 each_article = pytest.mark.parametrize(
@@ -28,6 +34,21 @@ each_article = pytest.mark.parametrize(
 
 def test_the_first_city_starts_with_25_articles() -> None:
     assert len(starter_articles("pingdingshan")) == 25
+
+
+@pytest.mark.parametrize("city", REAL)
+def test_every_city_starts_with_a_dozen_articles_on_how_its_hotline_works(city: str) -> None:
+    assert len(starter_articles(city)) >= 12
+
+
+@pytest.mark.parametrize("city", CITIES)
+def test_every_source_is_an_instrument_of_the_city_and_a_place_that_it_has(city: str) -> None:
+    known = {source.instrument: source.places for source in load_pack(city).sources}
+    for article in starter_articles(city):
+        found = SOURCE.fullmatch(article.source)
+        assert found is not None and found["instrument"] in known, article.source
+        place = re.sub(r"第（(.+?)）项", r"第\1项", found["places"])
+        assert missing(place, known[found["instrument"]]) == (), article.source
 
 
 @each_article
@@ -79,17 +100,24 @@ def test_every_article_has_four_questions_in_words_of_their_own(city: str) -> No
     assert len(every) == len(set(every))
 
 
-@pytest.fixture(scope="module")
-def city_index() -> ArticleIndex:
+@cache
+def index_of(city: str) -> ArticleIndex:
     index = ArticleIndex()
-    index.rebuild(starter_articles("pingdingshan"))
+    index.rebuild(starter_articles(city))
     return index
 
 
-def outcome(index: ArticleIndex, asked: dict[str, list[str]]) -> tuple[float, float, float]:
+@pytest.fixture(scope="module")
+def city_index() -> ArticleIndex:
+    return index_of("pingdingshan")
+
+
+def outcome(
+    index: ArticleIndex, asked: dict[str, list[str]], city: str = "pingdingshan"
+) -> tuple[float, float, float]:
     """Return R@1, the share answered, and the share of wrong ones among those."""
     rule = AbstainRule.shipped()
-    names = {article.id: article.external_id for article in starter_articles("pingdingshan")}
+    names = {article.id: article.external_id for article in starter_articles(city)}
     rows = [
         (names[found.hits[0].article_id] == wanted, rule.allows(found.evidence))
         for wanted, group in asked.items()
@@ -117,9 +145,17 @@ def test_fresh_questions_of_other_matters_are_not_answered(city_index: ArticleIn
     assert [q for q in fresh["unanswered"] if rule.allows(city_index.look_up(q, 1, NOW).evidence)] == []
 
 
-def test_every_phrasing_of_an_article_is_answered_by_it(city_index: ArticleIndex) -> None:
-    asked = {article.external_id: list(article.phrasings()) for article in starter_articles("pingdingshan")}
-    assert outcome(city_index, asked) == (1.0, 1.0, 0.0)
+@pytest.mark.parametrize("city", REAL)
+def test_every_phrasing_of_an_article_is_answered_by_it(city: str) -> None:
+    asked = {article.external_id: list(article.phrasings()) for article in starter_articles(city)}
+    assert outcome(index_of(city), asked, city) == (1.0, 1.0, 0.0)
+
+
+@pytest.mark.parametrize("city", [city for city in REAL if city != "pingdingshan"])
+def test_what_nobody_wrote_an_answer_to_is_not_answered_in_a_city_that_fitted_nothing(city: str) -> None:
+    rule, index, questions = AbstainRule.shipped(), index_of(city), starter_questions(city)
+    asked = (*questions.unanswered, *questions.near)
+    assert [question for question in asked if rule.allows(index.look_up(question, 1, NOW).evidence)] == []
 
 
 GOOD = """\
