@@ -134,6 +134,14 @@ def test_a_fire_is_heard_whatever_punctuation_stands_around_it(before: str, afte
     assert danger is not None and danger.sure and danger.call == "119"
 
 
+@pytest.mark.parametrize("city", ["suqian", "kaifeng"])
+def test_the_index_of_grams_changes_no_refusal_where_the_grounds_are_others(city: str) -> None:
+    slow = replace(pack(city), grams=None)
+    for refused, _, accepted in ACCEPTANCE["pairs"]:
+        for sentence in (refused, accepted):
+            assert screen_acceptance(sentence, slow) == screen_acceptance(sentence, pack(city))
+
+
 def test_the_index_of_grams_changes_no_finding() -> None:
     slow = replace(pack(), grams=None)
     for sentence in [*EMERGENCY["heard"], *EMERGENCY["none"][:40], *(row[1] for row in SURE)]:
