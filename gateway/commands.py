@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from cities.loading import check_cities, load_pack
-from groundwork import effects
+from gateway import PROGRAM
+from groundwork import effects, inspection
+from groundwork.secrets import with_secrets
 from groundwork.settings import Settings
 from hotline.calendar import CITY_TIME
 from hotline.citypack import CityPack
@@ -17,6 +19,7 @@ from hotline.errors import CityPackError, HotlineError
 from hotline.message import clean
 from hotline.records import to_record
 from hotline.screening import screen_acceptance, screen_emergency
+from staff import commands as staff_commands
 
 
 def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -36,6 +39,9 @@ def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     )
     check.set_defaults(call=_check)
     effects.add_to(subs).set_defaults(call=_effects)
+    inspection.add_to(subs).set_defaults(call=_audit)
+    for parser in staff_commands.add_to(subs):
+        parser.set_defaults(call=_staff)
 
 
 def _pack(arguments: argparse.Namespace, settings: Settings) -> CityPack:
@@ -91,10 +97,32 @@ def _check(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _effects(arguments: argparse.Namespace, settings: Settings) -> int:
+    return effects.run(arguments, with_secrets(settings), PROGRAM, _url(settings))
+
+
+def _audit(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Verify the gateway's log, and the desk's where its database is this installation's own or named."""
+    settings = with_secrets(settings)
+    found = inspection.run(settings, PROGRAM, _url(settings))
+    own = "" if settings.database_url else _own(settings, "desk")
+    if desk := settings.desk_database_url or own:
+        return max(found, inspection.run(settings, "desk", desk))
+    return found
+
+
+def _staff(arguments: argparse.Namespace, settings: Settings) -> int:
+    return staff_commands.run(arguments, with_secrets(settings), PROGRAM, _url(settings))
+
+
+def _url(settings: Settings) -> str:
+    return settings.database_url or _own(settings, PROGRAM)
+
+
+def _own(settings: Settings, database: str) -> str:
+    """Return the address of a database that ``huying run`` keeps in the state folder."""
     from gateway.localservers import Postgres
 
-    own = Postgres(settings.state_dir / "postgres").url("gateway")
-    return effects.run(arguments, settings.database_url or own)
+    return Postgres(settings.state_dir / "postgres").url(database)
 
 
 def _rows() -> Iterator[dict[str, Any]]:
