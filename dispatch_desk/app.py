@@ -30,6 +30,7 @@ from staff.accounts import Role
 from staff.audience import OPS, PLATFORM, PUBLIC, add_routes, staff
 from staff.guard import DOOR
 from staff.pages import DoorParts, StaffDoor
+from staff.provider import Provider
 from staff.site import add_staff_routes
 
 PROGRAM = "desk"
@@ -77,12 +78,15 @@ def compose(
     )
     returns = Returns(http, settings.gateway_url, key, real_time)
     metrics = Metrics()
-    page = look.desk_look(city=pack.name, hotline=pack.hotline)
+    page = look.desk_look(city=pack.name, hotline=pack.hotline, provider=bool(settings.oidc_issuer))
+    provider = Provider.from_settings(
+        http, vault, settings, public_url=settings.desk_url, prefix="", real_time=code_time or real_time
+    )
     door = StaffDoor(
         DoorParts(
             pool=pool, vault=vault, audit=audit, look=page, clock=clock, real_time=code_time or real_time, program=PROGRAM, prefix="",
             homes=HOMES, units=[unit.name for unit in pack.units], secure=is_https(settings.desk_url),
-            factor_required=settings.second_factor_required, hasher=hasher,
+            factor_required=settings.second_factor_required, provider=provider, hasher=hasher,
         )
     )  # fmt: skip
     app = web.Application(middlewares=[errors.errors])

@@ -26,7 +26,7 @@ from gateway.web.dispatch import dispatch_routes
 from gateway.web.files import Assets
 from gateway.web.health import Check
 from gateway.web.site import SiteParts, make_site
-from gateway.web.staff import StaffParts, add_staff_side
+from gateway.web.staff import PREFIX, StaffParts, add_staff_side
 from groundwork.addresses import PROXIES, Proxies
 from groundwork.headers import is_https
 from groundwork.inspection import anchor_for_ever, anchors_of
@@ -34,6 +34,7 @@ from groundwork.outbox import backlog
 from groundwork.settings import Settings, webhook_key
 from groundwork.worker import run_worker
 from staff.audience import add_routes
+from staff.provider import Provider
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +110,14 @@ def _staff_parts(services: Services) -> StaffParts:
         assets=Assets.load(),
         secure=is_https(settings.public_url),
         factor_required=settings.second_factor_required,
+        provider=Provider.from_settings(
+            services.http,
+            services.vault,
+            settings,
+            public_url=settings.public_url,
+            prefix=PREFIX,
+            real_time=real_time,
+        ),
     )
 
 

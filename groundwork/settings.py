@@ -59,6 +59,12 @@ class Settings:
     clock: datetime | None = None
     rate_limits: bool = True
     trusted_proxies: tuple[Network, ...] = ()
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_role_claim: str = "roles"
+    oidc_unit_claim: str = "unit"
+    oidc_roles: str = ""  #: value=role,value=role; unset: the values are the roles
     staff_second_factor: str = ""  #: required or optional; unset: optional on loopback, required elsewhere
 
     @classmethod
@@ -103,6 +109,10 @@ class Settings:
         problems = []
         if not self.rate_limits and not self.on_loopback:
             problems.append(f"{PREFIX}RATE_LIMITS: off is allowed on loopback only")
+        if self.oidc_issuer and not (self.oidc_client_id and self.oidc_client_secret):
+            problems.append(
+                f"{PREFIX}OIDC_ISSUER: needs {PREFIX}OIDC_CLIENT_ID and {PREFIX}OIDC_CLIENT_SECRET too"
+            )
         if not self.on_loopback:
             secrets = ("secret_key", "vault_keys", "dispatch_secret")
             problems += [
@@ -215,6 +225,24 @@ def _factor(raw: str) -> str:
     return raw
 
 
+def _issuer(raw: str) -> str:
+    parts = urlsplit(raw)
+    if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
+        raise ValueError("must begin with https:")
+    return raw  # compared letter by letter with what the provider calls itself
+
+
+def _oidc_roles(raw: str) -> str:
+    if not all(
+        re.fullmatch(r"[^,=]+=(editor|reviewer|dispatcher|unit|admin)", part.strip())
+        for part in raw.split(",")
+    ):
+        raise ValueError(
+            "must be value=role[,value=role…] with the roles editor, reviewer, dispatcher, unit, admin"
+        )
+    return raw
+
+
 def _networks(raw: str) -> tuple[Network, ...]:
     found = tuple(ip_network(part.strip()) for part in raw.split(","))
     if any(network.prefixlen == 0 for network in found):
@@ -252,6 +280,8 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "rate_limits": _switch,
     "trusted_proxies": _networks,
     "staff_second_factor": _factor,
+    "oidc_issuer": _issuer,
+    "oidc_roles": _oidc_roles,
     "wechat_quota": _quota,
     "wechat_quota_event": _quota,
 }

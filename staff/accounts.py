@@ -5,7 +5,7 @@ import secrets
 import unicodedata
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -15,8 +15,9 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from groundwork.audit import COMMAND, Action, Audit, Author, Via
+from groundwork.audit import PROGRAM as BY_PROGRAM
 from groundwork.clock import Clock
-from groundwork.database import Connection, Pool, storage_errors
+from groundwork.database import Connection, Pool, lock, storage_errors
 from groundwork.vault import Vault
 from hotline.errors import HotlineError
 from hotline.message import clean
@@ -235,6 +236,60 @@ class Accounts:
                 )  # fmt: skip
         except asyncpg.UniqueViolationError:
             raise AccountError("taken") from None
+        return account
+
+    async def vouched(self, digest: bytes, name: str, role: Role, *, unit: str = "") -> Account:
+        """Return the account of somebody a provider vouches for, made or changed as it says.
+
+        ``WrongPasswordError`` when the account is locked. A local account of the same name is somebody else's.
+        """
+        _check_unit(role, unit)
+        hashed = await self._hash(
+            secrets.token_urlsafe(32)
+        )  # nobody knows it: there is no way in by password
+        name = canonical(name)[: MAX_NAME - 9].replace(" ", "-") or "provider"
+        async with self._transaction() as connection:
+            await lock(connection, f"staff.provider:{digest.hex()}")
+            row = await connection.fetchrow(
+                f"SELECT {ACCOUNT_COLUMNS}, a.disabled_at FROM staff_accounts a WHERE a.provider_digest = $1",  # noqa: S608 - ours
+                digest,
+            )
+            if row is None:
+                return await self._welcomed(connection, digest, name, role, hashed, unit)
+            if row["disabled_at"] is not None:
+                raise WrongPasswordError("locked")
+            account = account_of_row(row)
+            if (account.role, account.unit) != (role, unit):
+                await connection.execute(
+                    "UPDATE staff_accounts SET role = $2, unit = $3 WHERE id = $1",
+                    account.id,
+                    role.value,
+                    unit,
+                )
+                await _end_sessions(connection, account.id)
+                why = f"role:{account.role.value}>{role.value}"
+                await self._audit.note(
+                    connection, Action.ACCOUNT_CHANGED, "account", str(account.id), by=BY_PROGRAM, why=why
+                )
+            return replace(account, role=role, unit=unit)
+
+    async def _welcomed(
+        self, connection: Connection, digest: bytes, name: str, role: Role, hashed: str, unit: str
+    ) -> Account:
+        if await connection.fetchval("SELECT EXISTS (SELECT FROM staff_accounts WHERE name = $1)", name):
+            name = f"{name}-{digest.hex()[:8]}"
+        account = await insert(connection, name, role, hashed, at=self._clock(), unit=unit)
+        await connection.execute(
+            "UPDATE staff_accounts SET provider_digest = $2 WHERE id = $1", account.id, digest
+        )
+        await self._audit.note(
+            connection,
+            Action.ACCOUNT_MADE,
+            "account",
+            str(account.id),
+            by=BY_PROGRAM,
+            why=f"role:{role.value}",
+        )
         return account
 
     async def reset(self, id: int, *, by: Author, why: str = "") -> str:

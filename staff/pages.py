@@ -21,6 +21,7 @@ from staff.accounts import Account, Accounts, Role, WrongPasswordError
 from staff.guard import STEPS, foreign, is_our_form, text_of
 from staff.look import Look
 from staff.origin import is_same_origin
+from staff.provider import UNDER_WAY, Provider, ProviderError
 from staff.second_factor import SecondFactor, WrongCodeError
 from staff.sessions import LIFETIME, Session, Sessions, Stage
 from staff.signing_in import Begun, SigningIn
@@ -28,6 +29,7 @@ from staff.tries import LockedOutError
 
 log = logging.getLogger(__name__)
 
+MAX_ONWARD = 500  #: characters of an address that is kept while a browser is away
 _LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")  # no host, no backslash, no control character
 
 
@@ -47,6 +49,7 @@ class DoorParts:
     units: Sequence[str]  #: that an account with the role ``unit`` can be given
     secure: bool  #: whether browsers reach the program over HTTPS for certain
     factor_required: bool
+    provider: Provider | None = None
     hasher: PasswordHasher | None = None
 
 
@@ -59,7 +62,8 @@ class StaffDoor:
         self.pool, self.clock = pool, parts.clock
         self._secure, self._homes = parts.secure, parts.homes
         # Browsers share cookies between the ports of a host, so each program has its own name.
-        self._cookie = f"huying_{parts.program}_staff"
+        self._cookie, self._handshake = f"huying_{parts.program}_staff", f"huying_{parts.program}_handshake"
+        self._provider = parts.provider
         self.accounts = Accounts(pool, vault, audit, clock=parts.clock, hasher=parts.hasher)
         self.sessions = Sessions(pool, vault, clock=parts.clock)
         self.factor = SecondFactor(
@@ -79,6 +83,8 @@ class StaffDoor:
             web.get(f"{at}/sign-in/code", self.code_page),
             web.post(f"{at}/sign-in/code", self.code),
             web.post(f"{at}/sign-out", self.sign_out),
+            web.get(f"{at}/provider", self.to_provider),
+            web.get(f"{at}/provider/back", self.from_provider),
         ]
 
     async def session_of(self, request: web.Request) -> Session | None:
@@ -153,6 +159,52 @@ class StaffDoor:
         response.headers["Clear-Site-Data"] = '"cache"'
         raise response
 
+    async def to_provider(self, request: web.Request) -> web.StreamResponse:
+        """Send the browser to the OpenID provider, where one is set up."""
+        provider = self._the_provider()
+        try:
+            place, kept = await provider.begin(request.query.get("next", "")[:MAX_ONWARD])
+        except ProviderError as error:
+            return self._not_vouched(request, error)
+        response = web.HTTPSeeOther(place)
+        # Lax, not Strict: the browser comes back from another site.
+        response.set_cookie(
+            self._named(request, self._handshake), kept, max_age=int(UNDER_WAY.total_seconds()), path="/",
+            httponly=True, samesite="Lax", secure=self._is_secure(request),
+        )  # fmt: skip
+        response.headers["Cache-Control"] = "no-store"
+        raise response
+
+    async def from_provider(self, request: web.Request) -> web.StreamResponse:
+        """Let in whom the provider vouches for; what the browser kept is used up."""
+        provider, address = self._the_provider(), address_of(request)
+        kept = request.cookies.get(self._named(request, self._handshake), "")
+        try:
+            who, onward = await provider.finish(request.query, kept)
+            account = await self.accounts.vouched(who.digest, who.name, who.role, unit=who.unit)
+        except ProviderError as error:
+            return self._not_vouched(request, error)
+        except WrongPasswordError:
+            return self._not_vouched(request, ProviderError("locked"))
+        begun = await self.signing_in.with_provider(account, address=address, instead_of=self._token(request))
+        log.info("staff.signed_in", extra={"account_id": account.id, "stage": begun.stage.value})
+        response = web.HTTPSeeOther(self._onward(onward, account))
+        self.keep(request, response, begun)
+        response.del_cookie(self._named(request, self._handshake), path="/", secure=self._is_secure(request))
+        response.headers["Cache-Control"] = "no-store"
+        raise response
+
+    def _the_provider(self) -> Provider:
+        if self._provider is None:
+            raise web.HTTPNotFound
+        return self._provider
+
+    def _not_vouched(self, request: web.Request, error: ProviderError) -> web.Response:
+        log.warning("staff.not_vouched", extra={"why": error.why})
+        response = self._form("sign-in.html", status=403, failed="provider")
+        response.del_cookie(self._named(request, self._handshake), path="/", secure=self._is_secure(request))
+        return response
+
     # What other pages use
 
     def home(self, account: Account) -> str:
@@ -218,8 +270,11 @@ class StaffDoor:
         return request.cookies.get(self._cookie_name(request), "")
 
     def _cookie_name(self, request: web.Request) -> str:
+        return self._named(request, self._cookie)
+
+    def _named(self, request: web.Request, cookie: str) -> str:
         # Browsers take a __Host- cookie only over HTTPS, from this host and for all its paths.
-        return f"__Host-{self._cookie}" if self._is_secure(request) else self._cookie
+        return f"__Host-{cookie}" if self._is_secure(request) else cookie
 
     def _is_secure(self, request: web.Request) -> bool:
         # A forged header only makes the forger's own cookie stricter.

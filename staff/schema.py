@@ -47,9 +47,4 @@ CREATE TABLE staff_recovery_codes (
     digest bytea NOT NULL,
     PRIMARY KEY (account_id, digest)  -- a code that was used is gone
 );
-CREATE TABLE staff_handshakes (  -- sign-ins under way at an OpenID provider
-    state_digest bytea PRIMARY KEY,
-    body bytea NOT NULL,  -- sealed
-    expires_at timestamptz NOT NULL
-);
 """

@@ -72,7 +72,9 @@ def read_allowed(entries: Sequence[Mapping[str, str]], today: date) -> set[tuple
     """Return the pairs that need not be told again yet; every entry has a reason and a day."""
     for entry in entries:
         if set(entry) != {"package", "id", "reason", "until"} or not entry["reason"].strip():
-            raise ValueError(f"tools/advisories.json: package, id, reason and until are needed: {dict(entry)}")
+            raise ValueError(
+                f"tools/advisories.json: package, id, reason and until are needed: {dict(entry)}"
+            )
     return {
         (entry["package"], entry["id"]) for entry in entries if date.fromisoformat(entry["until"]) >= today
     }
@@ -97,7 +99,12 @@ def ask(command: Sequence[str | Path]) -> Any:
     """Return the JSON that ``command`` writes, whatever its exit status; ``NoAnswerError`` when it writes none."""
     try:
         done = subprocess.run(
-            [str(word) for word in command], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False
+            [str(word) for word in command],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
         )
         return json.loads(done.stdout)
     except subprocess.TimeoutExpired:

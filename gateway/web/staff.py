@@ -22,6 +22,7 @@ from staff.audience import add_routes, staff
 from staff.guard import DOOR
 from staff.look import Look
 from staff.pages import DoorParts, StaffDoor
+from staff.provider import Provider
 from staff.site import add_staff_routes
 
 PREFIX = "/staff"
@@ -44,19 +45,21 @@ class StaffParts:
     assets: Assets
     secure: bool
     factor_required: bool
+    provider: Provider | None
 
 
 def add_staff_side(app: web.Application, parts: StaffParts) -> StaffDoor:
     """Add the staff's routes to ``app``, each with whom it is for; return their door."""
     pack = parts.pack
     styles = [parts.assets.url("tabler.css"), parts.assets.url("staff.css")]
-    more = {"city": pack.name, "hotline": pack.hotline, "provider": False}
+    more = {"city": pack.name, "hotline": pack.hotline, "provider": parts.provider is not None}
     look = Look(TEMPLATES, styles=styles, door=PREFIX, more=more)
     door = StaffDoor(
         DoorParts(
             pool=parts.pool, vault=parts.vault, audit=parts.audit, look=look, clock=parts.clock,
             real_time=parts.real_time, program=PROGRAM, prefix=PREFIX, homes=HOMES,
             units=[unit.name for unit in pack.units], secure=parts.secure, factor_required=parts.factor_required,
+            provider=parts.provider,
         )
     )  # fmt: skip
     app[DOOR] = door

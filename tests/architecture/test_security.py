@@ -24,7 +24,9 @@ def test_every_test_that_the_threat_model_names_is_there() -> None:
 def test_every_threat_has_a_test_or_says_not_yet() -> None:
     rows = [line for line in MODEL.splitlines() if re.match(r"\| (\*\*[STRIDE]\*\* ?)+", line)]
     assert len(rows) > 50
-    silent = [row for row in rows if "`T/" not in row and "**not yet**" not in row and "organisational" not in row]
+    silent = [
+        row for row in rows if "`T/" not in row and "**not yet**" not in row and "organisational" not in row
+    ]
     assert silent == []
 
 

@@ -43,6 +43,8 @@ def door_of(at: str) -> dict[tuple[str, str], str]:
         "GET /sign-in/code",
         "POST /sign-in/code",
         "POST /sign-out",
+        "GET /provider",
+        "GET /provider/back",
     )
     own = (
         "GET /account", "GET /account/password", "POST /account/password", "GET /account/second-factor",
