@@ -75,6 +75,7 @@ _WORDS = {
     "taken": "this name is taken",
     "unit": f"accounts with the role unit, and no others, belong to a unit of 1 to {MAX_UNIT} characters",
     "unknown": "there is no such account",
+    "provider": "this account signs in through the OpenID provider; reset it there",
     "own": "nobody locks, demotes or resets their own account",
 }
 
@@ -244,9 +245,6 @@ class Accounts:
         ``WrongPasswordError`` when the account is locked. A local account of the same name is somebody else's.
         """
         _check_unit(role, unit)
-        hashed = await self._hash(
-            secrets.token_urlsafe(32)
-        )  # nobody knows it: there is no way in by password
         name = canonical(name)[: MAX_NAME - 9].replace(" ", "-") or "provider"
         async with self._transaction() as connection:
             await lock(connection, f"staff.provider:{digest.hex()}")
@@ -255,7 +253,7 @@ class Accounts:
                 digest,
             )
             if row is None:
-                return await self._welcomed(connection, digest, name, role, hashed, unit)
+                return await self._welcomed(connection, digest, name, role, unit)
             if row["disabled_at"] is not None:
                 raise WrongPasswordError("locked")
             account = account_of_row(row)
@@ -274,11 +272,12 @@ class Accounts:
             return replace(account, role=role, unit=unit)
 
     async def _welcomed(
-        self, connection: Connection, digest: bytes, name: str, role: Role, hashed: str, unit: str
+        self, connection: Connection, digest: bytes, name: str, role: Role, unit: str
     ) -> Account:
         if await connection.fetchval("SELECT EXISTS (SELECT FROM staff_accounts WHERE name = $1)", name):
             name = f"{name}-{digest.hex()[:8]}"
-        account = await insert(connection, name, role, hashed, at=self._clock(), unit=unit)
+        # Of a password that nobody knows: there is no way in by one.
+        account = await insert(connection, name, role, self._nobody, at=self._clock(), unit=unit)
         await connection.execute(
             "UPDATE staff_accounts SET provider_digest = $2 WHERE id = $1", account.id, digest
         )
@@ -298,9 +297,13 @@ class Accounts:
         password = one_time_password()
         hashed = await self._hash(password)
         async with self._transaction() as connection:
+            if await connection.fetchval(
+                "SELECT provider_digest IS NOT NULL FROM staff_accounts WHERE id = $1", id
+            ):
+                raise AccountError("provider")
             name = await connection.fetchval(
                 "UPDATE staff_accounts SET password_hash = $2, one_time_until = $3, totp_secret = NULL,"
-                " totp_offered = NULL, provider_digest = NULL WHERE id = $1 RETURNING name",
+                " totp_offered = NULL WHERE id = $1 RETURNING name",
                 id,
                 hashed,
                 self._clock() + ONE_TIME,

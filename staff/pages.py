@@ -155,8 +155,6 @@ class StaffDoor:
         response = web.HTTPSeeOther(f"{self.prefix}/sign-in")
         response.del_cookie(self._cookie_name(request), path="/", secure=self._is_secure(request))
         response.headers["Cache-Control"] = "no-store"
-        # Nothing of a staff page stays behind on a shared machine.
-        response.headers["Clear-Site-Data"] = '"cache"'
         raise response
 
     async def to_provider(self, request: web.Request) -> web.StreamResponse:

@@ -227,6 +227,16 @@ async def test_an_account_of_the_provider_has_no_way_in_by_password(both: Both) 
         assert (await both.elsewhere.sign_in("zhao", password))[0] == 422
 
 
+async def test_nor_is_one_made_by_a_reset(both: Both) -> None:
+    await both.through()
+    await both.desk.staff(Role.ADMIN)
+    assert (await both.elsewhere.sign_in("admin", PASSWORD))[0] == 303
+    one = await both.desk.services.pool.fetchval("SELECT id FROM staff_accounts WHERE name = 'zhao'")
+    await both.elsewhere.get(f"/accounts/{one}")
+    status, page = await both.elsewhere.post(f"/accounts/{one}/reset", why="lost")
+    assert status == 422 and "请到那边重置" in page
+
+
 def without(name: str) -> Callable[[Claims], Claims]:
     return lambda claims: {key: value for key, value in claims.items() if key != name}
 

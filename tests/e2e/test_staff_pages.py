@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,23 @@ def test_staff_sign_in_with_two_factors_and_see_their_own_pages_only(system: Sys
         json.dumps(broken, ensure_ascii=False, indent=1) + looked.stderr
     )
     assert len(checks) == 49
+
+
+def test_what_staff_did_is_on_record_in_both_programs_and_whole(system: System) -> None:
+    Dispatcher(system.desk_url, "dispatcher", system.password("desk", "dispatcher"))
+    verified = huying(system, "audit", "verify")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert [line.partition(":")[0] for line in verified.stdout.splitlines()] == ["gateway", "desk"]
+    assert (system.state / "audit-desk.anchors").exists()
+    listed = huying(system, "staff", "list").stdout.splitlines()
+    assert "editor editor open" in listed
+
+
+def huying(system: System, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-P", "-m", "gateway", *arguments]
+    return subprocess.run(
+        command, cwd=PROJECT, env=system.env, capture_output=True, text=True, timeout=60, check=False
+    )
 
 
 def forgive(system: System) -> None:
