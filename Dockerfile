@@ -3,8 +3,10 @@ FROM node:22-slim AS assets
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
+COPY groundwork/look groundwork/look
 COPY gateway/web gateway/web
-RUN node gateway/web/assets/build.mjs
+COPY dispatch_desk/web dispatch_desk/web
+RUN node gateway/web/assets/build.mjs && node dispatch_desk/web/assets.mjs
 
 FROM python:3.11-slim AS environment
 COPY locks/uv.txt locks/product.txt /locks/
@@ -30,6 +32,7 @@ COPY dispatch_desk dispatch_desk
 COPY docs/events docs/events
 COPY gateway gateway
 COPY --from=assets /src/gateway/web/static gateway/web/static
+COPY --from=assets /src/dispatch_desk/web/static dispatch_desk/web/static
 ENV PATH=/srv/venv/bin:/usr/local/bin:/usr/bin:/bin PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER huying
 VOLUME /var/lib/huying

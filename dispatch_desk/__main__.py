@@ -1,4 +1,4 @@
-"""``python -m dispatch_desk migrate|serve|add-account NAME ROLE|effects list|effects retry [--id N]``."""
+"""``python -m dispatch_desk migrate|serve|add-account|staff|effects|audit``; ``--help`` says more."""
 
 import argparse
 import asyncio
@@ -11,8 +11,10 @@ from pathlib import Path
 
 from aiohttp import web
 
+from cities.loading import load_pack
 from dispatch_desk.app import PROGRAM, Services, open_services
-from groundwork import effects
+from dispatch_desk.store.cases import name_units
+from groundwork import effects, inspection
 from groundwork.clock import clock_from
 from groundwork.database import check_server, migrate, open_pool
 from groundwork.journal import open_journal
@@ -21,8 +23,8 @@ from groundwork.settings import Settings, SettingsError, read_settings
 from groundwork.vault import Vault
 from groundwork.worker import run_worker
 from hotline.errors import HotlineError
-from staff.accounts import Accounts, Role
-from staff.demo import ensure_demo_accounts
+from staff import commands
+from staff.first_accounts import ensure_first_accounts
 
 log = logging.getLogger(__name__)
 
@@ -30,10 +32,14 @@ MIGRATIONS = Path(__file__).with_name("store") / "migrations"
 
 
 async def prepare(settings: Settings) -> None:
-    """Check the server and make demo accounts where they belong."""
+    """Check the server, make the first accounts, and fill what a migration cannot without the vault."""
+    pack, vault = load_pack(settings.city), Vault.from_settings(settings)
     async with open_pool(settings.desk_database_url, size=1) as pool:
         await check_server(pool)
-        await ensure_demo_accounts(pool, settings, PROGRAM)
+        default = next((unit.name for unit in pack.units if unit.default), "")
+        await ensure_first_accounts(pool, settings, PROGRAM, unit=default)
+        async with pool.acquire() as connection, connection.transaction():
+            await name_units(connection, vault)
 
 
 async def serve(settings: Settings) -> None:
@@ -49,12 +55,18 @@ async def _run(settings: Settings, services: Services, stop: asyncio.Event) -> N
     runner = web.AppRunner(services.app, access_log=None, shutdown_timeout=5)
     await runner.setup()
     worker = asyncio.create_task(run_worker(settings.desk_database_url, services.outbox, stop))
+    anchors = inspection.anchors_of(settings, PROGRAM, services.audit)
+    anchoring = asyncio.create_task(
+        inspection.anchor_for_ever(services.pool, anchors, clock=clock_from(settings.clock))
+    )
     try:
         await web.TCPSite(runner, settings.host, settings.desk_port).start()
         log.info("desk.serving", extra={"host": settings.host, "port": settings.desk_port})
         await _first(worker, stop)
     finally:
         stop.set()
+        anchoring.cancel()
+        await asyncio.gather(anchoring, return_exceptions=True)
         await runner.cleanup()
         await worker
     log.info("desk.stopped")
@@ -64,13 +76,6 @@ async def _first(worker: asyncio.Task[None], stop: asyncio.Event) -> None:
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({worker, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
-
-
-async def add_account(settings: Settings, name: str, role: Role, password: str) -> None:
-    """Make a staff account."""
-    async with open_pool(settings.desk_database_url, size=1) as pool:
-        accounts = Accounts(pool, Vault.from_settings(settings), clock=clock_from(settings.clock))
-        await accounts.add(name, role, password)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -94,22 +99,22 @@ def _do(asked: argparse.Namespace, settings: Settings) -> int:
     elif asked.command == "serve":
         asyncio.run(serve(settings))
     elif asked.command == "effects":
-        return effects.run(asked, settings.desk_database_url)
+        return effects.run(asked, settings, PROGRAM, settings.desk_database_url)
+    elif asked.command == "audit":
+        return inspection.run(settings, PROGRAM, settings.desk_database_url)
     else:
-        password = sys.stdin.readline().rstrip("\n")
-        asyncio.run(add_account(settings, asked.name, Role(asked.role), password))
+        return commands.run(asked, settings, PROGRAM, settings.desk_database_url)
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m dispatch_desk")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("migrate", help="bring the database to the newest form; demo accounts on loopback")
-    commands.add_parser("serve", help="run pages, events and worker until SIGTERM")
-    effects.add_to(commands)
-    adding = commands.add_parser("add-account", help="make a staff account; the password on standard input")
-    adding.add_argument("name")
-    adding.add_argument("role", choices=[role.value for role in Role])
+    subs = parser.add_subparsers(dest="command", required=True)
+    subs.add_parser("migrate", help="bring the database to the newest form; demo accounts on loopback")
+    subs.add_parser("serve", help="run pages, events and worker until SIGTERM")
+    effects.add_to(subs)
+    inspection.add_to(subs)
+    commands.add_to(subs)
     return parser
 
 

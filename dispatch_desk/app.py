@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aiohttp import ClientSession, web
+from aiohttp.web_routedef import AbstractRouteDef
+from argon2 import PasswordHasher
 
 from cities.loading import load_pack
 from dispatch_desk.cases import Case
@@ -15,18 +17,24 @@ from dispatch_desk.web import errors, look, pages
 from dispatch_desk.web.events import EventDoor
 from dispatch_desk.web.health import Health, Metrics
 from groundwork.addresses import PROXIES, Proxies
+from groundwork.audit import Audit
 from groundwork.clock import Clock, clock_from
 from groundwork.database import Pool, open_pool
+from groundwork.headers import headers_for, is_https
 from groundwork.outbox import LANE_POOL, Outbox
 from groundwork.settings import Settings, webhook_key
 from groundwork.vault import Vault
 from hotline.citypack import CityPack
 from hotline.deadlines import Due, due_moments
-from staff.accounts import Accounts
-from staff.pages import DOOR, StaffDoor
-from staff.sessions import Sessions
+from staff.accounts import Role
+from staff.audience import OPS, PLATFORM, PUBLIC, add_routes, staff
+from staff.guard import DOOR
+from staff.pages import DoorParts, StaffDoor
+from staff.provider import Provider
+from staff.site import add_staff_routes
 
 PROGRAM = "desk"
+HOMES = {Role.DISPATCHER: "/", Role.UNIT: "/", Role.ADMIN: "/accounts"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +43,9 @@ class Services:
 
     pool: Pool
     app: web.Application
+    door: StaffDoor
     outbox: Outbox
+    audit: Audit
 
 
 @asynccontextmanager
@@ -60,38 +70,71 @@ def compose(
     *,
     lanes: Pool | None = None,
     clock: Clock | None = None,
+    code_time: Clock | None = None,
+    hasher: PasswordHasher | None = None,
 ) -> Services:
-    """Wire a desk for ``pack`` over open pools; ``clock`` stands in for the one of the settings."""
+    """Wire a desk for ``pack`` over open pools; tests give clocks of the pages and of one-time codes, and a cheap hash."""
     # Signatures go by the real time: moved clocks start anew in each process and would disagree.
     clock, real_time = clock or clock_from(settings.clock), clock_from(None)
     vault, key = Vault.from_settings(settings), webhook_key(settings.dispatch_secret)
-    desk = Desk(pool, vault, clock=clock, source=f"urn:huying:desk:{settings.city}", reckon=reckoner(pack))
+    audit = Audit(vault, PROGRAM, clock=clock)
+    desk = Desk(
+        pool, vault, audit, clock=clock, source=f"urn:huying:desk:{settings.city}", reckon=reckoner(pack)
+    )
     returns = Returns(http, settings.gateway_url, key, real_time)
     metrics = Metrics()
-    page = look.Look(city=pack.name, hotline=pack.hotline)
-    accounts, sessions = Accounts(pool, vault, clock=clock), Sessions(pool, vault, clock=clock)
-    door = StaffDoor(accounts, sessions, program=PROGRAM, brand=page.brand)
+    page = look.desk_look(city=pack.name, hotline=pack.hotline, provider=bool(settings.oidc_issuer))
+    provider = Provider.from_settings(
+        http, vault, settings, public_url=settings.desk_url, prefix="", real_time=code_time or real_time
+    )
+    door = StaffDoor(
+        DoorParts(
+            pool=pool, vault=vault, audit=audit, look=page, clock=clock, real_time=code_time or real_time, program=PROGRAM, prefix="",
+            homes=HOMES, units=[unit.name for unit in pack.units], secure=is_https(settings.desk_url),
+            factor_required=settings.second_factor_required, provider=provider, hasher=hasher,
+        )
+    )  # fmt: skip
     app = web.Application(middlewares=[errors.errors])
     app[DOOR], app[look.LOOK], app[pages.DESK], app[pages.METRICS] = door, page, desk, metrics
     app[PROXIES] = Proxies(settings.trusted_proxies)
-    app.on_response_prepare.append(look.set_headers)
-    app.add_routes(routes(EventDoor(desk, key, metrics, real_time=real_time), Health(pool, metrics), door))
-    return Services(pool=pool, app=app, outbox=Outbox(lanes or pool, vault, returns.carry, clock=clock))
+    app.on_response_prepare.append(_look_again_at_files)
+    app.on_response_prepare.append(headers_for(settings.desk_url))
+    for audience, some in routes(EventDoor(desk, key, metrics, real_time=real_time), Health(pool, metrics)):
+        add_routes(app, audience, some)
+    add_staff_routes(app, door)
+    outbox = Outbox(lanes or pool, vault, returns.carry, clock=clock, audit=audit)
+    return Services(pool=pool, app=app, door=door, outbox=outbox, audit=audit)
 
 
-def routes(events: EventDoor, health: Health, door: StaffDoor) -> list[web.AbstractRouteDef]:
-    """Return every route of the desk."""
+def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRouteDef]]]:
+    """Return every route of the desk's own, with whom it is for."""
     return [
-        web.post("/api/events", events.post),
-        web.get("/healthz", health.live),
-        web.get("/readyz", health.ready),
-        web.get("/metrics", health.metrics),
-        *door.routes(),
-        web.get("/", pages.inbox),
-        web.get("/cases/{number}", pages.case),
-        web.post("/cases/{number}/sign", pages.sign),
-        web.static("/static", look.STATIC),
+        (PLATFORM, [web.post("/api/events", events.post)]),
+        (
+            OPS,
+            [
+                web.get("/healthz", health.live),
+                web.get("/readyz", health.ready),
+                web.get("/metrics", health.metrics),
+            ],
+        ),
+        (PUBLIC, [web.static("/static", look.STATIC)]),
+        (
+            staff(*pages.READERS),
+            [
+                web.get("/", pages.inbox),
+                web.get("/cases/{number}", pages.case),
+                web.post("/cases/{number}/person", pages.person),
+            ],
+        ),
+        (staff(*pages.SIGNERS), [web.post("/cases/{number}/sign", pages.sign)]),
     ]
+
+
+async def _look_again_at_files(request: web.Request, response: web.StreamResponse) -> None:
+    # Their names stay the same from one version to the next.
+    if request.path.startswith("/static/"):
+        response.headers.setdefault("Cache-Control", "no-cache")
 
 
 def reckoner(pack: CityPack) -> Reckon:

@@ -52,6 +52,12 @@ class Case:
         return bool(self.ticket["contact"]["confidential"])
 
     @property
+    def has_person(self) -> bool:
+        """Whether there is a name or number that may be looked at."""
+        contact = self.ticket["contact"]
+        return not (self.confidential or contact["anonymous"]) and bool(contact["name"] or contact["phone"])
+
+    @property
     def lead_unit(self) -> str:
         """The unit that has to sign."""
         return str(self.ticket["lead_unit"])

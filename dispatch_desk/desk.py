@@ -11,6 +11,7 @@ from dispatch_desk import returns
 from dispatch_desk.cases import Case, receive, sign, signed_data
 from dispatch_desk.store import cases, events
 from dispatch_desk.store.cases import Happening
+from groundwork.audit import Action, Audit, Author
 from groundwork.clock import Clock
 from groundwork.database import Connection, Pool, lock, storage_errors
 from groundwork.outbox import Owed, owe
@@ -39,8 +40,10 @@ class Listing:
 class Desk:
     """The cases of one city's dispatch centre."""
 
-    def __init__(self, pool: Pool, vault: Vault, *, clock: Clock, source: str, reckon: Reckon) -> None:
-        self._pool, self._vault, self.clock = pool, vault, clock
+    def __init__(
+        self, pool: Pool, vault: Vault, audit: Audit, *, clock: Clock, source: str, reckon: Reckon
+    ) -> None:
+        self._pool, self._vault, self._audit, self.clock = pool, vault, audit, clock
         self._source, self._reckon = source, reckon
 
     async def take(self, event: Event) -> bool:
@@ -59,7 +62,7 @@ class Desk:
         log.info("event.taken", extra={"number": event.subject, "event_type": event.name})
         return True
 
-    async def sign(self, number: str, *, account_id: int) -> bool | None:
+    async def sign(self, number: str, *, by: Author) -> bool | None:
         """Sign a case for its lead unit and owe the gateway word of it, once.
 
         ``False`` if it was signed before, ``None`` if there is no such case.
@@ -74,26 +77,37 @@ class Desk:
                 return False
             await cases.update(connection, self._vault, signed)
             await self._say(connection, signed, now)
-        log.info("case.signed", extra={"number": number, "account_id": account_id})
+            await self._audit.note(connection, Action.CASE_SIGNED, "case", number, by=by)
+        log.info("case.signed", extra={"number": number, "account_id": by.account_id})
         return True
 
-    async def find(self, number: str) -> tuple[Case, Sequence[Happening]] | None:
-        """Return a case with its history, newest first."""
+    async def look_at_person(self, number: str, *, unit: str | None, by: Author, why: str) -> bool:
+        """Note that somebody looks at who filed a case; ``False`` where there is nobody to be looked at."""
+        async with self._alone_with(number) as connection:
+            case = await cases.find(connection, self._vault, number)
+            if case is None or not _may_see(case, unit) or not case.has_person:
+                return False
+            await self._audit.note(connection, Action.PERSON_SEEN, "case", number, by=by, why=why)
+        return True
+
+    async def find(self, number: str, *, unit: str | None) -> tuple[Case, Sequence[Happening]] | None:
+        """Return a case with its history, newest first; with ``unit`` given only one of that unit."""
         async with storage_errors(), self._pool.acquire() as connection:
             case = await cases.find(connection, self._vault, number)
-            if case is None:
+            if case is None or not _may_see(case, unit):
                 return None
             return case, await cases.history(connection, self._vault, number)
 
-    async def listing(self, view: str, *, page: int) -> Listing:
-        """Return the ``page``-th page, from 0, of one of ``store.cases.VIEWS``."""
+    async def listing(self, view: str, *, page: int, unit: str | None) -> Listing:
+        """Return the ``page``-th page, from 0, of one of ``store.cases.VIEWS``; with ``unit`` given only its cases."""
         now = self.clock()
         tomorrow = datetime.combine(now.astimezone(CITY_TIME).date() + timedelta(days=1), time(), CITY_TIME)
         async with storage_errors(), self._pool.acquire() as connection:
-            counts = await cases.counts(connection, now=now, tomorrow=tomorrow)
+            counts = await cases.counts(connection, now=now, tomorrow=tomorrow, unit=unit)
             found = await cases.page(
-                connection, self._vault, view, now=now, tomorrow=tomorrow, limit=PAGE + 1, offset=page * PAGE
-            )
+                connection, self._vault, view, now=now, tomorrow=tomorrow, unit=unit, limit=PAGE + 1,
+                offset=page * PAGE,
+            )  # fmt: skip
         return Listing(cases=found[:PAGE], counts=counts, more=len(found) > PAGE)
 
     async def _say(self, connection: Connection, case: Case, now: datetime) -> None:
@@ -118,3 +132,7 @@ class Desk:
         async with storage_errors(), self._pool.acquire() as connection, connection.transaction():
             await lock(connection, f"case:{number}")
             yield connection
+
+
+def _may_see(case: Case, unit: str | None) -> bool:
+    return unit is None or case.lead_unit == unit

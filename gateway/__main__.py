@@ -62,19 +62,26 @@ def _work(settings: Settings) -> int:
 
 
 def _migrate(settings: Settings) -> int:
+    from gateway import PROGRAM
     from gateway.bootstrap import open_services
+    from groundwork.audit import PROGRAM as PROGRAM_ITSELF
     from groundwork.database import DatabaseUnusableError, check_server, migrate
     from hotline.errors import StorageAwayError
     from kb.starters import starter_articles
+    from staff.first_accounts import ensure_first_accounts
 
     async def seed() -> None:
         async with open_services(with_secrets(settings)) as services:
             await check_server(services.pool)
+            default = next((unit.name for unit in services.pack.units if unit.default), "")
+            await ensure_first_accounts(services.pool, services.settings, PROGRAM, unit=default)
             if await services.pool.fetchval(
                 "SELECT EXISTS (SELECT FROM articles WHERE city = $1)", settings.city
             ):
                 return  # the editors' own by now
-            count = await services.articles.put(starter_articles(settings.city))
+            count = await services.articles.put(
+                starter_articles(settings.city), by=PROGRAM_ITSELF, why="starter"
+            )
             log.info("starter.loaded", extra={"articles": count})
 
     if not _configured(settings):

@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from channels.base import ChannelParts
+from gateway import PROGRAM
 from gateway.bootstrap import (
     FILES_EVERY,
     SPOOL_EVERY,
@@ -23,15 +24,19 @@ from gateway.files import sweep_for_ever as sweep_files_for_ever
 from gateway.front import PublicArticles
 from gateway.intake import sweep_for_ever
 from gateway.spool import drain_for_ever
-from gateway.web.audience import add_routes
 from gateway.web.dispatch import dispatch_routes
 from gateway.web.files import Assets
 from gateway.web.health import Check
 from gateway.web.site import SiteParts, make_site
+from gateway.web.staff import PREFIX, StaffParts, add_staff_side
 from groundwork.addresses import PROXIES, Proxies
+from groundwork.headers import is_https
+from groundwork.inspection import anchor_for_ever, anchors_of
 from groundwork.outbox import backlog
 from groundwork.settings import Settings, webhook_key
 from groundwork.worker import run_worker
+from staff.audience import add_routes
+from staff.provider import Provider
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +94,33 @@ def make_app(services: Services) -> web.Application:
     app[PROXIES] = Proxies(settings.trusted_proxies)
     key = webhook_key(settings.dispatch_secret)
     add_routes(app, "platform", dispatch_routes(services.tickets, key, real_time))
+    add_staff_side(app, _staff_parts(services))
     return app
+
+
+def _staff_parts(services: Services) -> StaffParts:
+    settings, pack = services.settings, services.pack
+    return StaffParts(
+        pool=services.pool,
+        vault=services.vault,
+        audit=services.audit,
+        clock=services.clock,
+        real_time=real_time,
+        pack=pack,
+        articles=services.articles,
+        checks=_checks(services),
+        assets=Assets.load(),
+        secure=is_https(settings.public_url),
+        factor_required=settings.second_factor_required,
+        provider=Provider.from_settings(
+            services.http,
+            services.vault,
+            settings,
+            public_url=settings.public_url,
+            prefix=PREFIX,
+            real_time=real_time,
+        ),
+    )
 
 
 def _checks(services: Services) -> Sequence[Check]:
@@ -125,9 +156,11 @@ def _server_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
 
 
 def _worker_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
+    anchors = anchors_of(services.settings, PROGRAM, services.audit)
     return [
         keep_library_fresh(services.library),
         sweep_for_ever(services.intake, SWEEP_EVERY),
+        anchor_for_ever(services.pool, anchors, clock=services.clock),
         sweep_files_for_ever(services.files, FILES_EVERY),
     ]
 

@@ -20,6 +20,7 @@ from channels.base import SenderParts, Sends
 from channels.registry import SENDERS
 from cities.loading import load_pack
 from dispatch_client.client import DispatchClient
+from gateway import PROGRAM
 from gateway.carrying import Carrier, event_of
 from gateway.cells import RedisCells
 from gateway.courier import Courier
@@ -32,6 +33,7 @@ from gateway.spool import Spool
 from gateway.store.articles import Articles
 from gateway.store.ledger import Ledger
 from gateway.store.tickets import Tickets
+from groundwork.audit import Audit
 from groundwork.clock import Clock, clock_from
 from groundwork.database import Pool, open_pool
 from groundwork.outbox import LANE_POOL, Outbox
@@ -58,6 +60,7 @@ class Services:
     clock: Clock
     pool: Pool
     vault: Vault
+    audit: Audit
     redis: Redis
     http: ClientSession
     pack: CityPack
@@ -91,7 +94,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         lanes = await stack.enter_async_context(open_pool(settings.database_url, size=LANE_POOL))
         redis = _redis(settings)
         stack.push_async_callback(redis.aclose)
-        articles = Articles(pool, clock=clock)
+        audit = Audit(vault, PROGRAM, clock=clock)
+        articles = Articles(pool, audit, clock=clock)
         library = Library(articles, city=settings.city, now=clock)
         tickets = Tickets(pool, vault, pack=pack, clock=clock)
         ledger = Ledger(pool, vault, tickets, city=settings.city, clock=clock)
@@ -108,6 +112,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             clock=clock,
             pool=pool,
             vault=vault,
+            audit=audit,
             redis=redis,
             http=http,
             pack=pack,
@@ -119,7 +124,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             intake=intake,
             front=Front(intake, ledger, tickets, pack),
             limits=Limits(redis, figures, on=settings.rate_limits),
-            outbox=_outbox(settings, lanes, vault, http, clock, ledger, senders, files),
+            outbox=_outbox(settings, lanes, vault, audit, http, clock, ledger, senders, files),
             figures=figures,
             files=files,
             cells=cells,
@@ -161,7 +166,7 @@ def channel_settings(settings: Settings) -> Mapping[str, str]:
 
 
 def _outbox(
-    settings: Settings, pool: Pool, vault: Vault, http: ClientSession, clock: Clock, ledger: Ledger,
+    settings: Settings, pool: Pool, vault: Vault, audit: Audit, http: ClientSession, clock: Clock, ledger: Ledger,
     senders: Mapping[str, Sends], files: Files,
 ) -> Outbox:  # fmt: skip
     key = webhook_key(settings.dispatch_secret)
@@ -174,7 +179,7 @@ def _outbox(
             "fetch": lambda body: files.fetch(body["attachment"], senders[body["channel"]]),
         }
     )
-    return Outbox(pool, vault, carrier.carry, clock=clock)
+    return Outbox(pool, vault, carrier.carry, clock=clock, audit=audit)
 
 
 async def keep_library_fresh(library: Library) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 
 from bots.keyword_understanding import KeywordUnderstanding
 from cities.loading import check_cities, load_pack
-from groundwork import effects
+from gateway import PROGRAM
+from groundwork import effects, inspection
 from groundwork.clock import clock_from
 from groundwork.database import open_pool
 from groundwork.secrets import with_secrets
@@ -29,6 +30,7 @@ from hotline.records import to_record
 from hotline.screening import asks_secrecy, screen_acceptance, screen_emergency
 from hotline.understanding import Understanding
 from hotline.vocabulary import ASSIGNMENTS, CASES, CHANNELS, KINDS, MATTERS, STARTS, WHATS
+from staff import commands as staff_commands
 
 
 def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -69,6 +71,9 @@ def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     )
     export.set_defaults(call=_ledger)
     effects.add_to(subs).set_defaults(call=_effects)
+    inspection.add_to(subs).set_defaults(call=_audit)
+    for parser in staff_commands.add_to(subs):
+        parser.set_defaults(call=_staff)
 
 
 def _pack(arguments: argparse.Namespace, settings: Settings) -> CityPack:
@@ -162,10 +167,32 @@ def _check(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _effects(arguments: argparse.Namespace, settings: Settings) -> int:
+    return effects.run(arguments, with_secrets(settings), PROGRAM, _url(settings))
+
+
+def _audit(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Verify the gateway's log, and the desk's where its database is this installation's own or named."""
+    settings = with_secrets(settings)
+    found = inspection.run(settings, PROGRAM, _url(settings))
+    own = "" if settings.database_url else _own(settings, "desk")
+    if desk := settings.desk_database_url or own:
+        return max(found, inspection.run(settings, "desk", desk))
+    return found
+
+
+def _staff(arguments: argparse.Namespace, settings: Settings) -> int:
+    return staff_commands.run(arguments, with_secrets(settings), PROGRAM, _url(settings))
+
+
+def _url(settings: Settings) -> str:
+    return settings.database_url or _own(settings, PROGRAM)
+
+
+def _own(settings: Settings, database: str) -> str:
+    """Return the address of a database that ``huying run`` keeps in the state folder."""
     from gateway.localservers import Postgres
 
-    own = Postgres(settings.state_dir / "postgres").url("gateway")
-    return effects.run(arguments, settings.database_url or own)
+    return Postgres(settings.state_dir / "postgres").url(database)
 
 
 def _ledger(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -64,10 +64,11 @@ class Service:
     needs: tuple[str, ...] = ()  #: files that ``make setup`` makes; not started without them
 
 
-_DESK_ALONE = {"DESK_PORT", "DESK_DATABASE_URL"}
+_DESK_ALONE = {"DESK_PORT", "DESK_DATABASE_URL", "DESK_URL"}
 _DESK = (
     "CITY HOST DESK_PORT STATE_DIR DESK_DATABASE_URL REDIS_URL PUBLIC_URL GATEWAY_URL DISPATCH_SECRET SECRET_KEY "
-    "VAULT_KEYS CLOCK RATE_LIMITS TRUSTED_PROXIES LOG_LEVEL"
+    "VAULT_KEYS CLOCK RATE_LIMITS TRUSTED_PROXIES DESK_URL STAFF_SECOND_FACTOR "
+    "OIDC_ISSUER OIDC_CLIENT_ID OIDC_CLIENT_SECRET OIDC_ROLE_CLAIM OIDC_UNIT_CLAIM OIDC_ROLES LOG_LEVEL"
 )
 _GATEWAY = tuple(
     name
@@ -130,6 +131,7 @@ def values_of(settings: Settings, *, rasa_port: int) -> dict[str, str]:
         "FILES_DIR": str(settings.files_dir),
         "PUBLIC_URL": settings.public_url,
         "GATEWAY_URL": settings.gateway_url,
+        "DESK_URL": settings.desk_url,
         "DATABASE_URL": settings.database_url,
         "DESK_DATABASE_URL": settings.desk_database_url,
         "REDIS_URL": settings.redis_url,
@@ -430,9 +432,11 @@ class Supervisor:
         accounts = self._folder / "accounts"
         self._say(f"  citizens        {values['GATEWAY_HERE']}/  (chat: {values['GATEWAY_HERE']}/chat)")
         self._say(f"  dispatch desk   {values['DESK_HERE']}/")
+        self._say(f"  answers, operations (staff)  {values['GATEWAY_HERE']}/staff/sign-in")
         self._say(f"  logs            {self._folder / 'logs'}")
         if accounts.exists():
-            self._say(f"  demo accounts (kept in {accounts}):")
+            kind = "demo accounts" if self._settings.on_loopback else "first accounts, to be changed"
+            self._say(f"  {kind} (kept in {accounts}):")
             for line in accounts.read_text(encoding="utf-8").splitlines():
                 self._say(f"    {line}")
         for name in missing:

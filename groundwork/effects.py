@@ -10,8 +10,12 @@ from typing import Any, TypeAlias
 
 import asyncpg
 
+from groundwork.audit import COMMAND, Action, Audit, Author
+from groundwork.clock import clock_from
 from groundwork.database import Connection, storage_errors
 from groundwork.outbox import wake
+from groundwork.settings import Settings
+from groundwork.vault import Vault
 from hotline.errors import HotlineError, StorageAwayError
 
 Row: TypeAlias = Mapping[str, Any]
@@ -33,10 +37,11 @@ def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argpa
     return effects
 
 
-def run(asked: argparse.Namespace, url: str) -> int:
+def run(asked: argparse.Namespace, settings: Settings, program: str, url: str) -> int:
     """Do what was asked and write one JSON line per effect; return the exit status."""
     try:
-        rows = asyncio.run(act(asked, url))
+        audit = Audit(Vault.from_settings(settings), program, clock=clock_from(settings.clock))
+        rows = asyncio.run(act(asked, url, audit))
     except NotGivenUpError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -47,14 +52,16 @@ def run(asked: argparse.Namespace, url: str) -> int:
     return 0
 
 
-async def act(asked: argparse.Namespace, url: str) -> list[Row]:
+async def act(asked: argparse.Namespace, url: str, audit: Audit) -> list[Row]:
     """Do what was asked over the database at ``url``; return the effects it was done to."""
     async with storage_errors():
         connection = await asyncpg.connect(url, timeout=5, command_timeout=10)
         try:
             if asked.what == "list":
                 return await given_up(connection)
-            return await owe_again(connection, None if asked.id is None else [asked.id])
+            return await owe_again(
+                connection, None if asked.id is None else [asked.id], audit=audit, by=COMMAND
+            )
         finally:
             await connection.close(timeout=3)
 
@@ -68,7 +75,9 @@ async def given_up(connection: Connection) -> list[Row]:
     return [dict(row) for row in rows]
 
 
-async def owe_again(connection: Connection, ids: Sequence[int] | None) -> list[Row]:
+async def owe_again(
+    connection: Connection, ids: Sequence[int] | None, *, audit: Audit, by: Author
+) -> list[Row]:
     """Owe given-up effects again, as if never tried, and wake the workers; ``None`` means all of them."""
     async with connection.transaction():
         rows = await connection.fetch(
@@ -79,4 +88,6 @@ async def owe_again(connection: Connection, ids: Sequence[int] | None) -> list[R
         if missing := set(ids or ()) - {row["id"] for row in rows}:
             raise NotGivenUpError(f"effect {min(missing)} has not been given up")
         await wake(connection, {row["lane"]: timedelta() for row in rows})
+        for row in sorted(rows, key=lambda row: row["id"]):
+            await audit.note(connection, Action.EFFECT_RETRIED, "effect", str(row["id"]), by=by)
     return sorted(map(dict, rows), key=lambda row: row["id"])

@@ -13,6 +13,7 @@ from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.models import Job
 from pgqueuer.queries import Queries
 
+from groundwork.audit import PROGRAM, Action, Audit
 from groundwork.clock import Clock
 from groundwork.database import Connection, Pool, lock_number
 from groundwork.vault import Vault
@@ -108,8 +109,11 @@ async def _remind(connection: Connection, lanes: list[str]) -> None:
 class Outbox:
     """Works lanes off with ``carry``; a retryable failure waits, a final one is put before a person."""
 
-    def __init__(self, pool: Pool, vault: Vault, carry: Carry, *, clock: Clock) -> None:
+    def __init__(
+        self, pool: Pool, vault: Vault, carry: Carry, *, clock: Clock, audit: Audit | None = None
+    ) -> None:
         self._pool, self._vault, self._carry, self._clock = pool, vault, carry, clock
+        self._audit = audit
 
     def register(self, jobs: PgQueuer) -> None:
         """Let ``jobs`` call this outbox for every lane that was woken."""
@@ -161,14 +165,20 @@ class Outbox:
         wait = timedelta(seconds=min(2.0 ** min(attempts - 1, 10), LONGEST_WAIT))
         extra = {"effect_id": id, "attempts": attempts, "error_type": type(error).__name__}
         log.warning("effect.gave_up" if final else "effect.failed", extra=extra)
-        await connection.execute(
-            "UPDATE effects SET attempts = $2, last_error = $3, next_at = $4, gave_up_at = $5 WHERE id = $1",
-            id,
-            attempts,
-            type(error).__name__,
-            self._clock() + wait,
-            self._clock() if final else None,
-        )
+        async with connection.transaction():
+            await connection.execute(
+                "UPDATE effects SET attempts = $2, last_error = $3, next_at = $4, gave_up_at = $5 WHERE id = $1",
+                id,
+                attempts,
+                type(error).__name__,
+                self._clock() + wait,
+                self._clock() if final else None,
+            )
+            if final and self._audit is not None:
+                name = type(error).__name__
+                await self._audit.note(
+                    connection, Action.EFFECT_GAVE_UP, "effect", str(id), by=PROGRAM, why=name
+                )
         return None if final else wait
 
     async def sweep(self) -> int:

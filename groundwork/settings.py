@@ -37,6 +37,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8080
     desk_port: int = 8090
+    desk_url: str = ""  #: the desk as its staff reach it
     state_dir: Path = Path()
     files_dir: Path = Path()
     public_url: str = ""
@@ -63,6 +64,13 @@ class Settings:
     clock: datetime | None = None
     rate_limits: bool = True
     trusted_proxies: tuple[Network, ...] = ()
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_role_claim: str = "roles"
+    oidc_unit_claim: str = "unit"
+    oidc_roles: str = ""  #: value=role,value=role; unset: the values are the roles
+    staff_second_factor: str = ""  #: required or optional; unset: optional on loopback, required elsewhere
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -94,10 +102,23 @@ class Settings:
         except ValueError:
             return self.host == "localhost"
 
+    @property
+    def second_factor_required(self) -> bool:
+        """Tell whether nobody of the staff gets in without a second factor."""
+        return (
+            self.staff_second_factor != "optional"
+            if not self.on_loopback
+            else self.staff_second_factor == "required"
+        )
+
     def _conflicts(self) -> list[str]:
         problems = []
         if not self.rate_limits and not self.on_loopback:
             problems.append(f"{PREFIX}RATE_LIMITS: off is allowed on loopback only")
+        if self.oidc_issuer and not (self.oidc_client_id and self.oidc_client_secret):
+            problems.append(
+                f"{PREFIX}OIDC_ISSUER: needs {PREFIX}OIDC_CLIENT_ID and {PREFIX}OIDC_CLIENT_SECRET too"
+            )
         if not self.on_loopback:
             secrets = ("secret_key", "vault_keys", "dispatch_secret")
             problems += [
@@ -138,10 +159,15 @@ def _with_places(values: dict[str, Any]) -> dict[str, Any]:
     values.setdefault("state_dir", PROJECT / ".local" / city)
     values.setdefault("files_dir", values["state_dir"] / "files")
     host = values.get("host", default["host"])
-    here = f"http://{f'[{host}]' if ':' in host else host}:{values.get('port', default['port'])}"
+    here = _here(host, values.get("port", default["port"]))
     values.setdefault("public_url", here)
     values.setdefault("gateway_url", here)
+    values.setdefault("desk_url", _here(host, values.get("desk_port", default["desk_port"])))
     return values
+
+
+def _here(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _port(raw: str) -> int:
@@ -215,6 +241,30 @@ def _decoded(text: str) -> bytes:
         return b""
 
 
+def _factor(raw: str) -> str:
+    if raw not in ("required", "optional"):
+        raise ValueError(f"{raw!r} is neither required nor optional")
+    return raw
+
+
+def _issuer(raw: str) -> str:
+    parts = urlsplit(raw)
+    if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
+        raise ValueError("must begin with https:")
+    return raw  # compared letter by letter with what the provider calls itself
+
+
+def _oidc_roles(raw: str) -> str:
+    if not all(
+        re.fullmatch(r"[^,=]+=(editor|reviewer|dispatcher|unit|admin)", part.strip())
+        for part in raw.split(",")
+    ):
+        raise ValueError(
+            "must be value=role[,value=role…] with the roles editor, reviewer, dispatcher, unit, admin"
+        )
+    return raw
+
+
 def _networks(raw: str) -> tuple[Network, ...]:
     found = tuple(ip_network(part.strip()) for part in raw.split(","))
     if any(network.prefixlen == 0 for network in found):
@@ -264,6 +314,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "files_dir": _folder,
     "public_url": _url("http", "https"),
     "gateway_url": _url("http", "https"),
+    "desk_url": _url("http", "https"),
     "dispatch_url": _url("http", "https"),
     "rasa_url": _url("http", "https"),
     "wechat_token": _wechat_token,
@@ -282,6 +333,9 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "clock": _moment,
     "rate_limits": _switch,
     "trusted_proxies": _networks,
+    "staff_second_factor": _factor,
+    "oidc_issuer": _issuer,
+    "oidc_roles": _oidc_roles,
     "wechat_quota": _quota,
     "wechat_quota_event": _quota,
 }

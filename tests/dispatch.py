@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
+from argon2 import PasswordHasher
 
 from dispatch_client.payloads import ticket_data
 from dispatch_desk.app import Services
@@ -22,7 +23,6 @@ from hotline.limits import DeadlineRule
 from hotline.signing import signed_headers
 from hotline.ticket import Contact, Ticket, ticket_number
 from staff.accounts import AccountError, Role
-from staff.pages import DOOR
 
 SECRET = "whsec_" + "c2VjcmV0IG9mIHRoZSBmaWN0aW9uYWwgY2l0eSwgMzIgYnl0ZXM="
 KEY = webhook_key(SECRET)
@@ -32,6 +32,8 @@ RULES = "示例市热线办法"
 
 
 PASSWORD = "a long enough password"
+UNIT = "示例区住建局"
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 class SettableClock:
@@ -57,7 +59,8 @@ class RunningDesk:
         """Return the name of an account with ``PASSWORD``, made when it is not there."""
         name = name or role.value
         with suppress(AccountError):
-            await self.services.app[DOOR].accounts.add(name, role, PASSWORD)
+            unit = UNIT if role is Role.UNIT else ""
+            await self.services.door.accounts.add(name, role, PASSWORD, unit=unit)
         return name
 
     async def enter(self, role: Role) -> None:
@@ -139,7 +142,7 @@ def a_ticket(number: str | None = None, **changes: Any) -> Ticket:
         "place": "示例区示例路1号",
         "time": "晚上10点以后",
         "contact": Contact(name="张样例", phone="13800000000"),
-        "lead_unit": "示例区住建局",
+        "lead_unit": UNIT,
         "lead_unit_why": "说到了“施工”。",
         "law": (Citation(instrument=RULES, article="第三条", reason="反映噪声扰民"),),
         "due": (

@@ -40,8 +40,8 @@ async def insert(connection: Connection, vault: Vault, case: Case) -> bool:
     """Write a new case; ``False`` if its number is here already."""
     return bool(
         await connection.fetchval(
-            "INSERT INTO cases (number, state, urgent, due_at, record, received_at)"
-            " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (number) DO NOTHING RETURNING true",
+            "INSERT INTO cases (number, state, urgent, due_at, lead_unit, record, received_at)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (number) DO NOTHING RETURNING true",
             *_row(vault, case),
             case.received_at,
         )
@@ -51,7 +51,7 @@ async def insert(connection: Connection, vault: Vault, case: Case) -> bool:
 async def update(connection: Connection, vault: Vault, case: Case) -> None:
     """Replace the case of that number."""
     await connection.execute(
-        "UPDATE cases SET state = $2, urgent = $3, due_at = $4, record = $5 WHERE number = $1",
+        "UPDATE cases SET state = $2, urgent = $3, due_at = $4, lead_unit = $5, record = $6 WHERE number = $1",
         *_row(vault, case),
     )
 
@@ -69,6 +69,7 @@ async def page(
     *,
     now: datetime,
     tomorrow: datetime,
+    unit: str | None,
     limit: int,
     offset: int,
 ) -> list[Case]:
@@ -76,23 +77,28 @@ async def page(
     # Not every view names both moments; the comparison gives them a type in those that do not.
     rows = await connection.fetch(
         f"SELECT number, record FROM cases WHERE ({VIEWS[view]})"  # noqa: S608 - a constant of ours
-        " AND $1::timestamptz < $2::timestamptz"
-        f" ORDER BY {_ORDER} LIMIT $3 OFFSET $4",
+        " AND $1::timestamptz < $2::timestamptz AND ($3::text IS NULL OR lead_unit = $3)"
+        f" ORDER BY {_ORDER} LIMIT $4 OFFSET $5",
         now,
         tomorrow,
+        unit,
         limit,
         offset,
     )
     return [_case(vault, row["number"], row["record"]) for row in rows]
 
 
-async def counts(connection: Connection, *, now: datetime, tomorrow: datetime) -> dict[str, int]:
+async def counts(
+    connection: Connection, *, now: datetime, tomorrow: datetime, unit: str | None
+) -> dict[str, int]:
     """Return how many cases each of ``VIEWS`` holds."""
     columns = ", ".join(f'count(*) FILTER (WHERE {where}) AS "{name}"' for name, where in VIEWS.items())
     row = await connection.fetchrow(
-        f"SELECT {columns} FROM cases WHERE $1::timestamptz < $2::timestamptz",  # noqa: S608 - ours
+        f"SELECT {columns} FROM cases WHERE $1::timestamptz < $2::timestamptz"  # noqa: S608 - ours
+        " AND ($3::text IS NULL OR lead_unit = $3)",
         now,
         tomorrow,
+        unit,
     )
     return dict(row) if row else dict.fromkeys(VIEWS, 0)
 
@@ -137,10 +143,18 @@ async def next_sequence(connection: Connection, number: str) -> int:
     return int(last) + 1
 
 
+async def name_units(connection: Connection, vault: Vault) -> int:
+    """Fill the unit of cases that came before it was a column; return how many there were."""
+    rows = await connection.fetch("SELECT number, record FROM cases WHERE lead_unit IS NULL FOR UPDATE")
+    found = [(row["number"], _case(vault, row["number"], row["record"]).lead_unit) for row in rows]
+    await connection.executemany("UPDATE cases SET lead_unit = $2 WHERE number = $1", found)
+    return len(found)
+
+
 def _row(vault: Vault, case: Case) -> tuple[Any, ...]:
     due = case.next_due()
     sealed = vault.seal_json(to_record(case), purpose=f"{_RECORD}:{case.number}")
-    return case.number, case.state.value, case.urgent, due and due.at, sealed
+    return case.number, case.state.value, case.urgent, due and due.at, case.lead_unit, sealed
 
 
 def _case(vault: Vault, number: str, record: bytes) -> Case:

@@ -10,4 +10,4 @@ const target = join(here, "static", "vendor");
 
 mkdirSync(target, { recursive: true });
 copyFileSync(join(modules, "@tabler/core/dist/css/tabler.min.css"), join(target, "tabler.min.css"));
-copyFileSync(join(root, "groundwork", "look", "tokens.css"), join(target, "tokens.css"));
+for (const name of ["tokens.css", "staff.css"]) copyFileSync(join(root, "groundwork", "look", name), join(target, name));

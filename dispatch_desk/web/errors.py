@@ -56,7 +56,7 @@ def said(request: web.Request, status: int, *, headers: dict[str, str] | None = 
     title = TITLES.get(status, "请求不能处理，请核对后再试。")
     if not _reads_pages(request):
         return problem(status, NAMES.get(status, "request"), title, headers=headers)
-    response = request.app[LOOK].page("error.html", status=status, title=title)
+    response = request.app[LOOK].page("said.html", status=status, title=title)
     response.headers.update(headers or {})
     return response
 

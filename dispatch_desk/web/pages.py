@@ -1,4 +1,4 @@
-"""The pages: inbox, case, and the button that signs."""
+"""The pages: inbox, case, the button that signs, and the one that shows a person."""
 
 from aiohttp import web
 
@@ -8,32 +8,34 @@ from dispatch_desk.desk import Desk
 from dispatch_desk.store.cases import VIEWS
 from dispatch_desk.web.health import Metrics
 from dispatch_desk.web.look import LOOK
+from groundwork.addresses import address_of
 from hotline.ticket import is_ticket_number, normalised
-from staff.accounts import Role
-from staff.pages import account_of, form_token_of, require
+from staff.accounts import Account, Role
+from staff.guard import account_of, form_token_of, text_of
+from staff.signing_in import author
 
 SIGNERS = (Role.DISPATCHER,)
-READERS = (*SIGNERS, Role.ADMIN)
+READERS = (*SIGNERS, Role.UNIT)
+PURPOSES = ("contact", "check", "hand_on")  #: for which a person's name and number may be looked at
 DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)
 
 
-@require(*READERS, Role.UNIT)
 async def inbox(request: web.Request) -> web.StreamResponse:
     """List the cases: danger that nobody signed yet first, then what is due first."""
-    if account_of(request).role is Role.UNIT:
-        # No account says yet which unit it belongs to, and nobody may see the cases of other units.
-        return request.app[LOOK].page("no_unit.html", account=account_of(request))
+    account = account_of(request)
+    if scope_of(account) == "":
+        return request.app[LOOK].page("no_unit.html", account=account)
     view = request.query.get("view", "all")
     number = request.query.get("page", "1")
     page = int(number) if number.isascii() and number.isdecimal() and len(number) < 6 else 1
     desk = request.app[DESK]
     view = view if view in VIEWS else "all"
-    listing = await desk.listing(view, page=max(page, 1) - 1)
+    listing = await desk.listing(view, page=max(page, 1) - 1, unit=scope_of(account))
     rows = [(case, next_clock(desk, case)) for case in listing.cases]
     return request.app[LOOK].page(
         "inbox.html",
-        account=account_of(request),
+        account=account,
         now=desk.clock(),
         rows=rows,
         counts=listing.counts,
@@ -43,16 +45,50 @@ async def inbox(request: web.Request) -> web.StreamResponse:
     )
 
 
-@require(*READERS)
 async def case(request: web.Request) -> web.StreamResponse:
     """Show one case with its clock, its dates and their grounds, and what happened to it."""
+    return await _case(request)
+
+
+async def person(request: web.Request) -> web.StreamResponse:
+    """Show who filed the case, after noting who looks and what for; confidential ones are shown to nobody."""
+    why = text_of(await request.post(), "why")
+    if why not in PURPOSES:
+        return await _case(request, failed="purpose")
+    account, number = account_of(request), _number(request)
+    by = author(account, address_of(request))
+    if not await request.app[DESK].look_at_person(number, unit=scope_of(account), by=by, why=why):
+        raise web.HTTPNotFound
+    return await _case(request, person_shown=True)
+
+
+async def sign(request: web.Request) -> web.StreamResponse:
+    """Sign the case; a second click changes nothing."""
+    number = _number(request)
+    by = author(account_of(request), address_of(request))
+    done = await request.app[DESK].sign(number, by=by)
+    if done is None:
+        raise web.HTTPNotFound
+    if done:
+        request.app[METRICS].signed.inc()
+    raise web.HTTPSeeOther(f"/cases/{number}?done=signed")
+
+
+def scope_of(account: Account) -> str | None:
+    """Return the unit whose cases alone the account may see; ``None`` for all, empty for none."""
+    return account.unit if account.role is Role.UNIT else None
+
+
+async def _case(request: web.Request, *, person_shown: bool = False, failed: str = "") -> web.Response:
     desk, account = request.app[DESK], account_of(request)
-    found = await desk.find(_number(request))
+    found = await desk.find(_number(request), unit=scope_of(account))
     if found is None:
         raise web.HTTPNotFound
     shown, history = found
     return request.app[LOOK].page(
         "case.html",
+        status=422 if failed else 200,
+        failed=failed,
         account=account,
         form_token=form_token_of(request),
         now=desk.clock(),
@@ -63,19 +99,9 @@ async def case(request: web.Request) -> web.StreamResponse:
         signed=shown.state is not State.RECEIVED,
         may_sign=account.role in SIGNERS,
         just_signed=request.query.get("done") == "signed",
+        person_shown=person_shown,
+        purposes=PURPOSES,
     )
-
-
-@require(*SIGNERS)
-async def sign(request: web.Request) -> web.StreamResponse:
-    """Sign the case; a second click changes nothing."""
-    number = _number(request)
-    done = await request.app[DESK].sign(number, account_id=account_of(request).id)
-    if done is None:
-        raise web.HTTPNotFound
-    if done:
-        request.app[METRICS].signed.inc()
-    raise web.HTTPSeeOther(f"/cases/{number}?done=signed")
 
 
 def next_clock(desk: Desk, case: Case) -> Countdown | None:

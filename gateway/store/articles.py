@@ -5,17 +5,18 @@ from collections.abc import Sequence
 
 import asyncpg
 
+from groundwork.audit import COMMAND, Action, Audit, Author
 from groundwork.clock import Clock
 from groundwork.database import Connection, Pool, storage_errors
 from hotline.records import from_record, to_record
-from kb.article import Article
+from kb.article import Article, Status
 
 
 class Articles:
     """Fills the library's port; each change has a number, so that nothing is missed."""
 
-    def __init__(self, pool: Pool, *, clock: Clock) -> None:
-        self._pool, self._clock = pool, clock
+    def __init__(self, pool: Pool, audit: Audit, *, clock: Clock) -> None:
+        self._pool, self._audit, self._clock = pool, audit, clock
 
     async def published(self, city: str) -> Sequence[Article]:
         """Return every published article of ``city``."""
@@ -35,20 +36,41 @@ class Articles:
             )
         return [_article(row) for row in rows], str(rows[-1]["change"]) if rows else mark
 
-    async def put(self, articles: Sequence[Article]) -> int:
+    async def put(self, articles: Sequence[Article], *, by: Author = COMMAND, why: str = "") -> int:
         """Record ``articles``; one that says the same as before makes no new version. How many changed."""
-        changed = 0
+        changed = list[str]()
         async with storage_errors(), self._pool.acquire() as connection, connection.transaction():
             # One writer at a time: a lower change number must never become visible after a higher one.
             await connection.execute("LOCK TABLE articles IN SHARE ROW EXCLUSIVE MODE")
             for article in articles:
-                changed += await self._put(connection, article)
-        return changed
+                if await self._put(connection, article):
+                    changed.append(article.id)
+            for id in changed:
+                await self._audit.note(connection, Action.ARTICLE_RECORDED, "article", id, by=by, why=why)
+        return len(changed)
 
-    async def _put(self, connection: Connection, article: Article) -> int:
+    async def overview(
+        self, city: str, status: Status | None, *, limit: int, offset: int
+    ) -> tuple[Sequence[Article], dict[str, int]]:
+        """Return some of the articles of a status, or of all, changed last on top, and how many each status has."""
+        async with storage_errors(), self._pool.acquire() as connection:
+            rows = await connection.fetch(
+                "SELECT body FROM articles WHERE city = $1 AND ($2::text IS NULL OR status = $2)"
+                " ORDER BY updated_at DESC, id LIMIT $3 OFFSET $4",
+                city,
+                status and status.value,
+                limit,
+                offset,
+            )
+            counts = await connection.fetch(
+                "SELECT status, count(*) FROM articles WHERE city = $1 GROUP BY status", city
+            )
+        return [_article(row) for row in rows], {row["status"]: row["count"] for row in counts}
+
+    async def _put(self, connection: Connection, article: Article) -> bool:
         before = await connection.fetchrow("SELECT version, body FROM articles WHERE id = $1", article.id)
         if before is not None and _same(_article(before), article):
-            return 0
+            return False
         record = to_record(article) | {"version": before["version"] + 1 if before else 1}
         body = json.dumps(record, ensure_ascii=False)
         await connection.execute(
@@ -70,7 +92,7 @@ class Articles:
             body,
             self._clock(),
         )
-        return 1
+        return True
 
 
 def _article(row: asyncpg.Record) -> Article:

@@ -49,7 +49,7 @@ class Health:
 
     async def ready(self, request: web.Request) -> web.Response:
         """Say 200 with what is degraded while requests can be served, else 503."""
-        up = await asyncio.gather(*(_is_up(check) for check in self._checks))
+        up = await asyncio.gather(*(is_up(check) for check in self._checks))
         down = [check for check, is_up in zip(self._checks, up, strict=True) if not is_up]
         missing = [check.name for check in down if check.required]
         body = {"status": "unavailable" if missing else "ready", "degraded": [check.name for check in down]}
@@ -81,7 +81,8 @@ class Health:
         return count
 
 
-async def _is_up(check: Check) -> bool:
+async def is_up(check: Check) -> bool:
+    """Tell whether ``check`` passes within ``PROBE_WITHIN``."""
     # Whatever a probe raises means the same here: that thing is away.
     try:
         await asyncio.wait_for(check.probe(), PROBE_WITHIN)

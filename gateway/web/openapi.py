@@ -4,7 +4,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from gateway.web.audience import audiences
+from staff.audience import audiences
 
 DOCUMENT = Path(__file__).with_name("openapi.json")
 

@@ -1,4 +1,4 @@
-"""What every answer carries, and which posts are believed to come from our own pages."""
+"""Which posts are believed to come from our own pages."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
@@ -11,25 +11,7 @@ from groundwork.problems import ProblemError
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    # Not no-referrer: browsers would then send "Origin: null" with our own forms.
-    "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Put the headers of every answer on ``response`` (an ``on_response_prepare`` handler)."""
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
 
 
 def same_origin(hosts: frozenset[str]) -> Middleware:

@@ -11,7 +11,6 @@ from channels.base import ChannelParts
 from channels.mailbox.adapter import Mailbox
 from channels.registry import CHANNELS
 from channels.webchat.adapter import WebChat
-from gateway.web.audience import add_routes
 from gateway.web.context import PageContext
 from gateway.web.errors import tell_errors
 from gateway.web.files import Assets
@@ -27,8 +26,10 @@ from gateway.web.pages.proving import Proof
 from gateway.web.pages.supplements import Supplements
 from gateway.web.ports import Articles, History, Limits, Registers
 from gateway.web.rendering import WORDS, Pages
-from gateway.web.security import add_headers, same_origin
+from gateway.web.security import same_origin
+from groundwork.headers import headers_for, is_https
 from hotline.citypack import CityPack
+from staff.audience import add_routes
 
 MAX_REQUEST = 1024 * 1024
 
@@ -52,7 +53,7 @@ class SiteParts:
 def make_site(parts: SiteParts) -> web.Application:
     """Return the application with every route of the citizens' side; others may add theirs to it."""
     clock, address = parts.channel.clock, urlsplit(parts.public_url)
-    secure = address.scheme == "https"
+    secure = is_https(parts.public_url)
     context = PageContext.of(parts.pack, WORDS, today=clock().date())
     pages = Pages(context, parts.assets)
     health = Health(parts.checks, parts.metrics)
@@ -60,7 +61,7 @@ def make_site(parts: SiteParts) -> web.Application:
         middlewares=[health.middleware(), tell_errors(pages), same_origin(frozenset({address.netloc}))],
         client_max_size=MAX_REQUEST,
     )
-    app.on_response_prepare.append(add_headers)
+    app.on_response_prepare.append(headers_for(parts.public_url))
     channels = {name: make(parts.channel) for name, make in CHANNELS.items()}
     for channel in channels.values():
         add_routes(app, channel.audience, channel.routes())

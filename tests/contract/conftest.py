@@ -17,7 +17,7 @@ from dispatch_desk.__main__ import MIGRATIONS
 from dispatch_desk.app import compose
 from gateway.localservers import Postgres, ensure_database, start
 from groundwork.database import migrate, open_pool
-from tests.dispatch import RunningDesk, SettableClock, a_pack, settings_for
+from tests.dispatch import CHEAP, RunningDesk, SettableClock, a_pack, settings_for
 
 
 @pytest.fixture(scope="session")
@@ -63,6 +63,6 @@ async def desk(desk_url: str, tmp_path: Path, aiohttp_client: Any) -> AsyncItera
     """A desk of the fictional city and a browser that has not signed in; the clock stands still."""
     settings, clock = settings_for(desk_url, tmp_path), SettableClock()
     async with open_pool(desk_url) as pool, ClientSession() as http:
-        services = compose(settings, a_pack(), pool, http, clock=clock)
+        services = compose(settings, a_pack(), pool, http, clock=clock, code_time=clock, hasher=CHEAP)
         browser = await aiohttp_client(services.app)
         yield RunningDesk(services=services, browser=browser, clock=clock, settings=settings)

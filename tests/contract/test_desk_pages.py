@@ -14,6 +14,7 @@ from dispatch_client import payloads
 from dispatch_desk.app import compose
 from dispatch_desk.store import cases
 from groundwork.database import open_pool
+from groundwork.vault import Vault
 from hotline.calendar import CITY_TIME
 from hotline.citation import Citation, LawStatus
 from hotline.deadlines import Due
@@ -25,6 +26,7 @@ from tests.dispatch import (
     FILED_AT,
     PASSWORD,
     RULES,
+    UNIT,
     RunningDesk,
     a_due,
     a_number,
@@ -136,15 +138,48 @@ async def test_the_list_is_read_by_its_index(desk: RunningDesk) -> None:
     assert "cases_in_order" in str(plan) and "Sort" not in str(plan)
 
 
-async def test_an_account_of_a_unit_sees_no_case_and_is_told_why(desk: RunningDesk) -> None:
+async def test_an_account_without_its_unit_sees_no_case_and_is_told_why(desk: RunningDesk) -> None:
     number = await file(desk, "PPPPPPD5")
+    await desk.staff(Role.UNIT)
+    await desk.services.pool.execute("UPDATE staff_accounts SET unit = '' WHERE role = 'unit'")
     await desk.enter(Role.UNIT)
     for path in ("/", "/?view=unsigned"):
         page = await text_of(desk.browser, path)
-        assert "还没有对应到具体单位" in page and "派单员" in page
+        assert "还没有对应到具体单位" in page
         assert number not in page and "示例" not in page.replace("示例市", "")
     answer = await desk.browser.get(f"/cases/{number}", headers={"Accept": "text/html"})
-    assert answer.status == 403 and number not in await answer.text()
+    assert answer.status == 404 and number not in await answer.text()
+    await desk.services.pool.execute("UPDATE staff_accounts SET unit = $1 WHERE role = 'unit'", UNIT)
+
+
+async def test_an_account_of_a_unit_sees_its_cases_and_no_others(desk: RunningDesk) -> None:
+    own = await file(desk, "PPPPPPD6")
+    other = await file(desk, "PPPPPPD7", lead_unit="示例区城管局", urgent=True)
+    await desk.enter(Role.UNIT)
+    for view in ("all", "unsigned", "today", "late"):
+        page = await text_of(desk.browser, f"/?view={view}")
+        assert other not in page and "示例区城管局" not in page
+    listed = await text_of(desk.browser, "/")
+    assert own in listed and "全部1" in words(listed)
+    assert "工地晚上十点以后还在浇筑" in await text_of(desk.browser, f"/cases/{own}")
+    for way in (desk.browser.get, desk.browser.post):
+        path = f"/cases/{other}" + ("/person" if way == desk.browser.post else "")
+        token = await form_token(desk.browser, own)
+        form = {"form_token": token, "why": "contact"} if way == desk.browser.post else None
+        answer = await way(path, data=form, headers=origin(desk.browser))
+        assert answer.status == 404
+    assert await desk.count("audit_log", "kind = 'case' AND subject = $1", other) == 0
+
+
+async def test_cases_of_before_get_their_unit_at_the_next_migration(desk: RunningDesk) -> None:
+    own = await file(desk, "PPPPPPD8")
+    await desk.services.pool.execute("UPDATE cases SET lead_unit = NULL")
+    async with desk.services.pool.acquire() as connection, connection.transaction():
+        vault = Vault.from_settings(desk.settings)
+        assert await cases.name_units(connection, vault) == 1
+        assert await cases.name_units(connection, vault) == 0
+    await desk.enter(Role.UNIT)
+    assert own in await text_of(desk.browser, "/")
 
 
 async def test_a_confidential_case_shows_neither_place_nor_person_in_the_list(desk: RunningDesk) -> None:
@@ -191,7 +226,7 @@ async def test_any_query_shows_a_page(desk: RunningDesk, query: str) -> None:
 
 
 async def test_an_empty_list_says_so(desk: RunningDesk) -> None:
-    await desk.enter(Role.ADMIN)
+    await desk.enter(Role.DISPATCHER)
     assert "还没有工单" in await text_of(desk.browser, "/")
     assert "这里没有工单" in await text_of(desk.browser, "/?view=late")
 
@@ -202,7 +237,7 @@ async def test_the_case_shows_the_ticket_with_dates_articles_and_reckoning(desk:
     said = words(await text_of(desk.browser, f"/cases/{number}"))
     for word in (
         number, "网页提交", "工地晚上十点以后还在浇筑", "示例区示例路1号，东门（33.76610，113.19290）", "晚上10点以后",
-        "张样例，138****0000", "示例区住建局", "说到了“施工”。", "《示例市热线办法》第三条：反映噪声扰民",
+        "张**，138****0000", "示例区住建局", "说到了“施工”。", "《示例市热线办法》第三条：反映噪声扰民",
         "签收：最晚11月23日周一", "依据：《示例市热线办法》第八条", "暂定。等签收后确定。",
         "11月20日周五：当天不算", "11月21日周六：周末，不算", "11月23日周一：第1天", "我们小区东边的工地天天晚上施工",
     ):  # fmt: skip
@@ -297,7 +332,7 @@ async def test_a_letter_shows_how_to_reach_its_writer_and_whether_it_may_be_publ
     number = await file(desk, "PPPPPPC2", contact=contact, public=True, channel="mailbox")
     await desk.enter(Role.DISPATCHER)
     said = words(await text_of(desk.browser, f"/cases/{number}"))
-    assert "张样例，138****0000，z***@example.com" in said and "同意公布" in said and "市长信箱" in said
+    assert "张**，138****0000，z***@example.com" in said and "同意公布" in said and "市长信箱" in said
 
 
 async def test_an_event_of_before_there_were_letters_is_shown_too(desk: RunningDesk) -> None:
@@ -323,10 +358,10 @@ async def test_what_a_citizen_wrote_is_text_and_never_markup(desk: RunningDesk) 
 
 async def test_an_impossible_step_stays_visible_and_says_why(desk: RunningDesk) -> None:
     number = await file(desk, "PPPPPPB6")
-    await desk.enter(Role.ADMIN)
+    await desk.enter(Role.UNIT)
     page = await text_of(desk.browser, f"/cases/{number}")
     assert 'aria-disabled="true"' in page and "只有派单员能签收" in page
-    assert 'method="post" action="/cases/' not in page
+    assert f'action="/cases/{number}/sign' not in page
 
 
 async def test_a_number_may_be_typed_as_people_type(desk: RunningDesk) -> None:
@@ -342,7 +377,7 @@ async def test_what_is_not_there_says_so(desk: RunningDesk, path: str) -> None:
     await desk.enter(Role.DISPATCHER)
     answer = await desk.browser.get(path, headers={"Accept": "text/html"})
     assert answer.status == 404
-    assert "没有这个页面或工单" in await answer.text()
+    assert "没有这个页面" in await answer.text()
     answer = await desk.browser.get(path, headers={"Accept": "application/json"})
     assert answer.content_type == "application/problem+json"
 
@@ -363,10 +398,11 @@ async def test_every_answer_bears_the_strict_policy_and_no_page_is_kept(desk: Ru
         answer = await desk.browser.get(path, allow_redirects=False)
         policy = answer.headers["Content-Security-Policy"]
         assert policy.startswith(
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
         )
         assert "form-action 'self'; base-uri 'none'; frame-ancestors 'none'" in policy
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Referrer-Policy"] == "same-origin"
         assert answer.headers["Cache-Control"] == ("no-cache" if path.startswith("/static/") else "no-store")
 
 

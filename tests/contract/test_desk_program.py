@@ -128,3 +128,23 @@ def test_an_account_is_added_with_its_password_on_standard_input(desk_url: str, 
     assert run(command, env, typed="short\n").returncode == 1
     assert run(command, env, typed="a long enough password\n").returncode == 0
     assert "taken" in run(command, env, typed="a long enough password\n").stderr
+
+
+def test_an_account_of_a_unit_names_it_and_nobody_else_does(desk_url: str, tmp_path: Path) -> None:
+    env = environment(tmp_path, HUYING_DESK_DATABASE_URL=desk_url)
+    typed = "a long enough password\n"
+    assert "unit" in run(["add-account", "qian", "unit"], env, typed=typed).stderr
+    assert "unit" in run(["add-account", "qian", "editor", "--unit", "x"], env, typed=typed).stderr
+    assert run(["add-account", "qian", "unit", "--unit", "示例区住建局"], env, typed=typed).returncode == 0
+    assert "qian unit 示例区住建局 open" in run(["staff", "list"], env).stdout.splitlines()
+
+
+def test_an_account_that_nobody_can_open_is_reset_from_the_command_line(
+    desk_url: str, tmp_path: Path
+) -> None:
+    env = environment(tmp_path, HUYING_DESK_DATABASE_URL=desk_url)
+    run(["add-account", "sun", "admin"], env, typed="a long enough password\n")
+    reset = run(["staff", "reset", "SUN"], env)
+    assert (reset.returncode, len(reset.stdout.strip())) == (0, 19)
+    assert "sun admin one-time" in run(["staff", "list"], env).stdout.splitlines()
+    assert run(["staff", "reset", "nobody"], env).returncode == 1

@@ -9,10 +9,10 @@ import pytest
 
 from gateway.app import make_app
 from gateway.bootstrap import open_services
-from gateway.web.audience import audiences
 from groundwork.addresses import PROXIES, client_address
 from groundwork.outbox import LANE_POOL
 from groundwork.settings import Settings
+from staff.audience import audiences
 from tests.dispatch import SECRET
 
 pytestmark = pytest.mark.enable_socket

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import gateway
+from groundwork.audit import COMMAND, Audit
 from groundwork.clock import clock_from
 from groundwork.database import Pool, lock_number, migrate, open_pool
 from groundwork.effects import NotGivenUpError, given_up, owe_again
@@ -27,6 +28,7 @@ CLOCK = clock_from(None)
 VAULT = Vault.from_settings(
     replace(Settings(), secret_key="s" * 40, vault_keys="k1:" + base64.b64encode(b"k" * 32).decode())
 )
+AUDIT = Audit(VAULT, "gateway", clock=CLOCK)
 
 
 class RefusedError(HotlineError):
@@ -225,8 +227,10 @@ async def test_what_was_given_up_is_listed_without_its_contents_and_owed_again(p
             {"id": first, "lane": "ticket:a"} | fields,
             {"id": second, "lane": "ticket:b"} | fields,
         ]
-        assert [row["id"] for row in await owe_again(connection, [second])] == [second]
-        assert [row["id"] for row in await owe_again(connection, None)] == [first]
+        assert [row["id"] for row in await owe_again(connection, [second], audit=AUDIT, by=COMMAND)] == [
+            second
+        ]
+        assert [row["id"] for row in await owe_again(connection, None, audit=AUDIT, by=COMMAND)] == [first]
         assert await given_up(connection) == []
     assert sorted(await woken(pool)) == ["ticket:a", "ticket:b"]
     for lane in "ab":
@@ -244,8 +248,8 @@ async def test_only_what_was_given_up_can_be_owed_again(pool: Pool) -> None:
     async with pool.acquire() as connection:
         for wrong in (id, id + 1):
             with pytest.raises(NotGivenUpError):
-                await owe_again(connection, [wrong])
-        assert await owe_again(connection, None) == []
+                await owe_again(connection, [wrong], audit=AUDIT, by=COMMAND)
+        assert await owe_again(connection, None, audit=AUDIT, by=COMMAND) == []
 
 
 def test_both_commands_speak_json_lines(migrated: str, tmp_path: Path) -> None:

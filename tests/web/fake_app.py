@@ -329,6 +329,8 @@ def fake_assets(folder: Path) -> Assets:
     names = {
         "weui.css": "weui.0.css",
         "citizen.css": "citizen.0.css",
+        "tabler.css": "tabler.0.css",
+        "staff.css": "staff.0.css",
         "chat.js": "chat.0.js",
         "letter.js": "letter.0.js",
         "icons.svg": "icons.0.svg",

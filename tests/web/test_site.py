@@ -11,16 +11,16 @@ from aiohttp import web
 from pytest_aiohttp.plugin import AiohttpClient
 
 from channels.registry import CHANNELS
-from gateway.web.audience import add_routes, audiences
 from gateway.web.dispatch import dispatch_routes
 from gateway.web.health import Check
 from gateway.web.openapi import DOCUMENT, api_places
 from gateway.web.ports import Received, Said
-from gateway.web.security import POLICY
+from groundwork.headers import POLICY
 from hotline.errors import StorageAwayError
 from hotline.events import Event
 from hotline.message import InboundMessage
 from hotline.understanding import Hit
+from staff.audience import add_routes, audiences
 from tests.web.fake_app import NOW, FakeArticles, FakeCore, channel_parts, fake_app, fake_assets
 from tests.web.reading import Client, Page, press
 

@@ -19,6 +19,8 @@ const small = (code, loader) =>
 const files = {
   "weui.css": readFileSync(require.resolve("weui/dist/style/weui.min.css"), "utf8"),
   "citizen.css": small(look("tokens.css") + source("citizen.css"), "css"),
+  "tabler.css": readFileSync(require.resolve("@tabler/core/dist/css/tabler.min.css"), "utf8"),
+  "staff.css": small(look("tokens.css") + look("staff.css"), "css"),
   "chat.js": small(`(() => {${source("chat.js")}})();`, "js"),
   "letter.js": small(`(() => {${source("letter.js")}})();`, "js"),
   "icons.svg": look("icons.svg"),

@@ -1,0 +1,71 @@
+"""The staff's side of the gateway: its door under ``/staff``, ``/kb`` for the answers, ``/ops`` for operations."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from gateway import PROGRAM
+from gateway.store.articles import Articles
+from gateway.web.files import Assets
+from gateway.web.health import Check
+from gateway.web.pages.answers import AnswerPages
+from gateway.web.pages.ops import OpsPages
+from groundwork.audit import Audit
+from groundwork.clock import Clock
+from groundwork.database import Pool
+from groundwork.vault import Vault
+from hotline.citypack import CityPack
+from staff.accounts import Role
+from staff.audience import add_routes, staff
+from staff.guard import DOOR
+from staff.look import Look
+from staff.pages import DoorParts, StaffDoor
+from staff.provider import Provider
+from staff.site import add_staff_routes
+
+PREFIX = "/staff"
+TEMPLATES = Path(__file__).with_name("staff_templates")
+HOMES = {Role.EDITOR: "/kb", Role.REVIEWER: "/kb", Role.ADMIN: "/ops"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StaffParts:
+    """What the staff's side is made of."""
+
+    pool: Pool
+    vault: Vault
+    audit: Audit
+    clock: Clock
+    real_time: Clock
+    pack: CityPack
+    articles: Articles
+    checks: Sequence[Check]
+    assets: Assets
+    secure: bool
+    factor_required: bool
+    provider: Provider | None
+
+
+def add_staff_side(app: web.Application, parts: StaffParts) -> StaffDoor:
+    """Add the staff's routes to ``app``, each with whom it is for; return their door."""
+    pack = parts.pack
+    styles = [parts.assets.url("tabler.css"), parts.assets.url("staff.css")]
+    more = {"city": pack.name, "hotline": pack.hotline, "provider": parts.provider is not None}
+    look = Look(TEMPLATES, styles=styles, door=PREFIX, more=more)
+    door = StaffDoor(
+        DoorParts(
+            pool=parts.pool, vault=parts.vault, audit=parts.audit, look=look, clock=parts.clock,
+            real_time=parts.real_time, program=PROGRAM, prefix=PREFIX, homes=HOMES,
+            units=[unit.name for unit in pack.units], secure=parts.secure, factor_required=parts.factor_required,
+            provider=parts.provider,
+        )
+    )  # fmt: skip
+    app[DOOR] = door
+    add_staff_routes(app, door)
+    answers = AnswerPages(look, parts.articles, city=pack.code, clock=parts.clock)
+    add_routes(app, staff(Role.EDITOR, Role.REVIEWER, Role.ADMIN), answers.routes())
+    operations = OpsPages(look, parts.pool, parts.audit, parts.checks)
+    add_routes(app, staff(Role.ADMIN), operations.routes())
+    return door

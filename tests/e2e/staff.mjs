@@ -1,0 +1,319 @@
+// The staff's pages of both programs in Chromium: node staff.mjs GATEWAY DESK CHROMIUM CASE SHOTS < passwords.json
+// One JSON line per finding-free or broken check; SHOTS is a folder for pictures, or "-".
+import { createHmac } from "node:crypto";
+import { readFileSync } from "node:fs";
+import assert from "node:assert/strict";
+import { PHONE, check as checkIn, findings, open } from "./looking.mjs";
+
+const [gateway, desk, program, kase, shots] = process.argv.slice(2);
+const passwords = JSON.parse(readFileSync(0, "utf8")); // {"desk admin": "…"}
+const browser = await open(program);
+const check = (name, options, body) => checkIn(browser, name, options, body);
+const DESK = { width: 1280, height: 900 };
+const OWN = "three unrelated rivers, one kettle";
+
+const doors = { desk: { base: desk, at: "" }, gateway: { base: gateway, at: "/staff" } };
+const at = (door, path) => doors[door].base + doors[door].at + path;
+
+async function go(page, act) {
+  await Promise.all([page.waitForEvent("framenavigated"), act()]);
+  await page.waitForLoadState();
+}
+const press = (page) => go(page, () => page.keyboard.press("Enter"));
+const click = (page, what) => go(page, () => page.click(what));
+async function type(page, door, name, password) {
+  await page.goto(at(door, "/sign-in"));
+  await page.fill("#name", name);
+  await page.fill("#password", password);
+  await press(page);
+}
+const enter = (page, door, role) => type(page, door, role, passwords[`${door} ${role}`]);
+const heading = async (page) => (await page.textContent("h1")).trim();
+
+function base32(text) {
+  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  const bits = [...text].map((one) => letters.indexOf(one).toString(2).padStart(5, "0")).join("");
+  return Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+}
+// RFC 6238 with SHA-1, 30 s, 6 digits, written out here so that the server's library is not its own judge.
+function code(secret, steps = 0) {
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30000) + steps));
+  const hash = createHmac("sha1", base32(secret)).update(counter).digest();
+  const start = hash[19] & 15;
+  return String((hash.readUInt32BE(start) & 0x7fffffff) % 1000000).padStart(6, "0");
+}
+
+let made = 0;
+async function invite(page, door, role) {
+  const name = `e2e-${process.pid}-${(made += 1)}`;
+  await page.goto(at(door, "/accounts"));
+  await page.fill("#name", name);
+  await page.selectOption("#role", role);
+  if (role === "unit") await page.selectOption("#unit", { index: 1 });
+  await click(page, "text=开通 >> visible=true >> nth=-1");
+  await page.waitForSelector(".hy-key");
+  return [name, (await page.textContent(".hy-key")).trim()];
+}
+async function fresh(role = "dispatcher", door = "desk") {
+  const context = await browser.newContext({ locale: "zh-CN" });
+  const page = await context.newPage();
+  await enter(page, door, "admin");
+  const invited = await invite(page, door, role);
+  await context.close();
+  return invited;
+}
+async function ownPassword(page, door, name, oneTime) {
+  await type(page, door, name, oneTime);
+  await page.fill("#new", OWN);
+  await page.fill("#again", OWN);
+  await click(page, "text=保存");
+}
+async function bind(page, door) {
+  await page.goto(at(door, "/account/second-factor"));
+  await page.fill("#password", OWN);
+  await click(page, "text=显示二维码");
+  await page.waitForSelector(".hy-key");
+  const secret = (await page.textContent(".hy-key")).trim();
+  await page.fill("#code", code(secret));
+  await click(page, "text=确认绑定");
+  await page.waitForSelector(".hy-codes");
+  return [secret, await page.locator(".hy-codes li").allTextContents()];
+}
+
+const kept = {}; // one sign-in for all the views of a role
+async function inside(page, door, role) {
+  const context = page.context();
+  if (kept[`${door} ${role}`]) return context.addCookies(kept[`${door} ${role}`]);
+  await enter(page, door, role);
+  kept[`${door} ${role}`] = await context.cookies();
+}
+const asks = (door, role, path, raw = false) => async (page) => {
+  await inside(page, door, role);
+  await page.goto(raw ? doors[door].base + path : at(door, path));
+};
+const views = {
+  "desk sign-in": (page) => page.goto(at("desk", "/sign-in")),
+  "desk wrong": (page) => type(page, "desk", `nobody-${process.pid}-${Math.random()}`, "wrong"),
+  "desk inbox": asks("desk", "dispatcher", "/"),
+  "desk case": asks("desk", "dispatcher", `/cases/${kase}`),
+  "desk person": async (page) => {
+    await asks("desk", "dispatcher", `/cases/${kase}`)(page);
+    await page.selectOption("#why", "contact");
+    await click(page, "button:has-text('看姓名和电话')");
+    await page.waitForSelector("[role=status]");
+  },
+  "desk account": asks("desk", "dispatcher", "/account"),
+  "desk password": asks("desk", "dispatcher", "/account/password"),
+  "desk no purpose": async (page) => {
+    await asks("desk", "dispatcher", `/cases/${kase}`)(page);
+    await page.locator("#why").evaluate((one) => one.removeAttribute("required"));
+    await click(page, "button:has-text('看姓名和电话')");
+    await page.waitForSelector("[role=alert]");
+  },
+  "desk refused": asks("desk", "editor", "/"),
+  "desk unit": asks("desk", "unit", "/"),
+  "desk accounts": asks("desk", "admin", "/accounts"),
+  "desk other account": async (page) => {
+    await asks("desk", "admin", "/accounts")(page);
+    await click(page, "th a:text-is('editor')");
+    await page.waitForSelector("#why-reset");
+  },
+  "desk audit": asks("desk", "admin", "/audit"),
+  "gateway sign-in": (page) => page.goto(at("gateway", "/sign-in")),
+  "gateway answers": asks("gateway", "editor", "/kb", true),
+  "gateway operations": asks("gateway", "admin", "/ops", true),
+  "gateway account": asks("gateway", "reviewer", "/account"),
+  "gateway accounts": asks("gateway", "admin", "/accounts"),
+  "gateway audit": asks("gateway", "admin", "/audit"),
+  "gateway refused": asks("gateway", "editor", "/ops", true),
+};
+
+async function look(page, context, name, width) {
+  if (shots !== "-") await page.screenshot({ path: `${shots}/${name.replaceAll(" ", "-")}-${width}.png`, fullPage: true });
+  return findings(page, context, width > 1000 ? 24 : 44);
+}
+for (const [view, go] of Object.entries(views)) {
+  for (const viewport of [PHONE, DESK]) {
+    await check(`${view} ${viewport.width}`, { viewport }, async (page, context) => {
+      await go(page);
+      return look(page, context, view, viewport.width);
+    });
+  }
+}
+
+for (const viewport of [PHONE, DESK]) {
+  const told = (name) => async (page, context) => (await look(page, context, name, viewport.width)).map((one) => `${name}: ${one}`);
+  await check(`from a one-time password to a second factor, every page on the way ${viewport.width}`, { viewport, javaScriptEnabled: true }, async (page, context) => {
+    const all = [];
+    await enter(page, "desk", "admin");
+    const [name, oneTime] = await invite(page, "desk", "dispatcher");
+    all.push(...(await told("desk one-time")(page, context)));
+    await click(page, "text=退出");
+    await type(page, "desk", name, oneTime);
+    assert.equal(await heading(page), "请先设一个自己的密码");
+    all.push(...(await told("desk first password")(page, context)));
+    await page.goto(at("desk", "/")); // nothing else can be reached meanwhile
+    assert.equal(await heading(page), "请先设一个自己的密码");
+    for (const [weak, again, why] of [["short", "short", "太短"], ["dispatcher2026!", "dispatcher2026", "不一样"], ["password20262026", "password20262026", "容易被猜到"]]) {
+      await page.locator("#new").evaluate((one) => one.removeAttribute("minlength"));
+      await page.fill("#new", weak);
+      await page.fill("#again", again);
+      await click(page, "text=保存");
+      await page.waitForSelector(`[role=alert]:has-text("${why}")`);
+    }
+    all.push(...(await told("desk weak password")(page, context)));
+    await page.fill("#new", OWN);
+    await page.fill("#again", OWN);
+    await click(page, "text=保存");
+    await page.waitForSelector("[role=status]");
+    await page.goto(at("desk", "/account/second-factor"));
+    all.push(...(await told("desk factor")(page, context)));
+    await page.fill("#password", OWN);
+    await click(page, "text=显示二维码");
+    await page.waitForSelector(".hy-key");
+    all.push(...(await told("desk qr")(page, context)));
+    const [secret, codes] = await bindShown(page);
+    all.push(...(await told("desk codes")(page, context)));
+    assert.equal(codes.length, 10);
+    await click(page, "text=记好了");
+    all.push(...(await told("desk bound account")(page, context)));
+    await click(page, "text=退出");
+    await type(page, "desk", name, OWN);
+    assert.equal(await heading(page), "输入验证码");
+    all.push(...(await told("desk code")(page, context)));
+    await page.fill("#code", code(secret)); // the one it was bound with
+    await press(page);
+    await page.waitForSelector("[role=alert]");
+    all.push(...(await told("desk wrong code")(page, context)));
+    await page.fill("#code", code(secret, 1));
+    await press(page);
+    assert.equal(await heading(page), "待办");
+    return all;
+  });
+}
+async function bindShown(page) {
+  const secret = (await page.textContent(".hy-key")).trim();
+  await page.fill("#code", code(secret));
+  await click(page, "text=确认绑定");
+  await page.waitForSelector(".hy-codes");
+  return [secret, await page.locator(".hy-codes li").allTextContents()];
+}
+
+await check("the whole way with the keyboard alone and without JavaScript", { javaScriptEnabled: false }, async (page) => {
+  const [name, oneTime] = await fresh();
+  await page.goto(at("desk", "/sign-in"));
+  const until = async (id) => {
+    for (let presses = 0; presses < 30; presses++) {
+      await page.keyboard.press("Tab");
+      if (await page.locator(`#${id}:focus`).count()) return;
+    }
+    assert.fail(`${id} is not reached by Tab`);
+  };
+  await until("name");
+  await page.keyboard.type(name);
+  await until("password");
+  await page.keyboard.type(oneTime);
+  await press(page);
+  await page.waitForURL("**/account/password");
+  await until("new");
+  await page.keyboard.type(OWN);
+  await until("again");
+  await page.keyboard.type(OWN);
+  await press(page);
+  await page.waitForURL("**/account?done=password");
+  await page.goto(at("desk", "/account/second-factor"));
+  await until("password");
+  await page.keyboard.type(OWN);
+  await press(page);
+  await page.locator(".hy-key").waitFor();
+  const secret = (await page.textContent(".hy-key")).trim();
+  await until("code");
+  await page.keyboard.type(code(secret));
+  await press(page);
+  await page.locator(".hy-codes").waitFor();
+});
+
+await check("a recovery code opens once", {}, async (page) => {
+  const [name, oneTime] = await fresh();
+  await ownPassword(page, "desk", name, oneTime);
+  const [, codes] = await bind(page, "desk");
+  for (const opens of [true, false]) {
+    await page.goto(at("desk", "/account"));
+    await click(page, "text=退出 >> nth=0");
+    await type(page, "desk", name, OWN);
+    await page.fill("#code", codes[0].toUpperCase());
+    await press(page);
+    assert.equal(await heading(page), opens ? "待办" : "输入验证码");
+    if (!opens) assert.match(await page.textContent("[role=alert]"), /已经用过/);
+  }
+});
+
+await check("a password that is changed ends the sessions elsewhere, and one place can be signed out by itself", {}, async (page, context) => {
+  const [name, oneTime] = await fresh();
+  await ownPassword(page, "desk", name, oneTime);
+  const other = await (await browser.newContext()).newPage();
+  await type(other, "desk", name, OWN);
+  assert.equal(await heading(other), "待办");
+  await page.goto(at("desk", "/account"));
+  assert.equal(await page.locator(".hy-list li").count(), 2);
+  await click(page, "text=退出这一处");
+  await page.waitForSelector("[role=status]");
+  await other.reload();
+  assert.equal(await heading(other), "登录");
+  await type(other, "desk", name, OWN);
+  await page.goto(at("desk", "/account/password"));
+  await page.fill("#old", OWN);
+  await page.fill("#new", OWN + " and a lamp");
+  await page.fill("#again", OWN + " and a lamp");
+  await click(page, "text=保存");
+  await page.waitForSelector("[role=status]");
+  await other.reload();
+  assert.equal(await heading(other), "登录");
+  await other.context().close();
+});
+
+await check("another role takes effect at once", {}, async (page) => {
+  const [name, oneTime] = await fresh();
+  await ownPassword(page, "desk", name, oneTime);
+  const admin = await (await browser.newContext()).newPage();
+  await enter(admin, "desk", "admin");
+  await admin.goto(at("desk", "/accounts"));
+  await click(admin, `th a:text-is('${name}')`);
+  await admin.selectOption("#role", "reviewer");
+  await click(admin, "button:text-is('保存')");
+  await admin.waitForSelector("[role=status]");
+  await page.goto(at("desk", "/"));
+  assert.equal(await heading(page), "登录");
+  await type(page, "desk", name, OWN);
+  await page.goto(at("desk", "/"));
+  assert.match(await heading(page), /不能做这件事/);
+  await admin.selectOption("#why-lock", "left");
+  await click(admin, "button:text-is('停用')");
+  await admin.waitForSelector("[role=status]");
+  await type(page, "desk", name, OWN);
+  assert.match(await page.textContent("[role=alert]"), /账号或密码不对/);
+  await admin.context().close();
+});
+
+await check("the cookies of both programs live side by side and no script reads them", {}, async (page, context) => {
+  await enter(page, "desk", "dispatcher");
+  await enter(page, "gateway", "editor");
+  await page.goto(at("desk", "/"));
+  assert.equal(await heading(page), "待办");
+  assert.equal(await page.evaluate(() => document.cookie), "");
+  const cookies = (await context.cookies()).filter((one) => one.name.endsWith("_staff"));
+  assert.deepEqual(cookies.map((one) => [one.name, one.httpOnly, one.sameSite]).sort(), [["huying_desk_staff", true, "Lax"], ["huying_gateway_staff", true, "Lax"]]);
+});
+
+// The last one: it locks this machine's address, and the test that runs this forgives it.
+for (const viewport of [PHONE, DESK]) {
+  await check(`ten wrong tries lock, and the page says for how long ${viewport.width}`, { viewport }, async (page, context) => {
+    for (let tries = 0; tries < 10; tries++) await type(page, "desk", "locked-out", "wrong");
+    await type(page, "desk", "dispatcher", passwords["desk dispatcher"]);
+    assert.match(await page.textContent("[role=alert]"), /请过1?\d分钟再试/);
+    return look(page, context, "desk locked out", viewport.width);
+  });
+}
+
+await browser.close();
