@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 
-from channels.base import NotNowError, Parcel, Sends
+from channels.base import NotNowError, Parcel, PlatformRefusedError, Sends
 from gateway.store.deliveries import Deliveries, Recipient, is_important
 from hotline.errors import HotlineError
 from hotline.returning import Allowance
@@ -32,10 +32,7 @@ class Courier:
         if recipient is None or not parcels:
             return
         try:
-            for parcel in sorted(parcels, key=lambda each: not _is_emergency(each)):  # a number to call first
-                # What is kept holds nothing up: the outcome of a ticket may be sent when nothing else may.
-                if not await self._send(recipient, parcel):
-                    await self._keep(recipient, [parcel])
+            refused = await self._send_all(recipient, parcels)
         except NotNowError as error:
             # The platform knows better than our account of it.
             await self._deliveries.change(
@@ -45,6 +42,20 @@ class Courier:
         except BaseException:
             await self._deliveries.release(parcels)
             raise
+        if refused is not None:
+            raise refused  # a person looks; the citizen sees it first when they next write
+
+    async def _send_all(self, recipient: Recipient, parcels: Sequence[Parcel]) -> PlatformRefusedError | None:
+        """Send ``parcels`` in order; what must be kept, or is never taken, holds nothing up behind it."""
+        refused = None
+        for parcel in sorted(parcels, key=lambda each: not _is_emergency(each)):  # a number to call first
+            try:
+                done = await self._send(recipient, parcel)
+            except PlatformRefusedError as error:
+                refused, done = error, False
+            if not done:
+                await self._keep(recipient, [parcel])
+        return refused
 
     async def _send(self, recipient: Recipient, parcel: Parcel) -> bool:
         """Send what is left of ``parcel``; ``False`` when the account of what may be sent is used up."""

@@ -196,6 +196,18 @@ async def test_what_the_platform_never_takes_is_put_before_a_person_and_not_lost
     assert len(await one.lease(message)) == 1
 
 
+async def test_what_the_platform_never_takes_holds_up_nothing_behind_it(one: Pushed) -> None:
+    first, second = said(one.clock, "1", "问一"), said(one.clock, "2")
+    await one.receive(first)
+    await one.receive(second)
+    one.platform.faults["send"] = [45002]
+    with pytest.raises(PlatformRefusedError):
+        await one.courier().deliver(first.conversation)
+    (text,) = one.sent()
+    assert text.startswith("您好")
+    assert await one.count("kept_at IS NOT NULL AND done_at IS NULL") == 1
+
+
 async def test_what_is_sent_is_counted_against_what_is_allowed(one: Pushed) -> None:
     for number in range(7):
         message = said(one.clock, str(number), "问一", quota=5)
