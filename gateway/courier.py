@@ -31,6 +31,7 @@ class Courier:
             raise UnderWayError("a push is being answered")
         if recipient is None or not parcels:
             return
+        refused: PlatformRefusedError | None = None
         try:
             refused = await self._send_all(recipient, parcels)
         except NotNowError as error:
