@@ -337,6 +337,7 @@ def test_every_kind_is_accepted_and_enterprises_too() -> None:
     assert all(kind.default_class == "other" for kind in PACK.kinds.values())
 
 
+@pytest.mark.duty("R-ALL-14", "R-ALL-16")
 def test_what_is_withheld_from_whom() -> None:
     """The plan is silent on personal data; the national law holds."""
     kept = {rule.about: (rule.withholds, rule.withheld_from) for rule in PACK.privacy if rule.withholds}
@@ -351,6 +352,7 @@ def test_what_is_withheld_from_whom() -> None:
     assert report.contact.confidential, "kept from the unit, unasked"
 
 
+@pytest.mark.duty("XA-3", "XA-4", "XA-M3b", "XA-M6", "R-ALL-19")
 def test_rules_for_the_desk_hold_their_figures() -> None:
     """XA-3, XA-4, XA-M3b, XA-M6: the data is there before the behaviour is."""
     assert [item.id for item in provision("abnormal-goes-up").items] == [
@@ -363,6 +365,7 @@ def test_rules_for_the_desk_hold_their_figures() -> None:
     assert provision("reported-to-discipline").figure("times").value == Decimal(3)
 
 
+@pytest.mark.duty("XA-1a", "XA-G4", "R-XA-7", "R-ALL-20")
 def test_goals_and_rates_are_those_of_the_plan() -> None:
     """XA-1a, XA-G4, R-XA-7: fifty per cent online and ninety-five connected take the figure in."""
     share, calls = (
