@@ -70,7 +70,8 @@ def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     )
     export.set_defaults(call=_ledger)
     taking = subs.add_parser(
-        "import", help="file demands that others took up: JSON lines {id, text, subject, kind, place, name, phone} in"
+        "import",
+        help="file demands that others took up: JSON lines {id, text, subject, kind, place, name, phone} in",
     )
     taking.add_argument("--city")
     taking.add_argument("--channel", required=True, choices=CHANNELS, help="the way they came by")

@@ -9,8 +9,8 @@ from cities.loading import load_pack
 from hotline.bodies import Unit
 from hotline.citypack import CityPack
 from hotline.conversation import Conversation, Phase
-from hotline.decision import decide
 from hotline.deadlines import extended
+from hotline.decision import decide
 from hotline.dispatching import choose_unit
 from hotline.effects import FileTicket, SendReply, effects_of
 from hotline.filing import question
@@ -24,6 +24,7 @@ from kb.search import ArticleIndex
 from kb.starters import starter_articles
 from tests.cities.citizens import NOON, answered, at, filed_as, heard, identity, reckoned
 
+UNKNOWN = Finding()
 REAL = ("baoding", "kaifeng", "pingdingshan", "suqian", "xian")
 
 
@@ -36,7 +37,7 @@ class Talk:
         self.turn: Turn | None = None
 
     def say(self, text: str = "", intent: Intent = Intent.INFORM, *, option: str | None = None,
-            finding: Finding = Finding(), facts: tuple[tuple[str, str], ...] = ()) -> tuple[type, ...]:  # fmt: skip
+            finding: Finding = UNKNOWN, facts: tuple[tuple[str, str], ...] = ()) -> tuple[type, ...]:  # fmt: skip
         """Say one thing; returns the kinds of decision that it led to."""
         found = heard(self.pack, text or "…", intent=intent)
         message = replace(found.message, text=text, option=option)
@@ -54,7 +55,13 @@ class Talk:
 
     def up_to_summary(self, text: str, intent: Intent = Intent.COMPLAIN) -> None:
         """Tell a demand and answer everything that is asked."""
-        answers = {"place": "示例路1号", "time": "三天前", "phone": "13900000000", "name": "样例先生", "what": text}
+        answers = {
+            "place": "示例路1号",
+            "time": "三天前",
+            "phone": "13900000000",
+            "name": "样例先生",
+            "what": text,
+        }
         self.say(text, intent)
         while self.state.phase is Phase.COLLECTING and self.state.draft is not None:
             self.say(answers[self.state.draft.asking])
@@ -235,7 +242,9 @@ def test_once_the_directory_is_entered_a_clear_duty_goes_straight_and_several_ha
     assert alone.lead_unit == "示例市政局" and not alone.co_handlers
     both = filed_as(listed, "路灯的灯杆倒了，把井盖砸破了")
     assert both.lead_unit == "示例市政局"
-    assert [(share.unit, share.law.article) for share in both.co_handlers] == [("示例排水处", "第十七条第二款")]
+    assert [(share.unit, share.law.article) for share in both.co_handlers] == [
+        ("示例排水处", "第十七条第二款")
+    ]
 
 
 @pytest.mark.duty("PDS-10")
@@ -270,7 +279,6 @@ def test_what_a_county_has_and_no_department_goes_to_the_county() -> None:
 @pytest.mark.duty("XA-M1")
 def test_of_several_departments_one_leads_and_the_others_help() -> None:
     filed = filed_as(load_pack("xian"), "有人冒充民警卖假货，还诈骗老人，超市也卖过期食品")
-    assert filed.lead_unit == "市市场监管局" or filed.lead_unit == "市公安局"
     helped = {filed.lead_unit, *(share.unit for share in filed.co_handlers)}
     assert helped == {"市市场监管局", "市公安局"}
     assert {share.law.article for share in filed.co_handlers} == {"三（一）3、三（三）2"}

@@ -160,6 +160,16 @@ def test_complex_is_claimed_and_never_told_by_words() -> None:
     assert (claim.figure("claimed-within").value, claim.approved_by) == (Decimal(7), "centre")
 
 
+@pytest.mark.duty("XA-M4b", "R-XA-4", "R-ALL-10")
+def test_two_matters_told_as_one_are_due_by_the_earlier_date() -> None:
+    """No water (24 hours) and no cleaning (7 days), dispatched on Thu 19 Nov at 10:00: word by Friday at 10:00."""
+    filed = filed_as(PACK, "小区停水两天了，楼道也没人打扫", filed="2026-11-19T10:00")
+    assert filed.ticket_class == "utility"
+    assert told({due.what: due for due in filed.due if due.what == "progress"}) == {
+        "progress": "2026-11-20T10:00?"
+    }
+
+
 ENTERPRISE = [
     "我公司申请贷款被拒", "我是一家餐饮企业负责人，办证难", "我店被罚款，想申诉", "作为企业经营者，建议减税",
     "我们厂想申请用地", "我开了一家饭店，消防手续办不下来", "企业注销要跑几趟",

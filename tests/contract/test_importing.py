@@ -31,7 +31,9 @@ VAULT = Vault.from_settings(
     replace(Settings(), secret_key="s" * 40, vault_keys="k1:" + base64.b64encode(b"k" * 32).decode())
 )
 PACKS = {code: load_pack(code) for code in city_codes() if not code.startswith("_")}
-WAYS = [(code, rule.id) for code, pack in PACKS.items() for rule in pack.channels if rule.run_by == "imported"]
+WAYS = [
+    (code, rule.id) for code, pack in PACKS.items() for rule in pack.channels if rule.run_by == "imported"
+]
 
 
 class Reads:
@@ -97,8 +99,12 @@ async def test_what_another_system_took_up_is_a_ticket_that_keeps_its_way(
     assert ticket.channel == channel == told["channel"]
     assert (ticket.kind, ticket.place, ticket.contact.name) == ("complaint", "示例路1号", "样例先生")
     assert ticket.filed_at == NOW and ticket.lead_unit == told["lead_unit"]
-    assert await one.pool.fetchval("SELECT count(*) FROM letters") == 0, "our mailbox's ledger holds our letters"
-    assert await one.pool.fetchval("SELECT count(*) FROM effects WHERE kind = 'event'") == 1, "the desk is told"
+    assert await one.pool.fetchval("SELECT count(*) FROM letters") == 0, (
+        "our mailbox's ledger holds our letters"
+    )
+    assert await one.pool.fetchval("SELECT count(*) FROM effects WHERE kind = 'event'") == 1, (
+        "the desk is told"
+    )
 
 
 async def test_the_same_line_again_is_the_same_ticket_and_other_words_are_refused(one: Bench) -> None:
@@ -115,7 +121,9 @@ async def test_the_same_line_again_is_the_same_ticket_and_other_words_are_refuse
 async def test_the_board_has_the_ten_working_days_of_letters(one: Bench) -> None:
     """Filed on Mon 23 Nov 2026: 24 to 27, 30, 1 to 4 Dec, Mon 7 Dec."""
     _, ticket = await one.take("pingdingshan", "board", kind="suggestion", text="建议在广场加几把椅子")
-    assert {due.at.isoformat()[:10] for due in ticket.due if due.what in ("finish", "progress")} == {"2026-12-07"}
+    assert {due.at.isoformat()[:10] for due in ticket.due if due.what in ("finish", "progress")} == {
+        "2026-12-07"
+    }
 
 
 async def test_nobody_is_refused_behind_their_back(one: Bench) -> None:
