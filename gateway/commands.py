@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from hotline.calendar import CITY_TIME
 from hotline.citypack import CityPack
 from hotline.deadlines import due_moments, extended
 from hotline.dispatching import matters_of
-from hotline.errors import CityPackError, HotlineError, StorageAwayError
+from hotline.errors import CityPackError, HotlineError, KeyReusedError, NotAMessageError, StorageAwayError
 from hotline.filing import KIND_OF, URGENT_KIND
 from hotline.message import clean
 from hotline.records import to_record
@@ -70,6 +71,13 @@ def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
         "--contacts", action="store_true", help="with names and phones, but never of confidential letters"
     )
     export.set_defaults(call=_ledger)
+    taking = subs.add_parser(
+        "import",
+        help="file demands that others took up: JSON lines {id, text, subject, kind, place, name, phone} in",
+    )
+    taking.add_argument("--city")
+    taking.add_argument("--channel", required=True, choices=CHANNELS, help="the way they came by")
+    taking.set_defaults(call=_import)
     effects.add_to(subs).set_defaults(call=_effects)
     inspection.add_to(subs).set_defaults(call=_audit)
     for parser in staff_commands.add_to(subs):
@@ -221,6 +229,40 @@ async def _export(arguments: argparse.Namespace, settings: Settings, pack: CityP
     async with open_pool(url, size=1) as pool:
         entries = Letters(pool, vault, city=settings.city).entries(since=since, until=until)
         return await write_ledger(entries, pack, arguments.out, contacts=arguments.contacts)
+
+
+def _import(arguments: argparse.Namespace, settings: Settings) -> int:
+    if arguments.city and arguments.city != settings.city:
+        settings = Settings.from_env({**os.environ, f"{PREFIX}CITY": arguments.city})
+    if not settings.vault_keys and not (settings.state_dir / "secrets").is_dir():
+        print(f"there is no installation in {settings.state_dir}", file=sys.stderr)
+        return 1
+    try:
+        return asyncio.run(_imported(arguments.channel, settings))
+    except (HotlineError, ValueError) as error:
+        print(f"nothing more can be imported: {error}", file=sys.stderr)
+        return 1 if isinstance(error, StorageAwayError) else 2
+
+
+async def _imported(channel: str, settings: Settings) -> int:
+    """File every line; status 1 if one was refused, and the others are filed all the same."""
+    from gateway.bootstrap import open_services
+    from gateway.importing import check_channel, demand_of, import_one
+    from gateway.localservers import Postgres
+
+    url = settings.database_url or Postgres(settings.state_dir / "postgres").url("gateway")
+    refused = 0
+    async with open_services(with_secrets(replace(settings, database_url=url))) as services:
+        check_channel(services.pack, channel)
+        for row in _rows():
+            try:
+                at = services.clock()
+                message = demand_of(row, services.pack, channel, services.vault, at=at)
+                _print({"id": row["id"]} | await import_one(services.intake, message))
+            except (NotAMessageError, KeyReusedError) as error:
+                refused += 1
+                _print({"id": row["id"], "error": str(error)})
+    return 1 if refused else 0
 
 
 def _rows() -> Iterator[dict[str, Any]]:

@@ -264,6 +264,10 @@ class CityPack:
         sealed = (rule for rule in self.privacy if rule.about == "whistle_blower")
         return kind == "report" and any("unit" in rule.withheld_from for rule in sealed)
 
+    def imports(self, channel: str) -> bool:
+        """Tell whether somebody else runs that way in: what comes by it was taken up there and is ours to file."""
+        return any(rule.id == channel and rule.run_by == "imported" for rule in self.channels)
+
     def provision(self, name: str) -> Provision | None:
         """Return the rule of intake, desk or report with that id; ``None`` where the city has none."""
         every = (*self.intake_rules, *self.desk_rules, *self.report_rules)

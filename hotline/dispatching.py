@@ -56,14 +56,18 @@ def matters_of(pack: CityPack, text: str) -> tuple[str, ...]:
 def choose_unit(pack: CityPack, *, text: str, place: str, kind: str = "") -> UnitChoice:
     """Return the unit whose duties fit best, then whose area fits, else the default; and who helps or is told."""
     said = f"{text} {place}"
-    fits = [fit for unit in pack.units if (fit := _fit(unit, said)).duties or fit.places]
-    fits.sort(key=lambda fit: -len(fit.duties) - len(fit.places))
     matters = matters_of(pack, text)
     rules = {
         rule.when: rule
         for rule in pack.dispatch
         if (not rule.kinds or kind in rule.kinds) and (not rule.matters or set(rule.matters) & set(matters))
     }
+    if (elsewhere := _elsewhere(pack, rules, place)) is not None:
+        return elsewhere
+    neighbours = {rule.lead for rule in pack.dispatch if rule.when == "other_region"}
+    own = (unit for unit in pack.units if unit.id not in neighbours)
+    fits = [fit for unit in own if (fit := _fit(unit, said)).duties or fit.places]
+    fits.sort(key=lambda fit: -len(fit.duties) - len(fit.places))
     lead = _lead(fits, rules if "utility" in matters else {})
     if lead is None:
         return _undetermined(pack, rules)
@@ -93,6 +97,21 @@ def _lead(fits: list[_Fit], rules: dict[str, DispatchRule]) -> _Fit | None:
         if company is not None:
             return company
     return fits[0] if fits else None
+
+
+def _elsewhere(pack: CityPack, rules: dict[str, DispatchRule], place: str) -> UnitChoice | None:
+    """Return the neighbours' hotline where the place that was asked for is theirs; words of the matter prove nothing."""
+    rule = rules.get("other_region")
+    neighbour = next((unit for unit in pack.units if rule is not None and unit.id == rule.lead), None)
+    if rule is None or neighbour is None or pack.name in place:
+        return None
+    named = tuple(word for word in neighbour.places if word in place)
+    if not named:
+        return None
+    law = rule.citation
+    words = pack.words["list_comma"].join(named)
+    why = pack.say("unit_elsewhere", words=words, instrument=law.instrument, article=law.article)
+    return UnitChoice(unit=neighbour, why=why)
 
 
 def _undetermined(pack: CityPack, rules: dict[str, DispatchRule]) -> UnitChoice:

@@ -29,6 +29,9 @@ def decide_letter(scene: Scene) -> Turn:
         # Nobody can be asked whether it is so: the number is shown and a person reads the letter.
         asked = Clarify(text=danger.ask, danger=danger)
         return _file(scene, replace(draft, callback=True), asked)
+    if scene.pack.imports(scene.heard.message.channel):
+        # Taken up by somebody already: a person looks at a ground, nobody is refused behind their back.
+        return _file(scene, replace(draft, callback=ground is not None))
     if ground is not None and ground.sure:
         return scene.turn(scene.before, Refusal(ground=ground))
     if _asks(scene, draft) and scene.heard.finding.answered:

@@ -47,7 +47,7 @@ class Row:
     parts: tuple[str, ...]
     duty: str
     state: str = ""  #: declared: done or partly
-    missing: str = ""
+    missing: str = ""  #: told of rows that are kept partly; may be told of those not yet kept
     code: tuple[Place, ...] = ()  #: what keeps it where no rule of a city does
 
 
@@ -102,9 +102,7 @@ def standing_of(row: Row, rules: tuple[Place, ...], tests: tuple[Place, ...], fi
             findings.append(f"{row.id}: declared {row.state}, but no {' and no '.join(lacks)} names it")
             state, why = "not yet", f"no {' and no '.join(lacks)} names it"
         if (row.state == "partly") != bool(row.missing):
-            findings.append(
-                f"{row.id}: what is missing is told of rows that are kept partly, and only of those"
-            )
+            findings.append(f"{row.id}: what is missing is told of a row kept partly, and never of one done")
     return Standing(row=row, rules=rules, tests=tests, state=state,
                     why=why or ("" if state == "done" else _why_not_yet(row, borne, bool(tests))))  # fmt: skip
 
@@ -265,7 +263,7 @@ _INTRODUCTION = """# Conformance
 
 Made by `make pages` from [cities/duties.yaml](../cities/duties.yaml), the rules under `cities/` and the tests that are marked with
 `@pytest.mark.duty("…")`; do not edit. `done` and `partly` are declared in duties.yaml and refused where no rule (or code) or no test
-names the row; everything else is `not yet`. The article of the city's text wins over the line here.
+names the row; everything else is `not yet`. `ticket` and `intake` end with the filing; what a row still lacks is told in brackets. The article of the city's text wins over the line here.
 """
 
 

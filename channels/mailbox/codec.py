@@ -95,7 +95,9 @@ def _phone_fault(value: str) -> Fault | None:
     return Fault(field="phone", reason="phone")
 
 
-def letter(values: Mapping[str, str], attachments: Iterable[str], envelope: Envelope) -> InboundMessage:
+def letter(
+    values: Mapping[str, str], attachments: Iterable[str], envelope: Envelope, *, channel: str = "mailbox"
+) -> InboundMessage:
     """Return the letter of values in which nothing is wrong; an anonymous one holds nothing of its writer."""
     told = {name: clean(values.get(name, "")).strip() for name in _ORDER}
     told["phone"] = valid_phone(told["phone"]) or ""
@@ -103,7 +105,7 @@ def letter(values: Mapping[str, str], attachments: Iterable[str], envelope: Enve
     if told["anonymous"] == "true":
         told |= dict.fromkeys(_WHO, "")
     return InboundMessage(
-        key=envelope.key, city=envelope.city, channel="mailbox", conversation=f"mailbox:{envelope.sender}",
+        key=envelope.key, city=envelope.city, channel=channel, conversation=f"{channel}:{envelope.sender}",
         sender=envelope.sender, received_at=envelope.received_at, text=clean(values["body"]).strip(),
         fields=tuple((name, told[name]) for name in _ORDER if told[name]),
         attachments=tuple(dict.fromkeys(attachments)), letter=True,

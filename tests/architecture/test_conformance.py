@@ -100,6 +100,12 @@ def test_without_a_claim_a_row_is_not_yet_and_says_why(
     assert standing.state == "not yet" and why in standing.why and findings == []
 
 
+def test_a_row_not_yet_kept_may_say_what_it_waits_for() -> None:
+    findings: list[str] = []
+    standing = standing_of(row(missing="a desk"), RULE, (), findings)
+    assert (standing.state, standing.why, findings) == ("not yet", "a desk", [])
+
+
 def test_code_may_keep_a_row_where_no_rule_of_a_city_does(project: Path) -> None:
     duties = "XX:\n  XX-1:\n    part: [intake]\n    duty: kept\n    code: ['kept.py::Keeper.keep']\n    state: done\n"
     rewrite(project, "cities/duties.yaml", duties)

@@ -88,6 +88,7 @@ async def test_a_letter_gets_its_number(client: Client, core: FakeCore, files: F
     assert ("public", "true") in message.fields and ("confidential", "false") in message.fields
 
 
+@pytest.mark.duty("ALL-3")
 async def test_the_same_key_with_the_same_letter_is_the_same_number_and_one_letter(
     client: Client, core: FakeCore, files: FakeFiles
 ) -> None:
@@ -160,6 +161,7 @@ async def test_a_body_of_ten_thousand_characters_is_taken_and_one_more_is_not(cl
     assert "10001" in told["body"]
 
 
+@pytest.mark.duty("R-ALL-16")
 async def test_an_anonymous_letter_reaches_the_intake_without_its_writer(
     client: Client, core: FakeCore
 ) -> None:
@@ -168,6 +170,7 @@ async def test_an_anonymous_letter_reaches_the_intake_without_its_writer(
     assert not {"name", "phone", "email"} & dict(message.fields).keys()
 
 
+@pytest.mark.duty("ALL-2")
 async def test_storage_away_is_503_and_nothing_stays(
     client: Client, core: FakeCore, files: FakeFiles
 ) -> None:
@@ -181,6 +184,7 @@ async def test_storage_away_is_503_and_nothing_stays(
         assert not core.messages and files.staged == {}
 
 
+@pytest.mark.duty("ALL-1")
 @pytest.mark.parametrize("attached", [[], [PHOTO]])
 async def test_a_sure_emergency_is_answered_even_then_without_a_number(
     client: Client, core: FakeCore, files: FakeFiles, attached: Sequence[File]

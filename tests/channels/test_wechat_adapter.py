@@ -188,6 +188,7 @@ async def test_what_is_not_settled_in_time_is_acknowledged_and_nothing_is_leased
     assert plain.desk.noted == []
 
 
+@pytest.mark.duty("ALL-3")
 async def test_the_same_push_three_times_is_one_message(plain: Rig) -> None:
     texts = {(await plain.pusher.once(pushes.text("身份证丢了"))).text for _ in range(3)}
     assert len(texts) == 1 and len(plain.core.messages) == 1
@@ -203,6 +204,7 @@ async def test_the_same_id_with_other_words_is_acknowledged(plain: Rig) -> None:
     assert (await plain.pusher.once(pushes.text("你好"))).body == "success"
 
 
+@pytest.mark.duty("ALL-2")
 async def test_storage_away_is_no_acknowledgement_so_that_it_is_sent_again(plain: Rig) -> None:
     plain.core.away = True
     outcome = await replace(plain.pusher, factor=0.001).push(pushes.text("路灯坏了"))
@@ -212,6 +214,7 @@ async def test_storage_away_is_no_acknowledgement_so_that_it_is_sent_again(plain
     assert len(plain.core.messages) == 1
 
 
+@pytest.mark.duty("ALL-1")
 async def test_with_storage_away_an_emergency_is_answered_with_its_number(plain: Rig) -> None:
     plain.core.away = plain.desk.away = True
     outcome = await plain.pusher.push(pushes.text("煤气味很大"))

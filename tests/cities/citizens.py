@@ -13,7 +13,7 @@ from hotline.filing import ticket
 from hotline.law import Rule
 from hotline.message import InboundMessage
 from hotline.scene import Heard
-from hotline.screening import screen_acceptance, screen_emergency
+from hotline.screening import asks_secrecy, screen_acceptance, screen_emergency
 from hotline.ticket import Ticket, TicketIdentity, ticket_number
 from hotline.turn import Turn
 from hotline.understanding import Intent, Understanding
@@ -39,13 +39,14 @@ def heard(pack: CityPack, text: str, *, intent: Intent = Intent.COMPLAIN, channe
         danger=screen_emergency(text, pack),
         ground=screen_acceptance(text, pack),
         understanding=Understanding(intent=intent, confidence=0.9),
+        secrecy=asks_secrecy(text, pack),
     )
 
 
 def answered(pack: CityPack, text: str, *, intent: Intent = Intent.COMPLAIN) -> Turn:
     """Return the turn that a first message leads to."""
     found = heard(pack, text, intent=intent)
-    return decide(pack, Conversation(id="webchat:s"), found, fresh=(_identity(),))
+    return decide(pack, Conversation(id="webchat:s"), found, fresh=(identity(),))
 
 
 def filed_as(pack: CityPack, text: str, *, kind: str = "complaint", channel: str = "webchat", filed: str = NOON,
@@ -53,12 +54,12 @@ def filed_as(pack: CityPack, text: str, *, kind: str = "complaint", channel: str
     """Return the ticket that a demand becomes."""
     draft = Draft(kind=kind, said=(text,), facts={"what": text} | facts)
     said = heard(pack, text, channel=channel, filed=filed)
-    return ticket(pack, said, draft, identity=_identity(), brought=Brought())
+    return ticket(pack, said, draft, identity=identity(), brought=Brought())
 
 
 def reckoned(pack: CityPack, filed: str, **case: object) -> dict[str, Due]:
     """Return the due moments of a case by what is due; what happened is given as moments in words."""
-    happened = {name: at(str(case.pop(name))) for name in ("dispatch", "signing") if name in case}
+    happened = {name: at(str(case.pop(name))) for name in ("dispatch", "signing", "receipt") if name in case}
     asked = {"kind": "complaint", "ticket_class": None, "channel": "webchat"} | case
     found = due_moments(pack, at=at(filed), happened=happened, **asked)  # type: ignore[arg-type]  # the keywords vary by example
     return {due.what: due for due in found}
@@ -84,5 +85,6 @@ def rules_of(pack: CityPack) -> Iterator[Rule]:
         yield from (rule for rule in every if isinstance(rule, Rule))
 
 
-def _identity() -> TicketIdentity:
+def identity() -> TicketIdentity:
+    """Return the number and code that every example is given."""
     return TicketIdentity(number=ticket_number(at(NOON).date(), "00000001"), query_code="ABC234")

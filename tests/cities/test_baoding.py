@@ -241,6 +241,7 @@ def test_the_four_lines_are_named_and_the_unit_goes_on_the_spot() -> None:
     assert how["on_the_spot"].classes == ("urgent",) and PACK.highest_class() == "urgent"
 
 
+@pytest.mark.duty("R-BD-3")
 def test_urgency_is_never_told_by_words_alone() -> None:
     """R-BD-3: beyond danger, only the centre calls help urgent or not."""
     assert filed_as(PACK, "十万火急，老人在家没水喝，请马上解决", kind="help").ticket_class is None
@@ -334,6 +335,7 @@ def test_rights_are_said_in_the_words_of_article_13() -> None:
     assert {item.id for item in provision("rights").items} == {"secrecy", "knowing", "rating", "no-reprisal"}
 
 
+@pytest.mark.duty("BD-24", "BD-25", "BD-27", "BD-39", "BD-40", "R-ALL-19")
 def test_rules_for_the_desk_hold_their_figures() -> None:
     """BD-24, BD-25, BD-27, BD-39, BD-40: the data is there before the behaviour is."""
     assert len(provision("closed-when").items) == 5 and provision("closed-when").effect == "closed"
@@ -349,6 +351,7 @@ def test_rules_for_the_desk_hold_their_figures() -> None:
     assert len(provision("misconduct-of-petitioners").items) == 5
 
 
+@pytest.mark.duty("BD-31", "BD-38")
 def test_reports_come_daily_monthly_and_quarterly() -> None:
     """BD-31, BD-38."""
     every = [

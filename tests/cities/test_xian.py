@@ -160,6 +160,16 @@ def test_complex_is_claimed_and_never_told_by_words() -> None:
     assert (claim.figure("claimed-within").value, claim.approved_by) == (Decimal(7), "centre")
 
 
+@pytest.mark.duty("XA-M4b", "R-XA-4", "R-ALL-10")
+def test_two_matters_told_as_one_are_due_by_the_earlier_date() -> None:
+    """No water (24 hours) and no cleaning (7 days), dispatched on Thu 19 Nov at 10:00: word by Friday at 10:00."""
+    filed = filed_as(PACK, "小区停水两天了，楼道也没人打扫", filed="2026-11-19T10:00")
+    assert filed.ticket_class == "utility"
+    assert told({due.what: due for due in filed.due if due.what == "progress"}) == {
+        "progress": "2026-11-20T10:00?"
+    }
+
+
 ENTERPRISE = [
     "我公司申请贷款被拒", "我是一家餐饮企业负责人，办证难", "我店被罚款，想申诉", "作为企业经营者，建议减税",
     "我们厂想申请用地", "我开了一家饭店，消防手续办不下来", "企业注销要跑几趟",
@@ -337,6 +347,7 @@ def test_every_kind_is_accepted_and_enterprises_too() -> None:
     assert all(kind.default_class == "other" for kind in PACK.kinds.values())
 
 
+@pytest.mark.duty("R-ALL-14", "R-ALL-16")
 def test_what_is_withheld_from_whom() -> None:
     """The plan is silent on personal data; the national law holds."""
     kept = {rule.about: (rule.withholds, rule.withheld_from) for rule in PACK.privacy if rule.withholds}
@@ -351,6 +362,7 @@ def test_what_is_withheld_from_whom() -> None:
     assert report.contact.confidential, "kept from the unit, unasked"
 
 
+@pytest.mark.duty("XA-3", "XA-4", "XA-M3b", "XA-M6", "R-ALL-19")
 def test_rules_for_the_desk_hold_their_figures() -> None:
     """XA-3, XA-4, XA-M3b, XA-M6: the data is there before the behaviour is."""
     assert [item.id for item in provision("abnormal-goes-up").items] == [
@@ -363,6 +375,7 @@ def test_rules_for_the_desk_hold_their_figures() -> None:
     assert provision("reported-to-discipline").figure("times").value == Decimal(3)
 
 
+@pytest.mark.duty("XA-1a", "XA-G4", "R-XA-7", "R-ALL-20")
 def test_goals_and_rates_are_those_of_the_plan() -> None:
     """XA-1a, XA-G4, R-XA-7: fifty per cent online and ninety-five connected take the figure in."""
     share, calls = (

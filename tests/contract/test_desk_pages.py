@@ -182,6 +182,7 @@ async def test_cases_of_before_get_their_unit_at_the_next_migration(desk: Runnin
     assert own in await text_of(desk.browser, "/")
 
 
+@pytest.mark.duty("KF-3-1d", "BD-35")
 async def test_a_confidential_case_shows_neither_place_nor_person_in_the_list(desk: RunningDesk) -> None:
     contact = Contact(name="张样例", phone="13800000000", confidential=True)
     await file(desk, "PPPPPPP6", contact=contact, title="举报示例路1号的张样例")
@@ -307,6 +308,7 @@ async def test_what_happened_is_told_newest_first(desk: RunningDesk) -> None:
     )
 
 
+@pytest.mark.duty("KF-3-1d", "BD-13", "R-ALL-16")
 @pytest.mark.parametrize(
     ("contact", "shown"),
     [

@@ -125,6 +125,7 @@ def kinds(received: Any) -> list[str]:
     return [sent.reply.kind for sent in received.replies]
 
 
+@pytest.mark.duty("ALL-4")
 async def test_a_letter_that_becomes_a_ticket_has_the_ticket_s_number(one: Bench) -> None:
     received = await one.front.receive(a_letter(), within=10)
     note = received.replies[0].reply.ticket
@@ -135,6 +136,7 @@ async def test_a_letter_that_becomes_a_ticket_has_the_ticket_s_number(one: Bench
     assert status.shown_due is not None and status.shown_due.citation.article == "第十一条"
 
 
+@pytest.mark.duty("ALL-4")
 @pytest.mark.parametrize(
     ("form", "body", "kind", "outcome", "option"),
     [
@@ -169,6 +171,7 @@ async def test_answered_and_refused_letters_have_a_number_and_become_tickets_und
     assert status is not None and status.state == "filed" and status.letter == "ticket"
 
 
+@pytest.mark.duty("ALL-3")
 async def test_the_same_letter_again_is_the_same_number_even_after_it_became_a_ticket(one: Bench) -> None:
     letter = await sent(one, **QUESTION)
     assert await sent(one, **QUESTION) == letter
@@ -177,6 +180,7 @@ async def test_the_same_letter_again_is_the_same_number_even_after_it_became_a_t
     assert await one.pool.fetchval("SELECT count(*) FROM letters") == 1
 
 
+@pytest.mark.duty("ALL-3")
 async def test_twenty_at_once_are_one_letter(one: Bench) -> None:
     letters = await asyncio.gather(*(sent(one) for _ in range(20)))
     assert len(set(letters)) == 1
@@ -205,6 +209,7 @@ async def test_a_danger_still_being_decided_shows_nobody_s_number(one: Bench) ->
     assert received.letter is None or received.letter.number != first.number
 
 
+@pytest.mark.duty("ALL-2")
 async def test_a_danger_without_storage_has_no_number_and_is_a_letter_later(
     one: Bench, tmp_path: Path
 ) -> None:
@@ -238,6 +243,7 @@ async def test_the_writer_s_page_finds_its_letter_by_its_secret_key(one: Bench) 
     assert found is not None and found.letter == letter and kinds(found) == ["answer"]
 
 
+@pytest.mark.duty("BD-35")
 async def test_what_is_stored_of_a_letter_is_sealed(one: Bench) -> None:
     letter = await sent(one, **QUESTION)
     row = await one.pool.fetchrow("SELECT * FROM letters")
@@ -263,6 +269,7 @@ async def exported(one: Bench, path: Path, days: Days = ALWAYS, **more: Any) -> 
     return [dict(zip(map(str, head), row, strict=True)) for row in rows]
 
 
+@pytest.mark.duty("PDS-14")
 async def test_the_ledger_shows_every_letter_with_what_became_of_it(one: Bench, tmp_path: Path) -> None:
     filed = await sent(one, "1")
     answered = await sent(one, "2", **QUESTION)
@@ -288,6 +295,7 @@ async def test_the_ledger_shows_every_letter_with_what_became_of_it(one: Bench, 
     assert (tmp_path / "a.xlsx").stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.duty("BD-13", "BD-35")
 async def test_who_wrote_is_shown_only_when_asked_for_and_never_of_confidential_letters(
     one: Bench, tmp_path: Path
 ) -> None:
@@ -320,6 +328,7 @@ async def test_the_ledger_of_some_days_has_their_letters_alone(one: Bench, tmp_p
     assert len(await exported(one, tmp_path / "c.xlsx", Days(first=date(2026, 9, 30), last=None))) == 0
 
 
+@pytest.mark.duty("PDS-14")
 async def test_a_ledger_of_many_letters_is_read_in_steps_and_is_whole(
     one: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -83,6 +83,7 @@ def progress(browser: Browser, one: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.duty("PDS-3", "PDS-14", "R-PDS-1")
 def test_a_letter_becomes_a_ticket_with_the_mailbox_s_clock_and_reaches_the_desk(
     browser: Browser, system: System
 ) -> None:
@@ -106,6 +107,7 @@ def test_a_letter_becomes_a_ticket_with_the_mailbox_s_clock_and_reaches_the_desk
     assert progress(browser, found)["letter"] == "ticket"
 
 
+@pytest.mark.duty("ALL-4")
 def test_an_answered_letter_has_a_number_and_becomes_a_ticket_under_it(browser: Browser) -> None:
     found = sent(browser, QUESTION)
     assert "第十四条" in by_kind(found["replies"], "answer")["sources"][0]["source"]
@@ -125,6 +127,7 @@ def test_an_answered_letter_has_a_number_and_becomes_a_ticket_under_it(browser: 
     assert by_kind(again.json()["replies"], "notice")["text"]
 
 
+@pytest.mark.duty("PDS-4", "ALL-1")
 def test_a_refused_letter_shows_article_and_route_and_a_person_may_look(
     browser: Browser, system: System
 ) -> None:
@@ -141,6 +144,7 @@ def test_a_refused_letter_shows_article_and_route_and_a_person_may_look(
     assert system.count(f"SELECT count(*) FROM tickets WHERE number = '{found['number']}'") == 1
 
 
+@pytest.mark.duty("PDS-8D", "ALL-1")
 def test_a_danger_comes_first_and_is_filed_at_once(browser: Browser) -> None:
     found = sent(browser, FIRE)
     assert [reply["kind"] for reply in found["replies"]] == ["emergency", "ticket"]
@@ -148,6 +152,7 @@ def test_a_danger_comes_first_and_is_filed_at_once(browser: Browser) -> None:
     assert found["replies"][1]["ticket"]["number"] == found["number"]
 
 
+@pytest.mark.duty("ALL-3")
 def test_the_same_letter_under_the_same_key_is_one_and_another_is_a_conflict(
     browser: Browser, system: System
 ) -> None:
@@ -202,6 +207,7 @@ def test_a_photo_of_the_chat_goes_into_the_ticket(system: System, browser: Brows
     assert system.count(f"SELECT count(message_id) FROM attachments WHERE id = '{id}'") == 1
 
 
+@pytest.mark.duty("PDS-14")
 def test_the_ledger_holds_every_letter_with_what_became_of_it(
     browser: Browser, system: System, tmp_path: Path
 ) -> None:

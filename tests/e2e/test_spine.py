@@ -94,6 +94,7 @@ def test_a_complaint_told_over_several_turns_becomes_one_ticket_signed_at_the_de
     assert dispatcher.browser.get("/").text.count(f"/cases/{number}") == 1
 
 
+@pytest.mark.duty("ALL-4")
 def test_a_wrong_code_and_an_unknown_number_read_the_same(citizen: Citizen) -> None:
     ticket = file_complaint(citizen)
     wrong = citizen.progress(ticket["number"], "000000")
@@ -155,6 +156,7 @@ def test_the_same_fire_told_twice_is_one_ticket(citizen: Citizen) -> None:
     assert not any(reply["kind"] == "ticket" for reply in again)
 
 
+@pytest.mark.duty("ALL-3")
 def test_the_same_id_again_changes_nothing_and_another_body_is_a_conflict(citizen: Citizen) -> None:
     id = uuid.uuid4().hex
     once = citizen.replies(id, {"text": "你好"})
@@ -178,6 +180,7 @@ def test_operations_answer(system: System) -> None:
     assert Browser(system.desk_url).get("/readyz").status == 200
 
 
+@pytest.mark.duty("BD-35")
 def test_no_words_of_a_citizen_reach_the_logs(citizen: Citizen, system: System) -> None:
     word = "豌豆射手" + uuid.uuid4().hex[:6]
     citizen.say(f"我要投诉{word}小区的物业，电话13812345678")

@@ -85,6 +85,7 @@ def test_an_emergency_is_answered_while_the_database_is_away_and_filed_when_it_i
     eventually(lambda: dispatcher.case(number).status == 200)
 
 
+@pytest.mark.duty("BD-35")
 def test_what_is_stored_can_be_read_by_nobody_without_the_key(external: System) -> None:
     citizen = Citizen(external.gateway_url)
     citizen.say("豌豆射手小区的路灯坏了很久没人修")

@@ -123,6 +123,7 @@ async def test_the_address_proves_itself_and_strangers_are_refused(
         assert (await pusher.once(follower.text("我是别人"))).status == 403
 
 
+@pytest.mark.duty("PDS-3", "ALL-3")
 async def test_a_complaint_told_by_numbers_and_words_becomes_one_ticket(
     wechat: System, follower: Follower
 ) -> None:
@@ -154,6 +155,7 @@ async def test_who_follows_is_greeted_and_a_tap_on_the_menu_is_a_choice(follower
     assert (await follower.push(pushes.event("unsubscribe", openid=follower.openid))).body == "success"
 
 
+@pytest.mark.duty("ALL-3")
 async def test_the_same_push_three_times_is_one_message_and_one_answer(
     wechat: System, follower: Follower
 ) -> None:
@@ -163,6 +165,7 @@ async def test_the_same_push_three_times_is_one_message_and_one_answer(
     assert wechat.count(f"SELECT count(*) FROM messages WHERE conversation = {NEWEST}") == 1
 
 
+@pytest.mark.duty("ALL-2")
 async def test_fifteen_senders_with_one_id_are_fifteen_messages(
     wechat: System, platform: RunningPlatform, http: ClientSession
 ) -> None:
@@ -173,6 +176,7 @@ async def test_fifteen_senders_with_one_id_are_fifteen_messages(
     assert wechat.count("SELECT count(*) FROM messages") == before + 15
 
 
+@pytest.mark.duty("PDS-8D", "ALL-1")
 async def test_fire_is_answered_with_its_number_first(follower: Follower) -> None:
     first = (await follower.say("我家楼下着火了")).split("\n")[0]
     assert "119" in first
@@ -204,6 +208,7 @@ async def test_what_is_decided_late_follows_by_customer_service_message(
     assert text.startswith("您好")
 
 
+@pytest.mark.duty("ALL-2", "ALL-3")
 async def test_a_gateway_killed_before_it_answered_answers_once(wechat: System, follower: Follower) -> None:
     xml = follower.text("你好")
     with wechat.settling_held():
@@ -234,6 +239,7 @@ def stopped(system: System, *names: str) -> Iterator[None]:
             system.signal(name, SIGCONT)
 
 
+@pytest.mark.duty("ALL-2")
 @pytest.mark.parametrize("name", ["rasa", "valkey", "desk"])
 async def test_with_a_part_stopped_pushes_are_acknowledged_in_time_and_nothing_is_lost(
     wechat: System, follower: Follower, name: str
@@ -259,6 +265,7 @@ async def test_with_valkey_stopped_a_late_answer_still_follows(wechat: System, f
     assert text.startswith("您好")
 
 
+@pytest.mark.duty("ALL-1", "ALL-2")
 async def test_with_the_database_stopped_only_a_number_is_said_and_nothing_is_acknowledged_falsely(
     wechat: System, follower: Follower
 ) -> None:

@@ -6,6 +6,7 @@ from tests.web.fake_app import HIT
 from tests.web.reading import Client, Page
 
 
+@pytest.mark.duty("BD-29")
 async def test_every_question_is_listed_and_opens(client: Client) -> None:
     page = Page(await (await client.get("/kb/public")).text())
     link = f"/kb/public/{HIT.article_id}"

@@ -67,6 +67,7 @@ def test_only_the_key_and_the_way_back_name_the_citizen() -> None:
     assert pushes.OPENID not in shown
 
 
+@pytest.mark.duty("BD-15")
 def test_a_voice_is_its_words_and_the_recording() -> None:
     said = message(pushes.voice("media_id", "腾讯微信团队"))
     assert said.text == "腾讯微信团队"

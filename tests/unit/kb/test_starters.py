@@ -145,6 +145,7 @@ def test_fresh_questions_of_other_matters_are_not_answered(city_index: ArticleIn
     assert [q for q in fresh["unanswered"] if rule.allows(city_index.look_up(q, 1, NOW).evidence)] == []
 
 
+@pytest.mark.duty("BD-16-1", "BD-29", "XA-1b", "XA-G1", "KF-3-1b")
 @pytest.mark.parametrize("city", REAL)
 def test_every_phrasing_of_an_article_is_answered_by_it(city: str) -> None:
     asked = {article.external_id: list(article.phrasings()) for article in starter_articles(city)}
