@@ -96,8 +96,8 @@ async def reached(
         report.answers += len(follower.line.answers)
         report.messages += len(journal.shown[openid])
         reasons = [*((at, at) for at in journal.cut[openid]), *troubles]
-        report.findings += [f"{follower.name} ({follower.habit}): {what}" for what in _compared(mine, seen)]
-        again = list(_again(mine, seen))
+        report.findings += [f"{follower.name} ({follower.habit}): {what}" for what in compared(mine, seen)]
+        again = list(said_again(mine, seen))
         report.twice += len(again)
         report.findings += [
             f"{follower.name}: said twice without a reason: {word[:12]} at {at}"
@@ -132,7 +132,7 @@ async def _owed(connection: Connection, vault: Vault) -> Mapping[bytes, Owed]:
     }
 
 
-def _compared(mine: Sequence[Owed], seen: Sequence[Shown]) -> list[str]:
+def compared(mine: Sequence[Owed], seen: Sequence[Shown]) -> list[str]:
     """Return what never came, or came out of order."""
     words = [word for owed in mine for word in owed.words]
     came = [word for _, word in _occurrences(words, seen)]
@@ -147,7 +147,7 @@ def _compared(mine: Sequence[Owed], seen: Sequence[Shown]) -> list[str]:
     )
 
 
-def _again(mine: Sequence[Owed], seen: Sequence[Shown]) -> list[tuple[str, list[float]]]:
+def said_again(mine: Sequence[Owed], seen: Sequence[Shown]) -> list[tuple[str, list[float]]]:
     """Return what was shown more often than it was said, with the times at which it had been shown before."""
     words = Counter(word for owed in mine for word in owed.words)
     times = defaultdict[str, list[float]](list)
