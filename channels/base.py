@@ -66,7 +66,8 @@ class Delivers(Protocol):
     async def lease(self, conversation: str, key: str) -> tuple[Parcel, ...]:
         """Return what ``conversation`` is still owed, oldest first, for whoever asks first.
 
-        For a few seconds nobody else sends it. When ``key`` names a message whose replies went out in
+        For a few seconds nobody else sends it; nothing is returned that would overtake what somebody
+        else is sending. When ``key`` names a message whose replies went out in
         answer to an earlier push of the same message, they come again: that answer did not arrive.
         Parcels that newer replies overtook come without options: those can no longer be chosen.
         Raises ``StorageAwayError``.

@@ -27,6 +27,7 @@ READ_WITHIN = 2.0  #: seconds for the body of a push; the platform's own take mi
 SETTLED_WITHIN = 4.0  #: seconds after which the push is acknowledged and the answer follows by itself
 ANSWERED_WITHIN = 4.4  #: seconds until the answer must be on its way; the platform hangs up after 5
 WRITTEN_WITHIN = 2.0
+HUNG_UP_AFTER = 4.9  #: seconds after which nobody may be there to read what is written
 NOTED_WITHIN = 5.0  #: the citizen waits for none of this
 MAX_BODY = 128 * 1024  #: bytes; the longest text comes to some 30 KB in compatible mode
 MAX_ECHO = 1_000
@@ -122,7 +123,7 @@ class WeChat:
         if not answer.text:
             await self._release(leased)
             return _acknowledged()
-        return await self._answered(request, opened, answer, leased)
+        return await self._answered(request, opened, answer, leased, began)
 
     async def _leased(self, message: InboundMessage, began: float) -> tuple[Parcel, ...]:
         lease = self._parts.deliveries.lease(message.conversation, message.key)
@@ -132,7 +133,7 @@ class WeChat:
             return ()  # decided and owed all the same: it follows as a customer-service message
 
     async def _answered(
-        self, request: web.Request, opened: Opened, answer: Bundle, leased: Sequence[Parcel]
+        self, request: web.Request, opened: Opened, answer: Bundle, leased: Sequence[Parcel], began: float
     ) -> web.StreamResponse:
         """Answer the push, and note as sent what was really written."""
         now = datetime.now(UTC)
@@ -143,6 +144,8 @@ class WeChat:
             async with asyncio.timeout(WRITTEN_WITHIN):
                 await response.prepare(request)
                 await response.write_eof()
+            if time.monotonic() - began > HUNG_UP_AFTER:  # this process stood still, and saw nobody go
+                raise TimeoutError
         except OSError as error:  # a time-out is one too
             log.warning("push.unanswered", extra={"error_type": type(error).__name__})
             await self._release(leased)

@@ -90,11 +90,15 @@ class Deliveries:
         digest = self._vault.digest(key, purpose="messages.key")
         async with storage_errors(), self._pool.acquire() as connection:
             rows = await connection.fetch(
-                "UPDATE deliveries SET leased_until = now() + $3 WHERE conversation = $1 AND"
-                " (done_at IS NULL AND (leased_until IS NULL OR leased_until < now())"
-                "  OR answered AND message_id = (SELECT id FROM messages WHERE key_digest = $2))"
-                " RETURNING message_id, CASE WHEN answered AND message_id ="
-                " (SELECT id FROM messages WHERE key_digest = $2) THEN 0 ELSE parts_sent END AS parts_sent",
+                "WITH owed AS (SELECT message_id, coalesce(leased_until >= now(), false) AS busy,"
+                "  answered AND message_id = (SELECT id FROM messages WHERE key_digest = $2) AS again"
+                "  FROM deliveries WHERE conversation = $1 AND (done_at IS NULL"
+                "   OR answered AND message_id = (SELECT id FROM messages WHERE key_digest = $2))"
+                "  ORDER BY message_id FOR UPDATE)"
+                " UPDATE deliveries d SET leased_until = now() + $3 FROM owed o WHERE d.message_id = o.message_id"
+                # What somebody else is sending right now is not overtaken.
+                " AND (o.again OR NOT EXISTS (SELECT FROM owed e WHERE e.busy AND e.message_id <= o.message_id))"
+                " RETURNING d.message_id, CASE WHEN o.again THEN 0 ELSE d.parts_sent END AS parts_sent",
                 conversation,
                 digest,
                 LEASE,

@@ -19,6 +19,9 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
 from tests.bench.talks import endless
 from tests.faults.lines import Account, WeChat
 from tests.faults.stories import Step, Story
+from tests.wechat.platform import APPID
+from tests.wechat.pusher import GIVES_UP_AFTER
+from tests.wechat.running import KEY, TOKEN
 
 PATIENCE = 30.0
 MOST_WRONG = 20  #: that are told; all are counted
@@ -75,14 +78,14 @@ class Rasa:
 
 
 class Pushes:
-    """WeChat's platform, pushing in plain mode; what counts is how fast a push is acknowledged."""
+    """WeChat's platform, pushing in encrypted mode; what counts is how fast a push is acknowledged."""
 
     def __init__(self, http: ClientSession, url: str, account: Account) -> None:
         self._line, self._url = WeChat(http, secrets.token_hex(8), account), url
 
     async def say(self, step: Step, id: str) -> str:
         """Push once."""
-        outcome = await self._line.say(step, id, self._url, patience=5.0)
+        outcome = await self._line.say(step, id, self._url, patience=GIVES_UP_AFTER)
         return "" if outcome.acknowledged else f"status {outcome.status}"
 
 
@@ -171,7 +174,7 @@ async def measure(given: argparse.Namespace) -> Measured:
         talks: dict[str, Callable[[], Any]] = {
             "huying": lambda: Huying(http, given.url),
             "rasa": lambda: Rasa(http, given.url),
-            "wechat": lambda: Pushes(http, given.url, Account(appid=given.appid, token=given.token)),
+            "wechat": lambda: Pushes(http, given.url, Account(appid=APPID, token=TOKEN, key=KEY)),
         }
         load = Load(talks[given.system], endless(given.mix, random))
         began = time.perf_counter()
@@ -192,8 +195,6 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--rate", type=float, default=0)
     parser.add_argument("--at-once", type=int, default=16)
-    parser.add_argument("--appid", default="")
-    parser.add_argument("--token", default="")
     print(json.dumps(asdict(uvloop.run(measure(parser.parse_args()))), ensure_ascii=False))
     return 0
 

@@ -5,28 +5,25 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from signal import SIGCONT, SIGSTOP
 from typing import Any, TypeAlias
 
-from channels.registry import CHANNELS
 from groundwork.settings import PROJECT
 from tests.bench import dialogue
 from tests.bench.processes import cpu, pressure
 from tests.e2e.system import System
+from tests.wechat.running import running_platform
 
-#: settings with which a channel is measured, should it be there
-WECHAT = {
-    "WECHAT_TOKEN": "bench-token",
-    "WECHAT_APPID": "wx0123456789abcdef",
-    "WECHAT_API_BASE": "http://127.0.0.1:9",  # nobody: a push is answered, and nothing leaves this machine
-}
 DRAINED_WITHIN = 120.0
 AT_RATE, SATURATED, SAME, LONG = "mix at rate", "mix at saturation", "same conversation", "long session"
 PUSHES = "WeChat pushes"
+STOPPED = {name: f"WeChat pushes, {name} stopped" for name in ("rasa", "valkey", "desk")}
 RASA_SAME, RASA_LONG, RASA_KEPT = "Rasa, in memory", "Rasa, long session", "Rasa, in PostgreSQL"
 FEW, OLD_LINES = ("--at-once", "2"), "ten street lamps in one session, 2 citizens without a pause"
 Say: TypeAlias = Callable[[str], None]
@@ -84,11 +81,10 @@ class Run:
 
 def our_system(run: Run, folder: Path, say: Say) -> None:
     """Measure the whole system as ``huying run`` starts it."""
-    size, pushes = run.size, "wechat" in CHANNELS
-    env = {f"HUYING_{name}": value for name, value in WECHAT.items()} if pushes else {}
+    size = run.size
     rate, many = ("--rate", str(size.rate)), ("--at-once", str(size.at_once))
     paced, eager = f"{size.rate:.0f} messages a second", f"{size.at_once} citizens without a pause"
-    with System.running(folder, env=env) as system:
+    with running_platform() as platform, System.running(folder, env=platform.settings) as system:
         roots, url = roots_of(system), system.gateway_url
         generate("huying", url, "--seconds", str(size.warm_up), *many)
         until_drained(system)
@@ -104,9 +100,11 @@ def our_system(run: Run, folder: Path, say: Say) -> None:
         measure(SATURATED, f"the mix, {eager}", *many)
         measure(SAME, f"the street lamp, {eager}", *many, "--mix", "same")
         measure(LONG, OLD_LINES, *FEW, "--mix", "long")
-        if pushes:
-            account = ("--appid", WECHAT["WECHAT_APPID"], "--token", WECHAT["WECHAT_TOKEN"])
-            measure(PUSHES, f"the mix as pushes, {paced}", *rate, *account, channel="wechat")
+        measure(PUSHES, f"the mix as encrypted pushes, {paced}", *rate, channel="wechat")
+        for name, phase in STOPPED.items():
+            stop = size.seconds / 3
+            with stopped(system, name, after=stop, seconds=stop):
+                measure(phase, f"the same, {name} stopped for {stop:.0f} s", *rate, channel="wechat")
 
 
 def rasa_dialogue(run: Run, folder: Path, say: Say, *, config: str = "config.yml") -> None:
@@ -137,6 +135,29 @@ def rasa_dialogue(run: Run, folder: Path, say: Say, *, config: str = "config.yml
         dialogue.running(model, folder, postgres=postgres) as assistant,
     ):
         measure(warmed(assistant), RASA_KEPT, f"the street lamp, {eager}", *many, "--mix", "same")
+
+
+@contextmanager
+def stopped(system: System, name: str, *, after: float, seconds: float) -> Iterator[None]:
+    """Stop a program in its tracks for a while of what is done meanwhile: who waits for it waits in vain."""
+    over = threading.Event()
+
+    def stop() -> None:
+        if over.wait(after):
+            return
+        system.signal(name, SIGSTOP)
+        try:
+            over.wait(seconds)
+        finally:
+            system.signal(name, SIGCONT)
+
+    thread = threading.Thread(target=stop)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def _common(size: Size) -> tuple[str, ...]:

@@ -61,6 +61,11 @@ def bars(run: Run) -> list[Bar]:
     ]  # fmt: skip
     if pushes := found.get(phases.PUSHES):
         reached.append(Bar(what="p99 of WeChat's acknowledgement", unit="s", limit=0.5, found=pushes.p99))
+    reached += [
+        Bar(what=f"latest acknowledgement of “{name}”", unit="s", limit=4.5, found=found[name].worst)
+        for name in (phases.PUSHES, *phases.STOPPED.values())
+        if name in found
+    ]
     return reached
 
 
@@ -111,11 +116,12 @@ def _phases(run: Run) -> str:
     rows = [
         (
             phase.name, phase.load, f"{phase.messages}", f"{phase.rate:.0f}", f"{phase.per_message:.1f}",
-            f"{1000 * phase.p50:.0f}", f"{1000 * phase.p99:.0f}", f"{phase.wrong_count}",
+            f"{1000 * phase.p50:.0f}", f"{1000 * phase.p99:.0f}",
+            f"{1000 * phase.worst:.0f}", f"{phase.wrong_count}",
         )
         for phase in run.phases.values()
     ]  # fmt: skip
-    heads = ("phase", "load", "messages", "a second", "CPU ms each", "p50 ms", "p99 ms", "wrong")
+    heads = ("phase", "load", "messages", "a second", "CPU ms each", "p50 ms", "p99 ms", "max ms", "wrong")
     return _table(heads, rows)
 
 

@@ -36,7 +36,14 @@ def run() -> Run:
 @with_rasa
 def test_every_phase_has_right_answers_and_counts_every_program(run: Run) -> None:
     assert broken(run) == []
-    ours = [phases.AT_RATE, phases.SATURATED, phases.SAME, phases.LONG]
+    ours = [
+        phases.AT_RATE,
+        phases.SATURATED,
+        phases.SAME,
+        phases.LONG,
+        phases.PUSHES,
+        *phases.STOPPED.values(),
+    ]
     theirs = [phases.RASA_SAME, phases.RASA_LONG, phases.RASA_KEPT]
     assert {*ours, *theirs} <= set(run.phases)
     for name in ours:
@@ -84,6 +91,13 @@ def test_a_bar_is_met_or_not_by_its_own_sense() -> None:
     light = a_run(**{phases.RASA_SAME: a_phase(phases.RASA_SAME, cpu_seconds=3.9)})
     assert [bar.met for bar in bars(light)] == [True, True, True, False]
     assert "NOT met" in str(bars(light)[-1])
+
+
+def test_a_push_acknowledged_too_late_is_told_whatever_was_stopped() -> None:
+    name = phases.STOPPED["valkey"]
+    assert all(bar.met for bar in bars(a_run(**{name: a_phase(name, cpu_seconds=0.5, p99=4.4)})))
+    (late,) = (bar for bar in bars(a_run(**{name: a_phase(name, cpu_seconds=0.5, p99=4.6)})) if not bar.met)
+    assert "valkey stopped" in str(late)
 
 
 def test_wrong_answers_make_a_run_worthless() -> None:

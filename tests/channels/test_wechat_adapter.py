@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -332,6 +333,22 @@ async def test_an_answer_that_could_not_be_written_stays_owed(
     with monkeypatch.context() as patch:
         patch.setattr(web.Response, "write_eof", breaks)
         await plain.pusher.once(pushes.text("身份证丢了"))
+    await eventually(lambda: plain.desk.released == [100])
+    assert plain.desk.noted == []
+
+
+async def test_an_answer_written_when_the_platform_had_hung_up_stays_owed(
+    plain: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease = plain.desk.lease
+
+    async def paused(conversation: str, key: str) -> tuple[Parcel, ...]:
+        time.sleep(0.3)  # the whole process stands still, so that nobody sees the connection end
+        return await lease(conversation, key)
+
+    monkeypatch.setattr(adapter, "HUNG_UP_AFTER", 0.25)
+    monkeypatch.setattr(plain.desk, "lease", paused)
+    await plain.pusher.once(pushes.text("身份证丢了"))
     await eventually(lambda: plain.desk.released == [100])
     assert plain.desk.noted == []
 

@@ -67,6 +67,29 @@ async def test_a_lease_is_one_handler_s(one: Pushed) -> None:
     assert sorted(len(lease) for lease in leases) == [0, 0, 0, 0, 1]
 
 
+async def test_nothing_overtakes_what_somebody_else_is_sending(one: Pushed) -> None:
+    first, second = said(one.clock, "1"), said(one.clock, "2")
+    await one.receive(first)
+    ((parcel,), busy) = await one.deliveries.take(first.conversation)
+    assert not busy
+    await one.receive(second)
+    assert await one.lease(second) == (), "the first answer is on its way"
+    await one.deliveries.arrived(parcel, 1, whole=True)
+    assert [each.id > parcel.id for each in await one.lease(second)] == [True]
+
+
+async def test_a_push_that_comes_again_waits_for_nobody(one: Pushed) -> None:
+    first, second = said(one.clock, "1"), said(one.clock, "2")
+    await one.receive(first)
+    await one.receive(second)
+    for parcel in await one.lease(second):
+        await one.deliveries.sent(parcel, 1, whole=True)
+    third = said(one.clock, "3")
+    await one.receive(third)
+    assert len(await one.lease(third)) == 1
+    assert [each.id for each in await one.lease(second)] == [parcel.id]
+
+
 async def test_a_handler_that_died_lets_go(one: Pushed) -> None:
     message = said(one.clock, "1")
     await one.receive(message)

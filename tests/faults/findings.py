@@ -56,9 +56,16 @@ async def findings(
         for citizen in citizens
         for said in citizen.said
     }
-    found += [f"{len(messages.keys() - expected.keys())} messages on record that nobody sent"] * bool(
-        messages.keys() - expected.keys()
-    )
+    # Said again because it had not come through, and then it had all the same: that story is another one.
+    late = {
+        vault.digest(citizen.line.key(id), purpose="messages.key"): citizen
+        for citizen in citizens
+        for said in citizen.said
+        for id in said.given_up
+    }
+    astray = {late[digest].name for digest in messages.keys() & late.keys()}
+    strange = messages.keys() - expected.keys() - late.keys()
+    found += [f"{len(strange)} messages on record that nobody sent"] * bool(strange)
     by_citizen: defaultdict[str, list[OnRecord]] = defaultdict(list)
     for digest, (citizen, said) in expected.items():
         record = messages.get(digest)
@@ -68,13 +75,15 @@ async def findings(
         by_citizen[citizen.name].append(record)
         if not record.settled:
             found.append(f"{citizen.name}: never settled: {said.id}")
-        if record.kinds != said.step.kinds:
+        if record.kinds != said.step.kinds and citizen.name not in astray:
             found.append(f"{citizen.name}: {said.id} got {record.kinds} instead of {said.step.kinds}")
     told = centre.told()
     for citizen in citizens:
         records = by_citizen[citizen.name]
         found += [f"{citizen.name}: {what}" for what in _one_conversation(records)]
         mine = tickets.get(records[0].conversation, []) if records else []
+        if citizen.name in astray:
+            continue
         found += [f"{citizen.name}: {what}" for what in _filed(citizen.story.tickets, mine, told)]
     registered = {ticket.number for some in tickets.values() for ticket in some}
     found += [f"the centre knows {number}, which is on no record" for number in told.keys() - registered]

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from random import Random
@@ -24,12 +24,14 @@ from gateway.localservers import (
     dying_with_parent,
     ensure_database,
     is_alive,
+    postgres_programs,
     processes_in,
     start,
 )
 from gateway.supervisor import MARK, free_port, marked_processes
 from groundwork.settings import PREFIX, PROJECT, Settings
 from groundwork.vault import Vault
+from tests.faults.platform import Journal
 from tests.faults.stories import CITY
 
 STARTED_WITHIN = 120.0
@@ -48,9 +50,13 @@ def random_secrets(random: Random) -> dict[str, str]:
 class Program:
     """One process of ours."""
 
-    def __init__(self, name: str, command: str, env: Mapping[str, str], log: Path, url: str = "") -> None:
+    def __init__(
+        self, name: str, module: Sequence[str], env: Mapping[str, str], log: Path, url: str = "", *,
+        sign: str = "/healthz",
+    ) -> None:  # fmt: skip
         self.name, self.url, self.log = name, url, log
-        self._argv = (sys.executable, "-P", "-m", "gateway", command)
+        self._argv = (sys.executable, "-P", "-m", *module)
+        self._sign = sign  #: path that answers once it serves
         self._env = env
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -106,7 +112,7 @@ class Program:
         if not self.url:
             return self.runs
         with suppress(ClientError, OSError, TimeoutError):
-            async with http.get(f"{self.url}/healthz") as answer:
+            async with http.get(f"{self.url}{self._sign}") as answer:
                 return answer.status == 200
         return False
 
@@ -158,7 +164,42 @@ class Server:
                 os.kill(pid, number)
 
 
-Part = Program | Server
+class Held:
+    """Conversations, which a session of somebody else can hold: messages come in, and none is settled."""
+
+    name = "conversations"
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._session: subprocess.Popen[bytes] | None = None
+
+    def pause(self) -> None:
+        """Let a session take them, as soon as it gets them."""
+        # Nothing here may wait for the server, which may be paused: it looks by itself whether we are gone.
+        take = (
+            "SET client_connection_check_interval = '100ms'; BEGIN;"
+            " LOCK TABLE conversations IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(60);"
+        )
+        self._session = subprocess.Popen(
+            [postgres_programs(18) / "psql", self._url, "-X", "-q", "-c", take], stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=dying_with_parent(signal.SIGKILL),
+        )  # fmt: skip
+
+    def resume(self) -> None:
+        """End that session."""
+        if self._session is not None:
+            self._session.kill()
+            self._session.wait()
+            self._session = None
+
+    def kill(self) -> None:
+        """Tables are not killed."""
+        raise NotImplementedError(self.name)
+
+    start = kill
+
+
+Part = Program | Server | Held
 
 
 class Installation:
@@ -177,6 +218,15 @@ class Installation:
         }
         self.gateways: tuple[Program, ...] = ()
         self.workers: tuple[Program, ...] = ()
+        port = free_port()
+        url, seed = f"http://127.0.0.1:{port}", self._shared["SECRET_KEY"]
+        self.journal = Journal(folder / "platform.journal")
+        self.platform = Program(
+            "platform", ("tests.faults.platform", str(port), str(self.journal.path), seed),
+            self._env("platform", 0) | {"PYTHONPATH": str(PROJECT)}, folder / "platform.out", url, sign="/admin/seen",
+        )  # fmt: skip
+        self._shared["WECHAT_API_BASE"] = url
+        self.conversations = Held(self.database_url)
 
     @classmethod
     @asynccontextmanager
@@ -204,21 +254,23 @@ class Installation:
         assert migration.returncode == 0, migration.stderr[-2000:]
         self.gateways = tuple(self._program(f"gateway-{n}", "serve") for n in (1, 2))
         self.workers = tuple(self._program(f"worker-{n}", "work") for n in (1, 2))
-        for program in self.programs:
+        for program in (self.platform, *self.programs):
             program.start()
         await self.all_serve()
 
     async def all_serve(self) -> None:
         """Wait until every program serves."""
         async with asyncio.timeout(STARTED_WITHIN), ClientSession(timeout=ClientTimeout(total=2)) as http:
-            for program in self.programs:
+            for program in (self.platform, *self.programs):
                 while not await program.serves(http):
                     await asyncio.sleep(0.05)
 
     async def stop(self) -> None:
         """Let everything go on, then end it in good order."""
         self.postgres.resume()
+        self.conversations.resume()
         await asyncio.gather(*(program.stop() for program in self.programs))
+        await self.platform.stop()
         self.valkey.stop()
         self.postgres.stop()
 
@@ -265,7 +317,7 @@ class Installation:
     def _program(self, name: str, command: str) -> Program:
         port = free_port() if command == "serve" else 0
         url = f"http://127.0.0.1:{port}" if port else ""
-        return Program(name, command, self._env(name, port), self.folder / f"{name}.log", url)
+        return Program(name, ("gateway", command), self._env(name, port), self.folder / f"{name}.log", url)
 
     def _env(self, name: str, port: int) -> dict[str, str]:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}

@@ -1,16 +1,17 @@
 """The ways in, as a client stands before them: one small class each."""
 
 import hashlib
-import secrets
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
-from xml.etree import ElementTree
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, FormData
 
+from tests.faults.platform import Shown
 from tests.faults.stories import PHONE, Step
+from tests.samples import an_image
+from tests.wechat import pushes
+from tests.wechat.pusher import Pusher
 
 TRY_AGAIN = frozenset({0, 503})  #: nobody there, cut off, too slow; or storage away
 
@@ -23,7 +24,8 @@ class Outcome:
     acknowledged: bool = False
     settled: bool = False
     kinds: tuple[str, ...] = ()  #: of the replies, once settled, where the channel shows them
-    replies: tuple[str, ...] = ()  #: what makes them the same replies when asked again
+    replies: tuple[str, ...] = ()  #: their ids, which are the same when asked again
+    number: str = ""  #: under which a letter stands, once settled
 
 
 NOTHING = Outcome(status=0)
@@ -100,13 +102,8 @@ class Mailbox:
 
     async def say(self, step: Step, id: str, gateway: str, *, patience: float) -> Outcome:
         """Send the letter under an idempotency key."""
-        form = FormData(default_to_multipart=True)
-        fields = {"subject": "示例路路灯", "body": step.text, "name": "样例女士", "phone": PHONE}
-        flags = dict.fromkeys(("public", "confidential", "anonymous"), "false")
-        for name, value in (fields | flags).items():
-            form.add_field(name, value)
         status, answer = await _post(
-            self._http, f"{gateway}/api/mailbox/letters", patience=patience, data=form,
+            self._http, f"{gateway}/api/mailbox/letters", patience=patience, data=_form(step),
             headers={"Idempotency-Key": id},
         )  # fmt: skip
         if status not in (200, 201, 202):
@@ -117,7 +114,8 @@ class Mailbox:
             acknowledged=True,
             settled=status == 201,
             kinds=kinds,
-            replies=(answer.get("number", ""), *(reply["id"] for reply in answer["replies"])),
+            replies=tuple(reply["id"] for reply in answer["replies"]),
+            number=answer.get("number", ""),
         )
 
     def key(self, id: str) -> str:
@@ -125,12 +123,36 @@ class Mailbox:
         return f"mailbox:{id}"
 
 
+def _form(step: Step) -> FormData:
+    form = FormData(default_to_multipart=True)
+    fields = {
+        "subject": step.text[:20],
+        "kind": step.kind,
+        "body": step.text,
+        "place": step.place,
+        "name": "样例女士",
+        "phone": PHONE,
+    }
+    flags = dict.fromkeys(("public", "confidential", "anonymous"), "false")
+    for name, value in (fields | flags).items():
+        form.add_field(name, value)
+    for number, picture in enumerate(pictures(step)):
+        form.add_field("attachment", picture, filename=f"{number}.png", content_type="image/png")
+    return form
+
+
+def pictures(step: Step) -> list[bytes]:
+    """Return the pictures that come along with ``step``; many letters have the same ones."""
+    return [an_image("PNG", size=(40 + number, 20)) for number in range(step.files)]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
-    """The official account that WeChat's pushes are signed for (plain mode)."""
+    """The official account that WeChat's pushes are signed and encrypted for; without a key in plain mode."""
 
     appid: str
     token: str
+    key: str = ""
 
 
 class WeChat:
@@ -142,52 +164,27 @@ class WeChat:
     def __init__(self, http: ClientSession, name: str, account: Account) -> None:
         self._http, self._account = http, account
         self.openid = f"o{hashlib.sha256(name.encode()).hexdigest()[:27]}"
-        self.answers: list[str] = []  #: texts of passive answers, in order of arrival
+        self.answers: list[Shown] = []  #: passive answers, in order of arrival
 
     async def open(self, gateway: str) -> bool:
         """Nothing is needed."""
         return True
 
     async def say(self, step: Step, id: str, gateway: str, *, patience: float) -> Outcome:
-        """Push the text; an answer that says 200 is an acknowledgement, and there is no other sign."""
-        try:
-            async with self._http.post(
-                f"{gateway}/wechat", params=self._signed(), data=self._push(step.text, id),
-                timeout=ClientTimeout(total=patience),
-            ) as answer:  # fmt: skip
-                body = await answer.text()
-                status = answer.status
-        except (ClientError, OSError, TimeoutError):
-            return NOTHING
-        if status != 200:
-            return Outcome(status=status)
-        if body.startswith("<"):
-            self.answers.append(ElementTree.fromstring(body).findtext("Content") or "")
-        return Outcome(status=status, acknowledged=True, settled=True)
+        """Push the text once; an answer that says 200 is an acknowledgement, and there is no other sign."""
+        pusher = Pusher(
+            http=self._http, url=f"{gateway}/wechat", token=self._account.token, appid=self._account.appid,
+            key=self._account.key, mode="aes" if self._account.key else "plain", patience=patience,
+        )  # fmt: skip
+        xml = pushes.text(step.text, openid=self.openid, msg_id=self._number(id), at=int(time.time()))
+        pushed = await pusher.once(xml)
+        if pushed.text:
+            self.answers.append(Shown(at=time.time(), content=pushed.text))
+        return Outcome(status=pushed.status, acknowledged=not pushed.at_fault, settled=not pushed.at_fault)
 
     def key(self, id: str) -> str:
         """Return the message's key."""
         return f"wechat:{self._account.appid}:{self.openid}:{self._number(id)}"
-
-    def _signed(self) -> Mapping[str, str]:
-        stamp, nonce = str(int(time.time())), secrets.token_hex(8)
-        signed = "".join(sorted((self._account.token, stamp, nonce)))
-        return {
-            "signature": hashlib.sha1(signed.encode()).hexdigest(),
-            "timestamp": stamp,
-            "nonce": nonce,
-            "openid": self.openid,
-        }
-
-    def _push(self, text: str, id: str) -> bytes:
-        push = ElementTree.Element("xml")
-        for name, value in (
-            ("ToUserName", "gh_example"), ("FromUserName", self.openid), ("CreateTime", str(int(time.time()))),
-            ("MsgType", "text"), ("Content", text), ("MsgId", self._number(id)),
-        ):  # fmt: skip
-            ElementTree.SubElement(push, name).text = value
-        pushed: bytes = ElementTree.tostring(push, encoding="utf-8")
-        return pushed
 
     def _number(self, id: str) -> str:
         return str(int.from_bytes(hashlib.sha256(id.encode()).digest()[:8], "big") >> 1)

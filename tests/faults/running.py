@@ -7,20 +7,27 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 
-import asyncpg
 from aiohttp import ClientSession, TCPConnector
 
-from groundwork.database import Connection
+from groundwork.database import Connection, open_pool
+from groundwork.vault import Vault
 from tests.faults.centre import Centre
-from tests.faults.citizens import Citizen, Surroundings
+from tests.faults.citizens import Citizen, Follower, Surroundings, tell_platform
 from tests.faults.findings import asked_again, findings, logged_wrong, owed
 from tests.faults.installation import Installation
-from tests.faults.lines import Line, WebChat
-from tests.faults.stories import Story, talks
+from tests.faults.letters import letter_findings
+from tests.faults.lines import Account, Line, Mailbox, WebChat, WeChat
+from tests.faults.platform import Journal
+from tests.faults.reached import Reached, kept, reached
+from tests.faults.record import Record
+from tests.faults.stories import HELLO, Story, letters, talks
 from tests.faults.trouble import Mischief, troubles
+from tests.wechat.platform import APPID, SECRET
+from tests.wechat.running import KEY, TOKEN
 
 SEED = "HUYING_FAULTS_SEED"
 
@@ -32,13 +39,22 @@ class Way:
     line: Callable[[ClientSession, str], Line]
     stories: Callable[[Random, int, int], list[Story]]
     share: int
+    citizen: type[Citizen] = Citizen
 
 
+ACCOUNT = Account(appid=APPID, token=TOKEN, key=KEY)
 #: every channel of the load, one line each; a channel's own settings go into ``SETTINGS``
 WAYS: Mapping[str, Way] = {
-    "webchat": Way(line=WebChat, stories=talks, share=1),
+    "webchat": Way(line=WebChat, stories=talks, share=3),
+    "mailbox": Way(line=Mailbox, stories=letters, share=2),
+    "wechat": Way(line=partial(WeChat, account=ACCOUNT), stories=talks, share=5, citizen=Follower),
 }
-SETTINGS: Mapping[str, str] = {}
+SETTINGS: Mapping[str, str] = {
+    "WECHAT_TOKEN": TOKEN,
+    "WECHAT_APPID": APPID,
+    "WECHAT_SECRET": SECRET,
+    "WECHAT_AES_KEY": KEY,
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +84,7 @@ class Report:
     outcomes: Counter[str] = field(default_factory=Counter)
     centre: Counter[str] = field(default_factory=Counter)
     logged: Counter[str] = field(default_factory=Counter)
+    reached: Reached = field(default_factory=Reached)
     load_seconds: float = 0.0
     quiet_seconds: float = 0.0
 
@@ -78,6 +95,7 @@ class Report:
             f"{self.tickets} tickets, {self.events} events, {self.repeats} of them repeated",
             f"troubles: {_counted(self.troubles)}",
             f"answers: {_counted(self.outcomes)}",
+            f"WeChat: {self.reached}",
             f"centre: {_counted(self.centre)}",
             f"logged: {_counted(self.logged)}",
             f"findings: {len(self.findings)}",
@@ -115,15 +133,23 @@ async def run(plan: Plan, folder: Path) -> Report:
 async def _within(
     report: Report, plan: Plan, installation: Installation, centre: Centre, http: ClientSession
 ) -> None:
-    around = Surroundings(gateways=[gateway.url for gateway in installation.gateways])
+    journal = installation.journal
+    around = Surroundings(
+        gateways=[gateway.url for gateway in installation.gateways],
+        record=Record(installation.database_url, installation.vault()),
+        journal=journal,
+        platform=installation.platform.url,
+        http=http,
+    )
     citizens = _citizens(plan, around, http)
     mischief = Mischief(
         installation=installation,
         plan=troubles(Random(f"{plan.seed}:trouble"), messages=plan.messages, every=plan.every),
         acknowledged=around.acknowledged,
-        moments={"message": around.message, "delivery": centre.delivery},
+        moments={"message": around.message, "delivery": centre.delivery, "answer": journal.kept},
     )
     began = time.monotonic()
+    following = asyncio.create_task(journal.follow())
     try:
         async with asyncio.timeout(plan.load_within), asyncio.TaskGroup() as under_way:
             under_way.create_task(mischief.run())
@@ -134,19 +160,44 @@ async def _within(
     centre.well = True
     began = time.monotonic()
     await installation.all_serve()
-    connection = await asyncpg.connect(installation.database_url, timeout=10)
-    try:
+    while not await tell_platform(http, installation.platform.url, {"well": True}):
+        await asyncio.sleep(0.1)
+    vault = installation.vault()
+    followers = [citizen for citizen in citizens if isinstance(citizen, Follower)]
+    async with open_pool(installation.database_url, size=1) as pool, pool.acquire() as connection:
         report.findings += await _quiet(connection, installation, plan.quiet_within)
         report.quiet_seconds = time.monotonic() - began
         await asked_again(citizens, around.gateways)
-        report.findings += await findings(connection, installation.vault(), citizens, centre)
-    finally:
-        await connection.close(timeout=5)
+        await _write_again(report, connection, vault, followers, journal)
+        report.findings += await _quiet(connection, installation, plan.quiet_within)
+        report.findings += await findings(connection, vault, citizens, centre)
+        digests = {
+            row["id"]: row["key_digest"]
+            for row in await connection.fetch("SELECT id, key_digest FROM messages")
+        }
+        following.cancel()
+        journal.read()
+        await reached(report.reached, connection, vault, followers, journal, mischief.times)
+    report.findings += await letter_findings(
+        installation.database_url, installation.folder, vault, citizens, digests
+    )
+    report.findings += report.reached.findings
     report.findings += around.wrong
     report.messages = sum(len(citizen.said) for citizen in citizens)
     report.tickets = sum(len(citizen.story.tickets) for citizen in citizens)
     report.events, report.repeats, report.centre = len(centre.kept), centre.repeats, centre.habits
     report.outcomes = around.outcomes
+
+
+async def _write_again(
+    report: Report, connection: Connection, vault: Vault, followers: Sequence[Follower], journal: Journal
+) -> None:
+    """Let everybody whose replies are kept write once more: they are shown then, and nothing is kept any more."""
+    waiting, found = await kept(connection, vault, followers, journal)
+    report.reached.kept = len(waiting)
+    report.findings += found
+    for follower in waiting:
+        await follower.write_again(HELLO)
 
 
 def _citizens(plan: Plan, around: Surroundings, http: ClientSession) -> list[Citizen]:
@@ -157,7 +208,7 @@ def _citizens(plan: Plan, around: Surroundings, http: ClientSession) -> list[Cit
         for story in way.stories(random, len(citizens) + 1, plan.messages * way.share // whole):
             name = f"{channel}-{len(citizens) + 1}"
             citizens.append(
-                Citizen(
+                way.citizen(
                     name, story, way.line(http, name), around, Random(f"{plan.seed}:{name}"), pause=plan.pause
                 )
             )

@@ -15,6 +15,9 @@ class Step:
     text: str
     kinds: tuple[str, ...]
     option: str = ""  #: what to tap instead, where the channel has something to tap
+    place: str = ""  #: where the channel has a field for it, like ``kind``
+    kind: str = ""
+    files: int = 0  #: pictures that come along, where the channel takes some
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +43,7 @@ def _said(text: str, *kinds: str, option: str = "") -> Step:
     return Step(text=text, kinds=kinds, option=option)
 
 
+HELLO = _said("你好", "smalltalk")
 _COMPLAINT = "我们小区旁边有人占道经营，天天把路堵死，没人管，我要投诉"
 _CONFIRM = _said("对的", "ticket", option="confirm")
 
@@ -140,19 +144,54 @@ TALKS: Sequence[Callable[[int], Story]] = (
 )
 
 
-def letter(n: int) -> Story:
-    """A letter, which is told all at once and settled at once."""
+def lamp_letter(n: int) -> Story:
+    """A letter that becomes a ticket, two times in three with pictures."""
     place = f"示例路{n}号"
-    step = _said("路灯坏了很久没人修，晚上看不见路，希望尽快修好。", "ticket")
+    step = Step(
+        text="路灯坏了很久没人修，晚上看不见路，希望尽快修好。", kinds=("ticket",), place=place, files=n % 3
+    )
     return Story(name="letter", steps=(step,), tickets=(Filed(kind="help", place=place, phone=PHONE),))
+
+
+def asking_letter(n: int) -> Story:
+    """A letter that an article answers."""
+    step = Step(text=("哪些事项不受理", "办完会回访吗")[n % 2], kinds=("answer",), kind="consultation")
+    return Story(name="asking letter", steps=(step,))
+
+
+def refused_letter(n: int) -> Story:
+    """A letter about what is with the courts."""
+    text = "我和邻居的案子法院已经判了我败诉，我不服，你们让法院改判"
+    return Story(name="refused letter", steps=(_said(text, "refusal"),))
+
+
+def burning_letter(n: int) -> Story:
+    """A letter from somebody in danger."""
+    place = f"示例小区{n}号楼"
+    step = Step(text=f"{place}着火了", kinds=("emergency", "ticket"), place=place)
+    return Story(
+        name="burning letter", steps=(step,), tickets=(Filed(kind="help", place=place, phone=PHONE),)
+    )
+
+
+LETTERS: Sequence[Callable[[int], Story]] = (lamp_letter, asking_letter, refused_letter, burning_letter)
 
 
 def talks(random: Random, first: int, messages: int) -> list[Story]:
     """Return talks, numbered from ``first``, of ``messages`` messages or a few more; the first ones are one of each."""
+    return _told(TALKS, random, first, messages)
+
+
+def letters(random: Random, first: int, messages: int) -> list[Story]:
+    """Return letters, numbered from ``first``; the first ones are one of each."""
+    return _told(LETTERS, random, first, messages)
+
+
+def _told(makers: Sequence[Callable[[int], Story]], random: Random, first: int, messages: int) -> list[Story]:
     told: list[Story] = []
     while sum(len(story.steps) for story in told) < messages:
         n = first + len(told)
-        make = TALKS[len(told)] if len(told) < len(TALKS) else random.choice(TALKS)
+        make = makers[len(told)] if len(told) < len(makers) else random.choice(makers)
         told.append(make(n))
     random.shuffle(told)
     return told

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +23,20 @@ KINDS = (
     ("pause", "worker-2"),
     ("kill", "valkey"),
     ("pause", "postgres"),
+    ("kill", "platform"),
+    ("pause", "platform"),
+    # Nothing else makes many answers late, and late ones take the other way to a citizen.
+    ("pause", "conversations"),
+    ("pause", "conversations"),
+    ("pause", "conversations"),
 )
+#: what each of them waits for; a gateway's messages, by and large
+MOMENTS: Mapping[str, tuple[str, ...]] = {
+    "worker-1": ("delivery", "answer"),
+    "worker-2": ("delivery", "answer"),
+    "platform": ("answer",),
+}
+LONGER: Mapping[str, float] = {"conversations": 4.4}  #: seconds at least, after which pushes are not answered
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,7 +46,7 @@ class Trouble:
     at: int  #: after so many acknowledged messages
     what: str
     whom: str
-    moment: str  #: while a message is on its way in, while an event is on its way out, or at any time
+    moment: str  #: while a message comes in, an event or an answer goes out, or at any time
     after: float  #: seconds after that moment
     lasts: float  #: seconds until it is started again, or goes on
 
@@ -50,14 +64,17 @@ def troubles(random: Random, *, messages: int, every: int) -> list[Trouble]:
 
 
 def _trouble(random: Random, what: str, whom: str, *, at: int) -> Trouble:
-    moment = "delivery" if whom.startswith("worker") else "message"
+    moment = random.choice(MOMENTS.get(whom, ("message",)))
+    shortest = LONGER.get(whom, 1.0)
     return Trouble(
         at=at,
         what=what,
         whom=whom,
         moment=moment if random.random() < 0.8 else "any",
         after=random.uniform(0, 0.03),
-        lasts=random.uniform(0.2, 1.5) if what == "kill" else random.uniform(1.0, 6.0),
+        lasts=random.uniform(0.2, 1.5)
+        if what == "kill"
+        else random.uniform(shortest, max(6.0, shortest + 1.0)),
     )
 
 
@@ -70,6 +87,7 @@ class Mischief:
     acknowledged: Counted
     moments: Mapping[str, Pulse]
     made: Counter[str] = field(default_factory=Counter)
+    times: list[tuple[float, float]] = field(default_factory=list)  #: from when to when something was wrong
     _in_trouble: set[str] = field(default_factory=set)
 
     async def run(self) -> None:
@@ -87,6 +105,7 @@ class Mischief:
         if pulse := self.moments.get(trouble.moment):
             await pulse.next(within=3.0)
         await asyncio.sleep(trouble.after)
+        began = time.time()
         try:
             if trouble.what == "kill":
                 part.kill()
@@ -99,9 +118,16 @@ class Mischief:
                 part.start()
             else:
                 part.resume()
+            self.times.append((began, time.time()))
             self._in_trouble.discard(trouble.whom)
 
     def _parts(self) -> dict[str, Part]:
         here = self.installation
-        parts: tuple[Part, ...] = (*here.programs, here.postgres, here.valkey)
+        parts: tuple[Part, ...] = (
+            *here.programs,
+            here.postgres,
+            here.valkey,
+            here.platform,
+            here.conversations,
+        )
         return {part.name: part for part in parts}

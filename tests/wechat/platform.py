@@ -144,8 +144,7 @@ class Platform:
         if self.strict and (code := self._spend(openid)) != 0:
             return problem(code)
         # The platform shows escapes as they stand.
-        shown = content if "\\u" not in body else body
-        self.sent.append({"openid": openid, "content": shown})
+        self.keep(openid, content if "\\u" not in body else body)
         return web.json_response({"errcode": 0, "errmsg": "ok"})
 
     async def media(self, request: web.Request) -> web.Response:
@@ -195,6 +194,10 @@ class Platform:
         """Open the window of somebody who wrote, or tapped, followed, scanned."""
         count, seconds = ALLOWED[kind]
         self.windows.setdefault(openid, []).append(Window(until=self.now() + seconds, left=count))
+
+    def keep(self, openid: str, shown: str) -> None:
+        """Show somebody a customer-service message."""
+        self.sent.append({"openid": openid, "content": shown})
 
     def spoil(self) -> None:
         """End every token at once."""

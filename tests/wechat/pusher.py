@@ -51,6 +51,7 @@ class Pusher:
     key: str = ""
     mode: Mode = "plain"
     factor: float = 1.0
+    patience: float = GIVES_UP_AFTER  #: seconds; a connection that breaks off is shorter
 
     async def verify(self, echo: str, *, token: str = "") -> tuple[int, str]:
         """Ask the address to prove itself, as when an account is set up."""
@@ -76,7 +77,7 @@ class Pusher:
     ) -> Outcome:
         """Push one time; ``query`` and ``body`` replace what would be right."""
         right_query, right_body = self.prepared(xml)
-        began, timeout = time.monotonic(), ClientTimeout(total=GIVES_UP_AFTER)
+        began, timeout = time.monotonic(), ClientTimeout(total=self.patience)
         try:
             async with self.http.post(
                 self.url, params=right_query if query is None else query,
