@@ -58,6 +58,7 @@ class Parcel:
     id: int
     replies: tuple[SentReply, ...]
     parts_sent: int = 0
+    again: bool = False  #: they went out before, and did not arrive
 
 
 class Delivers(Protocol):
@@ -67,8 +68,8 @@ class Delivers(Protocol):
         """Return what ``conversation`` is still owed, oldest first, for whoever asks first.
 
         For a few seconds nobody else sends it; nothing is returned that would overtake what somebody
-        else is sending. When ``key`` names a message whose replies went out in
-        answer to an earlier push of the same message, they come again: that answer did not arrive.
+        else is sending. When ``key`` names a message whose replies went out in answer to an earlier
+        push of the same message, they come again: that answer did not arrive.
         Parcels that newer replies overtook come without options: those can no longer be chosen.
         Raises ``StorageAwayError``.
         """
@@ -77,7 +78,10 @@ class Delivers(Protocol):
         """Note that the first ``parts`` parts of ``parcel`` went out as the answer to a push; ``whole``: all of it."""
 
     async def release(self, parcels: Sequence[Parcel]) -> None:
-        """Let go of leased parcels that were not sent: somebody else may send them at once."""
+        """Let go of leased parcels that were not sent: somebody else may send them at once.
+
+        Those that had gone out before and did not arrive are owed again.
+        """
 
     async def left(self, sender: str) -> None:
         """Note that ``sender`` cannot be written to any more."""

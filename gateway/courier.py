@@ -5,16 +5,15 @@ from collections.abc import Mapping, Sequence
 
 from channels.base import NotNowError, Parcel, PlatformRefusedError, Sends
 from gateway.store.deliveries import Deliveries, Recipient, is_important
+from groundwork.outbox import NotYetError
 from hotline.errors import HotlineError
 from hotline.returning import Allowance
 
 log = logging.getLogger(__name__)
 
 
-class UnderWayError(HotlineError):
+class UnderWayError(NotYetError):
     """Somebody else is sending to this citizen right now; look again when they are done."""
-
-    retryable = True
 
 
 class Courier:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from pgqueuer import PgQueuer
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
@@ -56,6 +56,13 @@ class Owed:
     kind: str
     body: Mapping[str, Any]
     not_before: datetime | None = None
+
+
+class NotYetError(HotlineError):
+    """Nothing failed, it is too early; look again after ``wait``, as often as it takes."""
+
+    retryable = True
+    wait: ClassVar[timedelta] = timedelta(seconds=1)
 
 
 Carry: TypeAlias = Callable[[str, Mapping[str, Any]], Awaitable[None]]
@@ -147,6 +154,11 @@ class Outbox:
                 return max(left, timedelta(milliseconds=100))
             try:
                 await self._carry(row["kind"], self._vault.open_json(row["body"], purpose=PURPOSE))
+            except NotYetError as error:
+                await connection.execute(
+                    "UPDATE effects SET next_at = $2 WHERE id = $1", row["id"], self._clock() + error.wait
+                )
+                return error.wait
             except Exception as error:  # noqa: BLE001 — whatever a carrier raises, the debt stays on record
                 wait = await self._failed(connection, row["id"], row["attempts"] + 1, error)
                 if wait is not None:

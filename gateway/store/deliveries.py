@@ -1,6 +1,7 @@
 """Replies that are pushed: owed with the decision, sent once in effect, kept while nothing may be sent."""
 
 import json
+import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -20,7 +21,8 @@ from hotline.returning import Allowance
 ADDRESS = "recipients.address"
 ANSWERED_WITHIN = timedelta(seconds=4.5)  #: until then the push itself may be answered with the replies
 LEASE = timedelta(seconds=6)  #: a handler that died lets go after this long
-COURIER_LEASE = timedelta(seconds=60)
+COURIER_LEASE = timedelta(seconds=25)  #: from one part to the next; a token and a part, both at their slowest
+REPUSHED_WITHIN = timedelta(seconds=5.5)  #: after an answer did not arrive
 IMPORTANT = frozenset({"emergency", "ticket", "handover", "notice", "rating"})
 KIND = "replies"  #: of the owed effect
 
@@ -98,7 +100,7 @@ class Deliveries:
                 " UPDATE deliveries d SET leased_until = now() + $3 FROM owed o WHERE d.message_id = o.message_id"
                 # What somebody else is sending right now is not overtaken.
                 " AND (o.again OR NOT EXISTS (SELECT FROM owed e WHERE e.busy AND e.message_id <= o.message_id))"
-                " RETURNING d.message_id, CASE WHEN o.again THEN 0 ELSE d.parts_sent END AS parts_sent",
+                " RETURNING d.message_id, o.again, CASE WHEN o.again THEN 0 ELSE d.parts_sent END AS parts_sent",
                 conversation,
                 digest,
                 LEASE,
@@ -109,7 +111,7 @@ class Deliveries:
         """Lease for the courier what is owed, oldest first; and whether somebody else is at any of it."""
         async with storage_errors(), self._pool.acquire() as connection, connection.transaction():
             rows = await connection.fetch(
-                "SELECT message_id, parts_sent, leased_until >= now() AS busy FROM deliveries"
+                "SELECT message_id, parts_sent, false AS again, leased_until >= now() AS busy FROM deliveries"
                 " WHERE conversation = $1 AND done_at IS NULL ORDER BY message_id FOR UPDATE",
                 conversation,
             )
@@ -128,12 +130,15 @@ class Deliveries:
         ids = sorted(row["message_id"] for row in rows)
         if not ids:
             return ()
-        sent = {row["message_id"]: row["parts_sent"] for row in rows}
+        state = {row["message_id"]: row for row in rows}
         said = await self._replies(connection, ids)
         newest = await connection.fetchval(
             "SELECT max(message_id) FROM deliveries WHERE conversation = $1", conversation
         )
-        parcels = (Parcel(id=id, replies=said[id], parts_sent=sent[id]) for id in ids)
+        parcels = (
+            Parcel(id=id, replies=said[id], parts_sent=state[id]["parts_sent"], again=state[id]["again"])
+            for id in ids
+        )
         return tuple(parcel if parcel.id == newest else _overtaken(parcel) for parcel in parcels)
 
     async def sent(self, parcel: Parcel, parts: int, *, whole: bool) -> None:
@@ -168,12 +173,27 @@ class Deliveries:
             )
 
     async def release(self, parcels: Sequence[Parcel]) -> None:
-        """Let go of what was taken; it is tried again later."""
-        async with storage_errors(), self._pool.acquire() as connection:
+        """Let go of what was taken; it is tried again later, and so is an answer that did not arrive twice."""
+        async with storage_errors(), self._pool.acquire() as connection, connection.transaction():
             await connection.execute(
                 "UPDATE deliveries SET leased_until = NULL WHERE message_id = ANY($1) AND done_at IS NULL",
-                [parcel.id for parcel in parcels],
+                [parcel.id for parcel in parcels if not parcel.again],
             )
+            rows = await connection.fetch(
+                "UPDATE deliveries SET leased_until = NULL, done_at = NULL, answered = false, parts_sent = 0"
+                " WHERE message_id = ANY($1) RETURNING message_id, conversation",
+                [parcel.id for parcel in parcels if parcel.again],
+            )
+            await owe(connection, self._vault, [self._anew(row) for row in rows], clock=self._clock)
+
+    def _anew(self, row: asyncpg.Record) -> Owed:
+        return Owed(
+            key=f"delivery:{row['message_id']}:{uuid.uuid4()}",
+            lane=f"citizen:{row['conversation']}",
+            kind=KIND,
+            body={"conversation": row["conversation"]},
+            not_before=self._clock() + REPUSHED_WITHIN,
+        )
 
     async def recipient(self, conversation: str) -> Recipient | None:
         """Return whom ``conversation`` is with."""
@@ -212,6 +232,13 @@ class Deliveries:
     async def spend(self, sender: str, *, important: bool) -> str | None:
         """Take one message off what ``sender`` may be sent: from which window, ``None`` when nothing may be sent now."""
         now, found = self._clock(), list[str]()
+        async with storage_errors(), self._pool.acquire() as connection:
+            await connection.execute(  # who spends is about to send
+                "UPDATE deliveries SET leased_until = now() + $2"
+                " WHERE sender = $1 AND done_at IS NULL AND leased_until IS NOT NULL",
+                sender,
+                COURIER_LEASE,
+            )
 
         def spent(allowance: Allowance) -> Allowance:
             found.extend(filter(None, [allowance.choose(now, important=important)]))

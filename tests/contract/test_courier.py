@@ -10,8 +10,10 @@ import pytest
 import gateway
 from channels.base import PlatformBusyError, PlatformRefusedError
 from gateway.courier import UnderWayError
+from gateway.store.deliveries import ANSWERED_WITHIN
 from groundwork.database import migrate
-from tests.contract.pushed import Pushed, pushed, said
+from groundwork.outbox import NotYetError, Outbox
+from tests.contract.pushed import VAULT, Pushed, pushed, said
 from tests.wechat.platform import RESET
 
 pytestmark = pytest.mark.enable_socket
@@ -46,6 +48,34 @@ async def test_while_a_push_is_answered_the_courier_looks_again_later(one: Pushe
     with pytest.raises(UnderWayError) as raised:
         await one.courier().deliver(message.conversation)
     assert raised.value.retryable and one.sent() == []
+
+
+async def test_waiting_for_somebody_else_is_no_failure(one: Pushed) -> None:
+    message = said(one.clock, "1")
+    await one.receive(message)
+    await one.lease(message)
+    one.clock.now = message.received_at + ANSWERED_WITHIN
+    outbox = Outbox(
+        one.pool, VAULT, lambda _, body: one.courier().deliver(body["conversation"]), clock=one.clock
+    )
+    lane = f"citizen:{message.conversation}"
+    for _ in range(5):
+        assert await outbox.work(lane) == NotYetError.wait
+        one.clock.now += NotYetError.wait
+    assert await one.pool.fetchval("SELECT attempts FROM effects") == 0
+    await one.let_leases_end()
+    assert await outbox.work(lane) is None and len(one.sent()) == 1
+
+
+async def test_sending_holds_the_lease_of_all_that_follows(one: Pushed) -> None:
+    message = said(one.clock, "1", "问长的")
+    await one.receive(message)
+    await one.deliveries.take(message.conversation)
+    left = "SELECT extract(epoch FROM leased_until - now()) FROM deliveries"
+    await one.pool.execute("UPDATE deliveries SET leased_until = now() + interval '1 second'")
+    assert await one.pool.fetchval(left) <= 1
+    await one.deliveries.spend(message.sender, important=False)
+    assert await one.pool.fetchval(left) > 20
 
 
 async def test_a_crash_between_lease_and_answer_loses_nothing(one: Pushed) -> None:

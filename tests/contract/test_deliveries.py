@@ -120,6 +120,33 @@ async def test_a_push_that_comes_again_is_answered_again(one: Pushed) -> None:
     assert once_more.id == parcel.id
 
 
+async def test_an_answer_that_did_not_arrive_twice_is_owed_again(one: Pushed) -> None:
+    message = said(one.clock, "1")
+    await one.receive(message)
+    (parcel,) = await one.lease(message)
+    await one.deliveries.sent(parcel, 1, whole=True)
+    await one.courier().deliver(message.conversation)  # what was owed is done
+    (again,) = await one.lease(message)
+    assert again.again and not parcel.again
+    await one.deliveries.release([again])
+    assert await one.pool.fetchval("SELECT count(*) FROM effects") == 2
+    assert len(await one.lease(message)) == 1, "the third push may be answered"
+    await one.let_leases_end()
+    await one.courier().deliver(message.conversation)
+    assert len(one.sent()) == 1
+
+
+async def test_what_found_no_room_goes_on_where_it_stopped(one: Pushed) -> None:
+    first = said(one.clock, "1", "问长的")
+    await one.receive(first)
+    (parcel,) = await one.lease(first)
+    await one.deliveries.sent(parcel, 1, whole=False)
+    ((rest,), _) = await one.deliveries.take(first.conversation)
+    await one.deliveries.release([rest])
+    await one.courier().deliver(first.conversation)
+    assert one.sent() == list(one.parts(parcel)[1:])
+
+
 async def test_what_the_courier_sent_is_not_said_again(one: Pushed) -> None:
     message = said(one.clock, "1")
     await one.receive(message)

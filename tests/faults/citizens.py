@@ -45,6 +45,7 @@ class Surroundings:
     acknowledged: Counted = field(default_factory=Counted)
     message: Pulse = field(default_factory=Pulse)  #: beats when a message sets out
     http: ClientSession = field(kw_only=True)
+    began: float = field(default_factory=time.monotonic)
     outcomes: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
 
@@ -144,6 +145,13 @@ class Follower(Citizen):
     """Writes on WeChat, where the platform pushes three times and then tells them that the service is at fault."""
 
     line: WeChat
+    trail: list[
+        str
+    ]  #: every try with its time, what it was and what came of it; for whoever looks into a finding
+
+    def __init__(self, *told: Any, **more: Any) -> None:
+        super().__init__(*told, **more)
+        self.trail = []
 
     async def _until_heard(self, said: Said, *, last: bool) -> None:
         """Write until it is acknowledged, or on record all the same."""
@@ -167,13 +175,23 @@ class Follower(Citizen):
 
     async def _pushed(self, said: Said) -> bool:
         await self._written()
-        for number in range(TRIES):
-            began, last = time.monotonic(), number == TRIES - 1
-            outcome = await self.ask(said, self._gateway(), patience=self._holds(last=last))
+        tries, broke_off = 0, False
+        # An answer may lie in a connection that broke off. Only another try tells the gateway that it did not
+        # arrive, so that there is one until the push is acknowledged.
+        while tries < TRIES or broke_off:
+            tries += 1
+            began, last = time.monotonic(), tries >= TRIES
+            gateway, patience, answers = self._gateway(), self._holds(last=last), len(self.line.answers)
+            outcome = await self.ask(said, gateway, patience=patience)
+            self.trail.append(
+                f"{began - self._around.began:.3f} to {time.monotonic() - self._around.began:.3f} {said.id} to {gateway[-5:]}"
+                f" holding {patience:.2f}: {outcome.status}{' and an answer' * (len(self.line.answers) - answers)}"
+            )
             if outcome.acknowledged:
                 return True
+            broke_off = broke_off or patience < GIVES_UP_AFTER
             left = GIVES_UP_AFTER - (time.monotonic() - began)
-            await asyncio.sleep(0 if last else max(left * FASTER, 0.05))
+            await asyncio.sleep(max(left * FASTER, 0.05))
         return False
 
     async def _written(self) -> None:

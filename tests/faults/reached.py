@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 
 from gateway.store.deliveries import IMPORTANT
 from gateway.store.ledger import REPLY
@@ -25,7 +26,8 @@ class Owed:
     """The replies to one message."""
 
     words: tuple[str, ...]
-    urgent: bool  #: a number to call overtakes everything
+    urgent: bool = False  #: a number to call overtakes everything
+    important: bool = False  #: overtakes what is kept because hardly anything may be sent any more
 
 
 @dataclass(slots=True)
@@ -96,7 +98,10 @@ async def reached(
         report.answers += len(follower.line.answers)
         report.messages += len(journal.shown[openid])
         reasons = [*((at, at) for at in journal.cut[openid]), *troubles]
-        report.findings += [f"{follower.name} ({follower.habit}): {what}" for what in compared(mine, seen)]
+        report.findings += [
+            "\n  ".join([f"{follower.name} ({follower.habit}): {what}", *follower.trail, *map(str, seen)])
+            for what in compared(mine, seen, short=_was_short(openid, journal))
+        ]
         again = list(said_again(mine, seen))
         report.twice += len(again)
         report.findings += [
@@ -127,24 +132,35 @@ async def _owed(connection: Connection, vault: Vault) -> Mapping[bytes, Owed]:
         key: Owed(
             words=tuple(reply.ticket.number if reply.ticket else reply.text for reply in replies),
             urgent=any(reply.kind == "emergency" for reply in replies),
+            important=any(reply.kind in IMPORTANT for reply in replies),
         )
         for key, replies in said.items()
     }
 
 
-def compared(mine: Sequence[Owed], seen: Sequence[Shown]) -> list[str]:
-    """Return what never came, or came out of order."""
+def compared(mine: Sequence[Owed], seen: Sequence[Shown], *, short: bool = False) -> list[str]:
+    """Return what never came, or came out of order; where messages were ``short``, what is important may overtake."""
     words = [word for owed in mine for word in owed.words]
     came = [word for _, word in _occurrences(words, seen)]
     if missing := Counter(words) - Counter(came):
         return [f"never shown: {word[:24]}" for word in missing]
+    calm = [owed for owed in mine if not owed.urgent]
+    lines = [[one for one in calm if one.important is which] for which in (True, False)] if short else [calm]
+    if all(_in_order(line, came) for line in lines):
+        return []
+    return [f"out of order: {[word[:8] for word in came]}, not {[word[:8] for word in words]}"]
+
+
+def _in_order(owed: Sequence[Owed], came: Sequence[str]) -> bool:
     rest = iter(came)
-    in_order = all(word in rest for owed in mine if not owed.urgent for word in owed.words)
-    return (
-        []
-        if in_order
-        else [f"out of order: {[word[:8] for word in came]}, not {[word[:8] for word in words]}"]
-    )
+    return all(word in rest for one in owed for word in one.words)
+
+
+def _was_short(openid: str, journal: Journal) -> bool:
+    """Tell whether at some time hardly anything might be sent, because so much had been since the citizen wrote."""
+    wrote = [*journal.wrote[openid], float("inf")]
+    sent = [shown.at for shown in journal.shown[openid]]
+    return any(sum(one <= at < next_ for at in sent) >= FREELY for one, next_ in pairwise(wrote))
 
 
 def said_again(mine: Sequence[Owed], seen: Sequence[Shown]) -> list[tuple[str, list[float]]]:

@@ -10,7 +10,7 @@ from tests.faults.platform import HABITS, Journal, Shown, TroubledPlatform
 from tests.faults.reached import Owed, compared, said_again
 from tests.wechat.platform import APPID, SECRET
 
-CALM = (Owed(words=("一",), urgent=False), Owed(words=("二", "三"), urgent=False))
+CALM = (Owed(words=("一",)), Owed(words=("二", "三")))
 FIRE = Owed(words=("打119", "单号"), urgent=True)
 
 
@@ -40,13 +40,20 @@ def test_a_number_to_call_may_overtake_and_must_come() -> None:
     assert compared((*CALM, FIRE), shown("打119", "一二三")) == ["never shown: 单号"]
 
 
+def test_what_is_important_may_overtake_only_where_messages_are_short() -> None:
+    owed = (*CALM, Owed(words=("单号",), important=True))
+    assert compared(owed, shown("一", "单号", "二三"), short=True) == []
+    assert compared(owed, shown("一", "单号", "二三")) != []
+    assert compared(owed, shown("二三", "单号", "一"), short=True) != []
+
+
 def test_what_is_said_twice_is_counted_with_the_time_before() -> None:
     assert said_again(CALM, shown("一", "二三")) == []
     assert said_again(CALM, shown("一", "二三", "一")) == [("一", [0.0])]
 
 
 def test_words_inside_longer_ones_are_not_counted() -> None:
-    owed = (Owed(words=("不客气",), urgent=False), Owed(words=("不客气。再见",), urgent=False))
+    owed = (Owed(words=("不客气",)), Owed(words=("不客气。再见",)))
     assert compared(owed, shown("不客气。再见")) == ["never shown: 不客气"]
 
 
