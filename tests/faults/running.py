@@ -133,6 +133,8 @@ async def _within(
     report.load_seconds, report.troubles = time.monotonic() - began, mischief.made
     centre.well = True
     began = time.monotonic()
+    for program in installation.programs:
+        program.revive()
     await installation.all_serve()
     connection = await asyncpg.connect(installation.database_url, timeout=10)
     try:
@@ -143,6 +145,9 @@ async def _within(
     finally:
         await connection.close(timeout=5)
     report.findings += around.wrong
+    report.findings += [
+        f"{p.name} ended {p.deaths} times by itself" for p in installation.programs if p.deaths
+    ]
     report.messages = sum(len(citizen.said) for citizen in citizens)
     report.tickets = sum(len(citizen.story.tickets) for citizen in citizens)
     report.events, report.repeats, report.centre = len(centre.kept), centre.repeats, centre.habits
