@@ -22,16 +22,12 @@ else:
     Connection = asyncpg.Connection
 
 OLDEST_SERVER = 180_000
-#: beside every error that the server itself reports
-_AWAY = (
-    OSError,
-    asyncio.TimeoutError,
-    asyncpg.PostgresConnectionError,
+#: Every way in which the database can be away or unable.
+DATABASE_ERRORS = (
+    OSError,  # TimeoutError is one
     asyncpg.InterfaceError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.InternalClientError,  # the server died between two steps of a statement
+    asyncpg.PostgresError,
 )
 
 
@@ -46,7 +42,7 @@ async def storage_errors() -> AsyncIterator[None]:
         yield
     except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError):
         raise  # what was asked is wrong, not the database
-    except (*_AWAY, asyncpg.PostgresError) as error:
+    except DATABASE_ERRORS as error:
         # A full disk, a read-only replica, a missing table: to who asks, the storage is away.
         raise StorageAwayError(type(error).__name__) from error
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import asyncpg
 from pgqueuer import PgQueuer
 
+from groundwork.database import DATABASE_ERRORS
 from groundwork.outbox import HEARTBEAT, Outbox
 
 log = logging.getLogger(__name__)
@@ -22,7 +23,7 @@ async def run_worker(url: str, outbox: Outbox, stop: asyncio.Event) -> None:
         try:
             await _run_once(url, outbox, stop)
             wait = 1.0
-        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except DATABASE_ERRORS as error:
             log.warning("worker.disconnected", extra={"error_type": type(error).__name__})
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), wait)
@@ -55,7 +56,7 @@ async def _sweep(outbox: Outbox) -> None:
     while True:
         try:
             await outbox.sweep()
-        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except DATABASE_ERRORS as error:
             # The jobs have a connection of their own, which may well be alive: go on sweeping.
             log.warning("sweep.failed", extra={"error_type": type(error).__name__})
         await asyncio.sleep(SWEEP_EVERY)

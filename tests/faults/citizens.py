@@ -58,7 +58,8 @@ class Citizen:
     ) -> None:
         self.name, self.story, self.line = name, story, line
         self.said = [Said(step=step, id=f"{name}-{n}") for n, step in enumerate(story.steps)]
-        self.habit = random.choices([*HABITS], weights=[*HABITS.values()])[0]
+        habit = random.choices([*HABITS], weights=[*HABITS.values()])[0]
+        self.habit = "leaves" if story.leaves else habit
         self._around, self._random, self._pause = around, random, pause
 
     async def tell(self) -> None:

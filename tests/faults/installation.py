@@ -59,11 +59,18 @@ class Program:
         self._sign = sign  #: path that answers once it serves
         self._env = env
         self._process: subprocess.Popen[bytes] | None = None
+        self.deaths = 0  #: of its own, which nobody brought about
 
     @property
     def runs(self) -> bool:
         """Tell whether the process is there, paused or not."""
         return self._process is not None and self._process.poll() is None
+
+    def revive(self) -> None:
+        """Count a death of its own, if there was one, and start the process again."""
+        if not self.runs:
+            self.deaths += 1
+            self.start()
 
     def start(self) -> None:
         """Start the process; the kernel kills it should this one die."""
@@ -81,6 +88,7 @@ class Program:
 
     def kill(self) -> None:
         """End the process as a power cut would."""
+        self.deaths += self._process is not None and not self.runs
         self.send(signal.SIGKILL)
         self._reap()
 
@@ -100,7 +108,8 @@ class Program:
             if not self.runs:
                 break
             await asyncio.sleep(0.1)
-        self.kill()
+        self.send(signal.SIGKILL)
+        self._reap()
         return None if self._process is None else self._process.returncode
 
     def _reap(self) -> None:

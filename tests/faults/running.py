@@ -159,6 +159,8 @@ async def _within(
     report.load_seconds, report.troubles = time.monotonic() - began, mischief.made
     centre.well = True
     began = time.monotonic()
+    for program in installation.programs:
+        program.revive()
     await installation.all_serve()
     while not await tell_platform(http, installation.platform.url, {"well": True}):
         await asyncio.sleep(0.1)
@@ -183,6 +185,9 @@ async def _within(
     )
     report.findings += report.reached.findings
     report.findings += around.wrong
+    report.findings += [
+        f"{p.name} ended {p.deaths} times by itself" for p in installation.programs if p.deaths
+    ]
     report.messages = sum(len(citizen.said) for citizen in citizens)
     report.tickets = sum(len(citizen.story.tickets) for citizen in citizens)
     report.events, report.repeats, report.centre = len(centre.kept), centre.repeats, centre.habits

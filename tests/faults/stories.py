@@ -37,6 +37,7 @@ class Story:
     name: str
     steps: tuple[Step, ...]
     tickets: tuple[Filed, ...] = ()
+    leaves: bool = False  #: whoever tells it is gone once they were answered at all
 
 
 def _said(text: str, *kinds: str, option: str = "") -> Step:
@@ -97,10 +98,10 @@ def fire(n: int) -> Story:
 
 
 def cry(n: int) -> Story:
-    """A sure danger from somebody who says no more."""
+    """A sure danger from somebody who runs: what was answered must not depend on their asking again."""
     place = f"示例小区{n}号楼"
     step = _said(f"{place}着火了", "emergency", "ticket")
-    return Story(name="cry", steps=(step,), tickets=(Filed(kind="help", place=place),))
+    return Story(name="cry", steps=(step,), tickets=(Filed(kind="help", place=place),), leaves=True)
 
 
 def fire_in_between(n: int) -> Story:
@@ -138,6 +139,8 @@ TALKS: Sequence[Callable[[int], Story]] = (
     street_lamp,
     consultation,
     fire,
+    cry,
+    cry,
     cry,
     fire_in_between,
     second_look,
