@@ -208,6 +208,7 @@ class HuyingChat extends HTMLElement {
   }
 
   grow() {
+    this.box.rows = 1;
     this.box.style.height = "auto";
     this.box.style.height = `${Math.min(this.box.scrollHeight + 2, 160)}px`;
   }
