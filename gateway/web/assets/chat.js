@@ -58,6 +58,7 @@ class HuyingChat extends HTMLElement {
     this.box.focus();
     if (!text) return;
     this.box.value = "";
+    this.box.rows = 1;
     kept.set("");
     this.grow();
     this.send(text, new URLSearchParams({ text }));
@@ -208,7 +209,6 @@ class HuyingChat extends HTMLElement {
   }
 
   grow() {
-    this.box.rows = 1;
     this.box.style.height = "auto";
     this.box.style.height = `${Math.min(this.box.scrollHeight + 2, 160)}px`;
   }
