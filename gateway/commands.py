@@ -29,6 +29,7 @@ from hotline.filing import KIND_OF, URGENT_KIND
 from hotline.message import clean
 from hotline.records import to_record
 from hotline.screening import asks_secrecy, screen_acceptance, screen_emergency
+from hotline.ticket import classify
 from hotline.understanding import Understanding
 from hotline.vocabulary import ASSIGNMENTS, CASES, CHANNELS, KINDS, MATTERS, STARTS, WHATS
 from staff import commands as staff_commands
@@ -123,12 +124,14 @@ def _due(arguments: argparse.Namespace, settings: Settings) -> int:
     try:
         pack = _pack(arguments, settings)
         at = _moment(arguments.at)
-        if arguments.ticket_class is not None and arguments.ticket_class not in pack.on(at.date()).classes:
+        law = pack.on(at.astimezone(CITY_TIME).date())
+        if arguments.ticket_class is not None and arguments.ticket_class not in law.classes:
             raise ValueError(f"{pack.code} has no class {arguments.ticket_class!r}")
         moments = due_moments(
             pack,
             kind=arguments.kind,
-            ticket_class=arguments.ticket_class,
+            # Without one, the class that such a ticket gets when nothing in its text says another.
+            ticket_class=arguments.ticket_class or classify(law, kind=arguments.kind, text=""),
             channel=arguments.channel,
             at=at,
             happened=_happened(arguments.happened),
@@ -204,6 +207,9 @@ def _own(settings: Settings, database: str) -> str:
 
 
 def _ledger(arguments: argparse.Namespace, settings: Settings) -> int:
+    if arguments.first and arguments.last and arguments.first > arguments.last:
+        print(f"no day is from {arguments.first} to {arguments.last}", file=sys.stderr)
+        return 2
     if arguments.city and arguments.city != settings.city:
         settings = Settings.from_env({**os.environ, f"{PREFIX}CITY": arguments.city})
     if not settings.vault_keys and not (settings.state_dir / "secrets").is_dir():

@@ -183,7 +183,8 @@ class Intake:
                 return self._judge(state, prepared[one.id], standings)
 
             def asks(state: Conversation, one: Pending) -> bool:
-                return asks_for_progress(state, prepared[one.id])
+                heard = prepared[one.id]
+                return asks_for_progress(self._law_of(heard.message), state, heard)
 
             left = await self._ledger.settle(conversation, frozenset(prepared), judge, asks=asks)
             if not left:

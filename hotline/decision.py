@@ -40,8 +40,11 @@ SAME_DANGER = timedelta(hours=2)  #: within it the same danger is the same ticke
 LONGEST_PLACE = 30  #: characters; after a danger a message this short most likely says where
 ASKED_LATELY = timedelta(minutes=10)  #: a danger that was asked about is not asked about again within it
 GROUND = "ground"  #: what a draft is asking while it is open whether a ground of refusal holds
-BARE = 6  #: a demand this short names no matter yet: "complaint" alone
+BARE = 6  #: a demand this short may name no matter yet: "complaint" alone
+NAMES_A_MATTER = 2  #: letters that are left of it without the words that only demand
+LIKELY = 0.7  #: below it a guess that somebody asks after a ticket does not end the talk about a matter
 GREETING_OPTIONS = ("complain", "ask", "progress", "human")
+_SAID_OTHERWISE = ("solved", "unsolved")
 
 
 def decide(
@@ -54,7 +57,7 @@ def decide(
 ) -> Turn:
     """Return what to do about ``heard``; the same arguments always give the same turn."""
     before = _with_brought(_resumed(conversation, heard.message), heard.message)
-    choice = _chosen(before, heard.message)
+    choice = _chosen(before, heard.message) or _meant(pack, before, heard.message)
     if before.doubt_open and not heard.message.option:
         choice = _ABOUT_DANGER.get(choice, choice)
     scene = Scene(pack=pack, before=before, heard=heard, fresh=fresh, standings=standings, choice=choice)
@@ -64,10 +67,11 @@ def decide(
     return letters.entered(turn, filing.draft_of_letter(pack, heard), unused=fresh[0])
 
 
-def asks_for_progress(conversation: Conversation, heard: Heard) -> bool:
+def asks_for_progress(pack: CityPack, conversation: Conversation, heard: Heard) -> bool:
     """Tell whether ``decide`` may look at where tickets stand: without that it needs no ``standings``."""
     progress = heard.understanding.intent is Intent.PROGRESS
-    return progress or _chosen(conversation, heard.message) == "progress"
+    chosen = _chosen(conversation, heard.message) or _meant(pack, conversation, heard.message)
+    return progress or chosen == "progress"
 
 
 def _decided(scene: Scene) -> Turn:
@@ -106,6 +110,19 @@ def _chosen(conversation: Conversation, message: InboundMessage) -> str:
     if message.numbered and said.isdecimal() and 0 < int(said) <= len(offered):
         return offered[int(said) - 1].id
     return next((option.id for option in offered if option.label == said), "")
+
+
+def _meant(pack: CityPack, conversation: Conversation, message: InboundMessage) -> str:
+    """Return the choice that words other than its label make, or the empty string."""
+    said = _plain(message.text)
+    offered = {option.id for option in conversation.offered}
+    for id in _SAID_OTHERWISE:
+        if id in offered and said in pack.words[f"also_{id}"].split():
+            return id
+    # The page greets before anything was said, so these labels are known to whoever begins.
+    labels = {pack.words[f"option_{id}"]: id for id in GREETING_OPTIONS}
+    idle = conversation.phase is Phase.IDLE and not conversation.doubt_open
+    return labels.get(said, "") if idle else ""
 
 
 def _plain(text: str) -> str:
@@ -296,6 +313,10 @@ def _confirming(scene: Scene) -> Turn:
         return _cancel(scene) if _calls_off(scene) else _what_is_wrong(scene)
     if scene.intent is Intent.HUMAN:
         return _human(scene)
+    if scene.intent is Intent.THANKS:
+        return _pending_again(scene, scene.before, SmallTalk(text=scene.say("welcome")))
+    if scene.intent is Intent.GREET or len(scene.text) == 1:
+        return _pending_again(scene, scene.before)  # nothing that belongs into the matter
     if scene.intent is Intent.CONSULT and scene.heard.finding.answered:
         return _pending_again(scene, scene.before, Answer(hit=scene.heard.finding.hits[0]))
     return _summarise(scene, filing.corrected(draft, scene.text, scene.heard))
@@ -349,8 +370,13 @@ def _take_answer(scene: Scene, draft: Draft) -> Turn:
                 Clarify(text=question.ask_again, options=_question_options(scene, question)),
             )
         return _next_step(scene, filing.answered(draft, "phone", "", scene.heard, declined=True))
-    answered = filing.answered(draft, field, scene.text, scene.heard, declined=_declines(scene))
-    return _next_step(scene, answered)
+    phone = valid_phone(scene.text)
+    if field in ("place", "time", "name") and phone is not None:
+        # A number is no place, time or name; the question is put once more, then left.
+        passed = {field: ""} if draft.asked.count(field) > 1 else {}
+        return _next_step(scene, replace(draft, facts={**draft.facts, "phone": phone, **passed}, asking=""))
+    declined = _declines(scene) or (field == "name" and scene.intent is Intent.AFFIRM)
+    return _next_step(scene, filing.answered(draft, field, scene.text, scene.heard, declined=declined))
 
 
 def _declines(scene: Scene) -> bool:
@@ -551,12 +577,16 @@ def _thanks(scene: Scene) -> Turn:
 def _progress(scene: Scene) -> Turn:
     if scene.heard.finding.answered and scene.heard.understanding.confidence < CLEAR and not scene.choice:
         return _consult(scene)  # "how long does an answer take" asks about the rules, not about a ticket
+    if not scene.standings and not scene.choice:
+        if scene.heard.ground is not None and scene.heard.ground.sure:
+            return _refuse(scene, scene.heard.ground)  # "when will the court decide" is no ticket of ours
+        if scene.heard.understanding.confidence < LIKELY:
+            return _which_way(scene, "file", "complain", "progress", "human")
     if not scene.standings:
         text = scene.say("progress_elsewhere")
         return _pending_again(scene, scene.before, Progress(text=text))
     rows = [
-        scene.say("progress_row", number=s.number, title=s.title, state=s.state)
-        + (scene.say("progress_due", due=s.due) if s.due else "")
+        scene.say("progress_row", number=s.number, title=s.title, state=s.state) + s.due
         for s in scene.standings
     ]
     return _pending_again(
@@ -571,7 +601,7 @@ def _consult(scene: Scene) -> Turn:
         return scene.turn(after, Answer(hit=finding.hits[0]))
     if scene.heard.ground is not None and scene.heard.ground.sure:
         return _refuse(scene, scene.heard.ground)
-    if len(scene.text) <= BARE:
+    if _is_bare(scene, scene.text):
         return _ask(scene)
     if scene.heard.understanding.confidence < CLEAR:
         return _which_way(scene)
@@ -588,7 +618,7 @@ def _demand(scene: Scene) -> Turn:
 
 
 def _begin(scene: Scene, kind: str, text: str, ground: NotAccepted | None = None) -> Turn:
-    draft = filing.draft_of(kind, "" if len(text) <= BARE else text, scene.heard)
+    draft = filing.draft_of(kind, "" if _is_bare(scene, text) else text, scene.heard)
     if ground is None or not draft.said:
         return _next_step(scene, draft)
     if filing.is_vagueness(scene.pack, ground.rule):
@@ -598,6 +628,15 @@ def _begin(scene: Scene, kind: str, text: str, ground: NotAccepted | None = None
     doubted = replace(draft, ground=ground.rule, asking=GROUND)
     question = Clarify(text=ground.ask, options=scene.options("ground_yes", "ground_no"))
     return scene.turn(replace(scene.before, phase=Phase.COLLECTING, draft=doubted), question)
+
+
+def _is_bare(scene: Scene, text: str) -> bool:
+    """Tell whether ``text`` only says that something is wanted, not what."""
+    if len(text) > BARE:
+        return False
+    for word in sorted(scene.pack.words["bare"].split(), key=len, reverse=True):
+        text = text.replace(word, "")
+    return sum(letter.isalnum() for letter in text) < NAMES_A_MATTER
 
 
 def _refuse(scene: Scene, ground: NotAccepted) -> Turn:
@@ -627,9 +666,9 @@ def _unclear(scene: Scene) -> Turn:
     return _which_way(scene)
 
 
-def _which_way(scene: Scene) -> Turn:
+def _which_way(scene: Scene, *ways: str) -> Turn:
     after = replace(scene.before, unanswered=scene.text)
-    options = scene.options("file", "complain", "human")
+    options = scene.options(*(ways or ("file", "complain", "human")))
     return scene.turn(after, Clarify(text=scene.say("which_way"), options=options))
 
 

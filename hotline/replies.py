@@ -111,11 +111,12 @@ def _receipt(ticket: Ticket, pack: CityPack) -> Reply:
 
 
 def moment_in_words(say: Callable[..., str], due: Due) -> str:
-    """Return the day of ``due`` with its weekday; limits in hours keep the minute."""
+    """Return the day of ``due`` with its weekday, marked while it is provisional; limits in hours keep the minute."""
     at = due.at.astimezone(CITY_TIME)
     weekday = say("weekdays").split()[at.weekday()]
     day = say("day", year=str(at.year), month=str(at.month), day=str(at.day), weekday=weekday)
-    return day if due.days else say("moment", day=day, time=f"{at:%H:%M}")
+    moment = day if due.days else say("moment", day=day, time=f"{at:%H:%M}")
+    return say("provisional", date=moment) if due.provisional else moment
 
 
 def _call(danger: Danger) -> Call:

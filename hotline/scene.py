@@ -35,7 +35,7 @@ class Standing:
     number: str
     title: str
     state: str
-    due: str  #: empty where no date is owed
+    due: str  #: a sentence with the date and what is owed on it; empty where no date is owed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

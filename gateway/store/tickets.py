@@ -15,7 +15,7 @@ from groundwork.outbox import Owed, owe
 from groundwork.vault import Vault
 from hotline.citypack import CityPack
 from hotline.dates import dates_of
-from hotline.deadlines import shown_date
+from hotline.deadlines import Due, shown_date
 from hotline.effects import FileTicket, TellDesk
 from hotline.errors import NotAnEventError
 from hotline.events import Event
@@ -196,8 +196,11 @@ class Tickets:
             number=ticket.number,
             title=ticket.title,
             state=self._pack.words.get(f"state_{row['state']}", self._pack.words["state_progressed"]),
-            due=moment_in_words(self._pack.say, last) if last is not None else "",
+            due=self._owed(last) if last is not None else "",
         )
+
+    def _owed(self, due: Due) -> str:
+        return self._pack.say(f"progress_due_{due.what}", date=moment_in_words(self._pack.say, due))
 
     def _happening(self, event: asyncpg.Record) -> Happening:
         data = self._vault.open_json(event["data"], purpose=DATA)

@@ -28,6 +28,8 @@ def told(faults: Sequence[Fault]) -> tuple[Told, ...]:
 def _told(fault: Fault) -> Told:
     words = WORDS["faults"]
     reason = "too_few" if fault.reason == "digits" and _lacks(fault) > 0 else fault.reason
+    if reason == "too_long" and fault.found is None:
+        reason = "uncounted"  # so long that it was thrown away while it came in
     short, detail = words.get(f"{fault.field}.{reason}") or words[f"*.{reason}"]
     blanks = {
         "found": fault.found,

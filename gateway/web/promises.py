@@ -160,8 +160,21 @@ def _concerns(rule: Provision) -> bool:
 def _intro(pack: CityPack, words: Words, write: DateInWords) -> tuple[str, ...]:
     told = words["promises"]
     drafts = any(source.status is LawStatus.DRAFT for source in _cited(pack))
-    since = told["since"].format(date=write(pack.since)) if pack.since else ""
-    return tuple(filter(None, (told["draft"] if drafts else "", since, told["petitioner"])))
+    since = _since(pack)
+    dated = told["since"].format(date=write(since)) if since else ""
+    return tuple(filter(None, (told["draft"] if drafts else "", dated, told["petitioner"])))
+
+
+def _since(pack: CityPack) -> date | None:
+    """Return the first day of what is said about limits; ``None`` where the instruments name no day.
+
+    Not the first day of the period: that may be the day of a national law which says nothing about them.
+    """
+    limits = (*pack.deadlines, *pack.unfixed)
+    cited = {rule.citation.instrument for rule in limits}
+    begun = {source.effective_from for source in _cited(pack) if source.instrument in cited}
+    days = begun | {rule.effective_from for rule in limits}
+    return max(filter(None, days), default=None)
 
 
 def _limits(pack: CityPack, words: Words) -> tuple[Limits, ...]:

@@ -170,9 +170,10 @@ def moved(change: Change) -> str:
 
 def law(citation: Citation) -> str:
     """Write an article as it is cited: title in book marks, drafts named as such."""
-    title = citation.instrument.strip("《》")
+    instrument = citation.instrument
+    title = instrument if instrument.startswith("《") else f"《{instrument}》"
     draft = WORDS["draft"] if citation.status is LawStatus.DRAFT and WORDS["draft"] not in title else ""
-    return f"《{title}》{draft}{citation.article}"
+    return f"{title}{draft}{citation.article}"
 
 
 def megabytes(size: int) -> str:

@@ -72,3 +72,18 @@ def test_a_class_or_start_that_does_not_exist_is_refused(
 ) -> None:
     assert run(*ASKED, *wrong) == 2
     assert told in capsys.readouterr().err
+
+
+def test_without_a_class_the_usual_one_of_the_kind_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = [*ASKED]
+    del asked[asked.index("--class") : asked.index("--class") + 2]
+    assert run(*ASKED) == 0
+    usual = printed(capsys)
+    assert run(*asked) == 0
+    assert printed(capsys) == usual and "finish" in usual
+
+
+def test_a_ledger_of_days_the_wrong_way_round_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("ledger", "export", "--from", "2026-12-01", "--to", "2026-11-01", "--out", "unused.xlsx")
+    assert run(*asked) == 2
+    assert "2026-12-01" in capsys.readouterr().err

@@ -377,3 +377,9 @@ def test_every_fault_has_its_words_in_which_every_blank_can_be_filled() -> None:
     for name, (short, detail) in WORDS["faults"].items():
         assert short.format(name="n", **blanks) and detail.format(name="n", **blanks), name
         assert "！" not in short + detail
+
+
+async def test_a_text_that_was_too_long_to_count_is_told_without_blanks(client: Client) -> None:
+    response, page = await send(client, await opened(client), TYPED | {"body": "路" * 200_000})
+    assert response.status == 422 and "正文太长，请缩短，或者把详细材料放进附件。" in page.words
+    assert "None" not in page.words

@@ -146,3 +146,27 @@ async def test_the_page_follows_the_law_of_the_day(aiohttp_client: AiohttpClient
     assert "9天内办结" not in await (await client.get("/promises")).text()
     now[0] = datetime(2026, 10, 1, 0, 0, tzinfo=CITY_TIME)
     assert "9天内办结" in await (await client.get("/promises")).text()
+
+
+@pytest.mark.parametrize(
+    ("code", "since"),
+    [
+        ("suqian", ""),
+        ("baoding", ""),
+        ("kaifeng", "2020年6月11日"),
+        ("xian", "2023年9月10日"),
+        ("pingdingshan", "2022年1月20日"),
+    ],
+)
+def test_the_day_at_the_top_is_the_day_of_the_city_s_own_text(code: str, since: str) -> None:
+    intro = "".join(promises_of(newest(load_book(code)), WORDS, write=plain_date).intro)
+    assert (f"{since}起的规定" in intro) if since else ("起的规定" not in intro)
+
+
+def test_a_draft_is_named_once_and_its_marks_close_once() -> None:
+    named = replace(
+        LAW, instrument="《示例市热线条例》（征求意见稿）", article="第三条", status=LawStatus.DRAFT
+    )
+    assert law(named) == "《示例市热线条例》（征求意见稿）第三条"
+    assert law(replace(named, instrument="《示例市热线条例》")) == law(named)
+    assert law(replace(named, instrument="示例市热线条例")) == law(named)

@@ -58,6 +58,7 @@ class HuyingChat extends HTMLElement {
     this.box.focus();
     if (!text) return;
     this.box.value = "";
+    this.box.rows = 1;
     kept.set("");
     this.grow();
     this.send(text, new URLSearchParams({ text }));

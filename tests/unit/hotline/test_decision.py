@@ -104,7 +104,7 @@ class Talk:
         )
         identity = TicketIdentity(number=ticket_number(NOON.date(), f"{self.count:08}"), query_code="ABC234")
         turn = decide(self.pack, self.state, heard, fresh=(identity,), standings=self.standings)
-        if not asks_for_progress(self.state, heard):
+        if not asks_for_progress(self.pack, self.state, heard):
             other = decide(
                 self.pack, self.state, heard, fresh=(identity,), standings=(*self.standings, SOMETHING)
             )
@@ -728,3 +728,73 @@ def test_an_answer_that_was_tapped_counts_as_its_words() -> None:
     talk.say(option="value_0")
     assert talk.state.draft is not None
     assert talk.state.draft.facts["place"] == "就在小区门口"
+
+
+@pytest.mark.parametrize("text", ["路灯坏了", "医院乱收费", "楼上装修太吵", "投诉路灯坏了"])
+def test_a_short_matter_is_a_matter(text: str) -> None:
+    talk = Talk()
+    talk.say(text, Intent.COMPLAIN, confidence=0.4)
+    assert talk.state.draft is not None and talk.state.draft.asking == "place"
+    assert talk.state.draft.facts["what"] == text
+
+
+@pytest.mark.parametrize("text", ["投诉", "我要投诉", "我要反映问题", "请帮帮我", "没人管", "我想求助"])
+def test_a_bare_demand_is_asked_what_the_matter_is(text: str) -> None:
+    talk = Talk()
+    talk.say(text, Intent.COMPLAIN)
+    assert talk.state.draft is not None and talk.state.draft.asking == "what" and not talk.state.draft.said
+
+
+def test_the_labels_of_the_greeting_are_known_before_anything_was_said() -> None:
+    talk = Talk()
+    talk.say("我要反映问题", finding=FOUND)
+    assert talk.state.draft is not None and talk.state.draft.asking == "what"
+    talk = Talk()
+    talk.standings = (SOMETHING,)
+    assert talk.say("查办理进度") == (Progress,)
+
+
+def test_not_solved_may_be_said_in_other_words() -> None:
+    talk = Talk()
+    assert talk.say("多久答复", Intent.CONSULT, finding=FOUND) == (Answer,)
+    assert talk.say("没有解决", Intent.DENY, finding=FOUND) == (Clarify,)
+    assert [option.id for option in talk.state.offered] == ["file", "human"]
+
+
+def test_a_guess_at_progress_does_not_end_the_talk_about_a_matter() -> None:
+    talk = Talk()
+    assert talk.say("锅里的油烧着了", Intent.PROGRESS, confidence=0.64) == (Clarify,)
+    assert talk.state.unanswered == "锅里的油烧着了"
+    assert "progress" in [option.id for option in talk.state.offered]
+    assert Talk().say("我的事办得怎么样了", Intent.PROGRESS, confidence=0.99) == (Progress,)
+
+
+def test_who_asks_how_a_lawsuit_goes_is_told_where_to_ask() -> None:
+    assert Talk().say("法院什么时候判", Intent.PROGRESS, ground=GROUND) == (Refusal,)
+    talk = Talk()
+    talk.standings = (SOMETHING,)
+    assert talk.say("我反映的那件事怎么样了", Intent.PROGRESS, ground=GROUND) == (Progress,)
+
+
+def test_a_number_is_no_time_and_no_name() -> None:
+    talk = Talk()
+    talk.say("路灯坏了三天没人修", Intent.COMPLAIN)
+    talk.say("示例路1号门口")
+    talk.say("13900000000", Intent.INFORM)
+    assert talk.state.draft is not None and talk.state.draft.asking == "time"
+    talk.say("13900000000", Intent.INFORM)
+    assert talk.state.draft.asking == "name", "the question was put twice, and the number is known"
+    talk.say("确认", Intent.AFFIRM)
+    assert talk.state.draft.facts["phone"] == "13900000000"
+    assert not talk.state.draft.facts["time"] and not talk.state.draft.facts["name"]
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"), [("谢谢", Intent.THANKS), ("你好", Intent.GREET), ("1", Intent.OTHER)]
+)
+def test_courtesy_before_a_yes_does_not_get_into_the_ticket(text: str, intent: Intent) -> None:
+    talk = Talk()
+    talk.up_to_summary()
+    before = talk.state.draft
+    assert talk.say(text, intent)[-1] is Summary
+    assert talk.state.draft == before
