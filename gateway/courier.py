@@ -24,12 +24,18 @@ class Courier:
 
     async def deliver(self, conversation: str) -> None:
         """Send everything that ``conversation`` is owed; what may not be sent now is kept, and that is no error."""
-        recipient = await self._deliveries.recipient(conversation)
         parcels, busy = await self._deliveries.take(conversation)
         if busy:
             raise UnderWayError("a push is being answered")
-        if recipient is None or not parcels:
+        if not parcels:  # most often: the push was answered
             return
+        try:
+            await self._carry(await self._deliveries.recipient(conversation), parcels)
+        except BaseException:
+            await self._deliveries.release(parcels)
+            raise
+
+    async def _carry(self, recipient: Recipient, parcels: Sequence[Parcel]) -> None:
         try:
             for parcel in sorted(parcels, key=lambda each: not _is_emergency(each)):  # a number to call first
                 # What is kept holds nothing up: the outcome of a ticket may be sent when nothing else may.
@@ -41,9 +47,6 @@ class Courier:
                 recipient.sender, Allowance.closed if error.closed else Allowance.exhausted
             )
             await self._keep(recipient, parcels)
-        except BaseException:
-            await self._deliveries.release(parcels)
-            raise
 
     async def _send(self, recipient: Recipient, parcel: Parcel) -> bool:
         """Send what is left of ``parcel``; ``False`` when the account of what may be sent is used up."""
@@ -58,6 +61,7 @@ class Courier:
         return True
 
     async def _send_part(self, recipient: Recipient, part: str, *, important: bool) -> bool:
+        await self._deliveries.hold(recipient.conversation)
         # Spent before it is sent, so that a crash costs a message and not a refusal.
         window = await self._deliveries.spend(recipient.sender, important=important)
         if window is None:
