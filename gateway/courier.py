@@ -24,37 +24,36 @@ class Courier:
 
     async def deliver(self, conversation: str) -> None:
         """Send everything that ``conversation`` is owed; what may not be sent now is kept, and that is no error."""
-        recipient = await self._deliveries.recipient(conversation)
         parcels, busy = await self._deliveries.take(conversation)
         if busy:
             raise UnderWayError("a push is being answered")
-        if recipient is None or not parcels:
+        if not parcels:  # most often: the push was answered
             return
-        refused: PlatformRefusedError | None = None
         try:
-            refused = await self._send_all(recipient, parcels)
-        except NotNowError as error:
-            # The platform knows better than our account of it.
-            await self._deliveries.change(
-                recipient.sender, Allowance.closed if error.closed else Allowance.exhausted
-            )
-            await self._keep(recipient, parcels)
+            refused = await self._carry(await self._deliveries.recipient(conversation), parcels)
         except BaseException:
             await self._deliveries.release(parcels)
             raise
         if refused is not None:
             raise refused  # a person looks; the citizen sees it first when they next write
 
-    async def _send_all(self, recipient: Recipient, parcels: Sequence[Parcel]) -> PlatformRefusedError | None:
+    async def _carry(self, recipient: Recipient, parcels: Sequence[Parcel]) -> PlatformRefusedError | None:
         """Send ``parcels`` in order; what must be kept, or is never taken, holds nothing up behind it."""
         refused = None
-        for parcel in sorted(parcels, key=lambda each: not _is_emergency(each)):  # a number to call first
-            try:
-                done = await self._send(recipient, parcel)
-            except PlatformRefusedError as error:
-                refused, done = error, False
-            if not done:
-                await self._keep(recipient, [parcel])
+        try:
+            for parcel in sorted(parcels, key=lambda each: not _is_emergency(each)):  # a number to call first
+                try:
+                    done = await self._send(recipient, parcel)
+                except PlatformRefusedError as error:
+                    refused, done = error, False
+                if not done:
+                    await self._keep(recipient, [parcel])
+        except NotNowError as error:
+            # The platform knows better than our account of it.
+            await self._deliveries.change(
+                recipient.sender, Allowance.closed if error.closed else Allowance.exhausted
+            )
+            await self._keep(recipient, parcels)
         return refused
 
     async def _send(self, recipient: Recipient, parcel: Parcel) -> bool:
@@ -70,6 +69,7 @@ class Courier:
         return True
 
     async def _send_part(self, recipient: Recipient, part: str, *, important: bool) -> bool:
+        await self._deliveries.hold(recipient.conversation)
         # Spent before it is sent, so that a crash costs a message and not a refusal.
         window = await self._deliveries.spend(recipient.sender, important=important)
         if window is None:

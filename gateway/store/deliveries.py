@@ -34,6 +34,7 @@ Reads: TypeAlias = Callable[[Connection, Sequence[int]], Awaitable[Mapping[int, 
 class Recipient:
     """Whom a parcel goes to, and how often they may be written to."""
 
+    conversation: str
     sender: str
     channel: str
     address: str
@@ -115,14 +116,24 @@ class Deliveries:
                 " WHERE conversation = $1 AND done_at IS NULL ORDER BY message_id FOR UPDATE",
                 conversation,
             )
-            if any(row["busy"] for row in rows):
-                return (), True
+            if not rows or any(row["busy"] for row in rows):
+                return (), bool(rows)
             await connection.execute(
                 "UPDATE deliveries SET leased_until = now() + $2 WHERE message_id = ANY($1)",
                 [row["message_id"] for row in rows],
                 COURIER_LEASE,
             )
             return await self._parcels(connection, conversation, rows), False
+
+    async def hold(self, conversation: str) -> None:
+        """Lease what was taken for as long again; to be called before each part is sent."""
+        async with storage_errors(), self._pool.acquire() as connection:
+            await connection.execute(
+                "UPDATE deliveries SET leased_until = now() + $2"
+                " WHERE conversation = $1 AND done_at IS NULL AND leased_until IS NOT NULL",
+                conversation,
+                COURIER_LEASE,
+            )
 
     async def _parcels(
         self, connection: Connection, conversation: str, rows: Sequence[asyncpg.Record]
@@ -152,14 +163,22 @@ class Deliveries:
     async def _note(self, id: int, parts: int, *, whole: bool, answered: bool) -> None:
         async with storage_errors(), self._pool.acquire() as connection:
             await connection.execute(
-                "UPDATE deliveries SET parts_sent = greatest(parts_sent, $2), answered = answered OR $3,"
-                " kept_at = NULL, done_at = CASE WHEN $4 THEN coalesce(done_at, $5::timestamptz) ELSE done_at END,"
-                " leased_until = CASE WHEN $4 OR $3 THEN NULL ELSE leased_until END WHERE message_id = $1",
+                "WITH noted AS (UPDATE deliveries SET parts_sent = greatest(parts_sent, $2),"
+                "  answered = answered OR $3, kept_at = NULL,"
+                "  done_at = CASE WHEN $4 THEN coalesce(done_at, $5::timestamptz) ELSE done_at END,"
+                "  leased_until = CASE WHEN $4 OR $3 THEN NULL ELSE leased_until END"
+                "  WHERE message_id = $1 RETURNING conversation)"
+                # Where nothing else is owed, what the worker was asked for is done too: it need not look.
+                " UPDATE effects SET done_at = $5::timestamptz WHERE $3 AND $4 AND kind = $6"
+                " AND done_at IS NULL AND gave_up_at IS NULL"
+                " AND lane = (SELECT 'citizen:' || conversation FROM noted) AND NOT EXISTS (SELECT FROM deliveries"
+                "  WHERE conversation = (SELECT conversation FROM noted) AND done_at IS NULL AND message_id <> $1)",
                 id,
                 parts,
                 answered,
                 whole,
                 self._clock(),
+                KIND,
             )
 
     async def kept(self, parcels: Sequence[Parcel]) -> None:
@@ -195,8 +214,8 @@ class Deliveries:
             not_before=self._clock() + REPUSHED_WITHIN,
         )
 
-    async def recipient(self, conversation: str) -> Recipient | None:
-        """Return whom ``conversation`` is with."""
+    async def recipient(self, conversation: str) -> Recipient:
+        """Return whom a ``conversation`` is with in which something is or was owed."""
         async with storage_errors(), self._pool.acquire() as connection:
             row = await connection.fetchrow(
                 "SELECT r.sender, r.channel, r.address, r.allowance FROM deliveries d JOIN recipients r"
@@ -204,8 +223,9 @@ class Deliveries:
                 conversation,
             )
         if row is None:
-            return None
+            raise LookupError("nothing was ever owed in this conversation")
         return Recipient(
+            conversation=conversation,
             sender=row["sender"],
             channel=row["channel"],
             address=self._vault.open(row["address"], purpose=ADDRESS).decode(),
@@ -232,13 +252,6 @@ class Deliveries:
     async def spend(self, sender: str, *, important: bool) -> str | None:
         """Take one message off what ``sender`` may be sent: from which window, ``None`` when nothing may be sent now."""
         now, found = self._clock(), list[str]()
-        async with storage_errors(), self._pool.acquire() as connection:
-            await connection.execute(  # who spends is about to send
-                "UPDATE deliveries SET leased_until = now() + $2"
-                " WHERE sender = $1 AND done_at IS NULL AND leased_until IS NOT NULL",
-                sender,
-                COURIER_LEASE,
-            )
 
         def spent(allowance: Allowance) -> Allowance:
             found.extend(filter(None, [allowance.choose(now, important=important)]))

@@ -67,14 +67,14 @@ async def test_waiting_for_somebody_else_is_no_failure(one: Pushed) -> None:
     assert await outbox.work(lane) is None and len(one.sent()) == 1
 
 
-async def test_sending_holds_the_lease_of_all_that_follows(one: Pushed) -> None:
+async def test_holding_lengthens_the_lease_of_all_that_was_taken(one: Pushed) -> None:
     message = said(one.clock, "1", "问长的")
     await one.receive(message)
     await one.deliveries.take(message.conversation)
     left = "SELECT extract(epoch FROM leased_until - now()) FROM deliveries"
     await one.pool.execute("UPDATE deliveries SET leased_until = now() + interval '1 second'")
     assert await one.pool.fetchval(left) <= 1
-    await one.deliveries.spend(message.sender, important=False)
+    await one.deliveries.hold(message.conversation)
     assert await one.pool.fetchval(left) > 20
 
 

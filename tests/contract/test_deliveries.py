@@ -78,6 +78,18 @@ async def test_nothing_overtakes_what_somebody_else_is_sending(one: Pushed) -> N
     assert [each.id > parcel.id for each in await one.lease(second)] == [True]
 
 
+async def test_an_answered_push_leaves_nothing_for_the_worker(one: Pushed) -> None:
+    first, second = said(one.clock, "1"), said(one.clock, "2")
+    owed = "SELECT count(*) FROM effects WHERE done_at IS NULL"
+    await one.receive(first)
+    await one.receive(second)
+    older, newer = await one.lease(second)
+    await one.deliveries.sent(older, 1, whole=True)
+    assert await one.pool.fetchval(owed) == 2, "the newer one may still need it"
+    await one.deliveries.sent(newer, 1, whole=True)
+    assert await one.pool.fetchval(owed) == 0
+
+
 async def test_a_push_that_comes_again_waits_for_nobody(one: Pushed) -> None:
     first, second = said(one.clock, "1"), said(one.clock, "2")
     await one.receive(first)
@@ -125,7 +137,6 @@ async def test_an_answer_that_did_not_arrive_twice_is_owed_again(one: Pushed) ->
     await one.receive(message)
     (parcel,) = await one.lease(message)
     await one.deliveries.sent(parcel, 1, whole=True)
-    await one.courier().deliver(message.conversation)  # what was owed is done
     (again,) = await one.lease(message)
     assert again.again and not parcel.again
     await one.deliveries.release([again])
