@@ -1,4 +1,4 @@
-"""Measures the two screens on the independent test sets: ``python -m tools.evaluation [CITY]`` prints what docs/evaluation.md tells."""
+"""Measures the two screens on the independent test sets: ``python -m tools.evaluation CITY`` prints what docs/evaluation.md tells."""
 
 import json
 import sys
@@ -16,7 +16,10 @@ TESTS = Path(__file__).resolve().parent.parent / "tests" / "unit" / "hotline" / 
 
 def main(arguments: list[str]) -> int:
     """Print one line for each group of messages."""
-    pack = load_pack(arguments[0] if arguments else "pingdingshan")
+    if len(arguments) != 1:
+        print("name a folder under cities/: python -m tools.evaluation CITY", file=sys.stderr)
+        return 2
+    pack = load_pack(arguments[0])
     for title, counts in (*emergencies(pack), *acceptance(pack)):
         total = sum(counts.values())
         shares = "  ".join(f"{name} {counts[name] / total:6.1%}" for name in ("sure", "asked", "none"))
