@@ -43,3 +43,5 @@ def open_journal(level: str = "INFO") -> None:
     logging.basicConfig(handlers=[handler], level=level, force=True)
     for noisy in ("pgqueuer", "aiohttp.access", "asyncio", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # What it says of a request that cannot be read quotes the request; faults of handlers are logged by ourselves.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)

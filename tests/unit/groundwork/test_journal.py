@@ -3,7 +3,9 @@
 import json
 import logging
 
-from groundwork.journal import JsonLines
+import pytest
+
+from groundwork.journal import JsonLines, open_journal
 
 
 def line_of(record: logging.LogRecord) -> dict[str, object]:
@@ -29,3 +31,21 @@ def test_an_exceptions_text_is_not_logged() -> None:
 def test_a_number_that_slips_into_a_message_is_masked() -> None:
     line = line_of(logging.makeLogRecord({"msg": "called 13900000000", "note": "13900000000"}))
     assert "13900000000" not in json.dumps(line)
+
+
+def test_what_the_server_says_of_an_unreadable_request_is_not_logged(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    level, own = root.level, logging.getLogger("aiohttp.server").level
+    try:
+        open_journal()
+        logging.getLogger("aiohttp.server").error("Error handling request: invalid chunk 'zhang 13900000000'")
+        logging.getLogger("gateway").error("request.failed")
+    finally:
+        root.setLevel(level)
+        logging.getLogger("aiohttp.server").setLevel(own)
+    said = capsys.readouterr().err
+    assert "request.failed" in said
+    assert "zhang" not in said and "chunk" not in said
