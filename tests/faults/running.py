@@ -169,10 +169,10 @@ async def _within(
     async with open_pool(installation.database_url, size=1) as pool, pool.acquire() as connection:
         report.findings += await _quiet(connection, installation, plan.quiet_within)
         report.quiet_seconds = time.monotonic() - began
-        await asked_again(citizens, around.gateways)
         await _write_again(report, connection, vault, followers, journal)
         report.findings += await _quiet(connection, installation, plan.quiet_within)
         report.findings += await findings(connection, vault, citizens, centre)
+        await asked_again(citizens, around.gateways)  # not before: it would bring back what was lost
         digests = {
             row["id"]: row["key_digest"]
             for row in await connection.fetch("SELECT id, key_digest FROM messages")
