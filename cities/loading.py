@@ -11,10 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cities.files import deadlines, desk, dispatch, emergency, kinds, scope, sources, units
+from cities.files import deadlines, desk, dispatch, emergency, kinds, scope, sources, spellings, units
 from cities.files.sections import SECTIONS, Rules
 from cities.forms import Names, Reader, changes
 from cities.grams import needed
+from cities.hearing import hearing_in
 from cities.pages import Finding, Page, Table, fault_of
 from cities.workdays import calendar_from
 from hotline.bodies import Unit
@@ -22,12 +23,13 @@ from hotline.calendar import CITY_TIME, Calendar
 from hotline.citypack import CityPack, DangerType, Lawbook, ScopeRule
 from hotline.errors import CityPackError
 from hotline.law import Rule
+from hotline.scoring import Hearing
 from hotline.vocabulary import KINDS
 
 CITIES = Path(__file__).parent
 SHARED_FOLDERS = frozenset({"common", "calendar"})
 CITY_FILES = ("sources", *SECTIONS)
-COMMON_FILES = ("emergency", "words")
+COMMON_FILES = ("emergency", "spellings", "words")
 NUMBERED = {
     "duty": "duties",
     "reading": "readings",
@@ -74,6 +76,7 @@ def load_book(code: str, root: Path = CITIES) -> Lawbook:
         pages=_pages(paths, root, findings),
         common=_pages(common, root, findings),
         numbered=_pages(numbered, root, findings),
+        hearing=hearing_in(root),
     )
     book = reading.book(code, _calendar(root, findings), _digest([*paths.values(), *common.values()]))
     if findings:
@@ -121,6 +124,7 @@ class _Reading:
     pages: Mapping[str, Page]
     common: Mapping[str, Page]
     numbered: Mapping[str, Page]
+    hearing: Hearing | None
 
     def book(self, code: str, calendar: Calendar, digest: str) -> Lawbook:
         """Return the city's law, cut into periods at every day on which some rule begins or ends."""
@@ -149,7 +153,8 @@ class _Reading:
             "dangers": danger.dangers,
             "not_now": danger.not_now,
             "now": danger.now,
-            "spellings": danger.spellings,
+            "spelling": spellings.read(self.common["spellings"].table()),
+            "hearing": self.hearing,
             "referral": grounds.referral,
             "words": self.common["words"].table().sentences(),
             "calendar": calendar,

@@ -10,6 +10,8 @@ from hotline.calendar import Calendar
 from hotline.citation import Citation, Route
 from hotline.law import Measure, Provision, Rule, Source
 from hotline.limits import DeadlineRule, ExtensionRule, ReturnRule, Silence, UnfixedLimit
+from hotline.scoring import Hearing
+from hotline.spelling import Spelling
 from hotline.vocabulary import (
     DESK_STEPS,
     QUESTION_FIELDS,
@@ -209,7 +211,8 @@ class CityPack:
     #: patterns that a text with these one or two letters may match, those of "" always; absent: try all
     grams: Mapping[str, frozenset[str]] | None = None
     now: tuple[str, ...] = ()  #: what says that it is happening; long letters must say it
-    spellings: tuple[tuple[str, str], ...] = ()  #: mistyped, traditional or spoken form and the usual one
+    spelling: Spelling = Spelling()  #: mistyped, traditional and spoken forms with the usual one
+    hearing: Hearing | None = field(default=None, repr=False)  #: what was learnt from examples; absent: word lists alone
     privacy: tuple[PrivacyRule, ...] = ()
     desk: Mapping[str, DeskStep] = field(default_factory=dict)
     channels: tuple[ChannelRule, ...] = ()

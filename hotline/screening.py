@@ -1,30 +1,19 @@
 """Looks for danger, and for matters that the law puts elsewhere. Arithmetic over the city's data."""
 
-import re
-import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from itertools import chain
-from operator import add
 
 from hotline.citation import Citation
 from hotline.citypack import CityPack, DangerType, ScopeRule
-
-Spellings = tuple[tuple[str, str], ...]
+from hotline.patterns import Hit, Said, compiled
+from hotline.scoring import Hearing, Hint, Thresholds, Weighed, type_scores, weigh, weightiest_clause
 
 #: how much of a sentence, before and after the words found, decides what they mean
 _DANGER_VIEW = (40, 24)
 _DEMAND_VIEW = (160, 160)
 _LONG_LETTER = 150  #: characters; who is in danger writes less
-
-#: Chinese punctuation stands for its ASCII form after NFKC, so that patterns are written one way
-_PUNCTUATION: Mapping[int, str] = {
-    ord(plain): usual for plain, usual in zip(",!?;:\n", "\uff0c\uff01\uff1f\uff1b\uff1a\uff0c", strict=True)
-} | {ord("<"): "", ord(">"): ""}  # the two that mark what was found
-_SENTENCE = re.compile("[^\u3002\uff01\uff1f\uff1b]+[\u3002\uff01\uff1f\uff1b]*")
-_GAPS = re.compile("[^\\S\n]|[\u200b-\u200f\u2060\ufeff\ufe0f]")
-_LINES = re.compile("\\s*\n\\s*")
+_NEARLY = 0.15  #: of two types whose scores are that close, the graver is named
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,142 +42,119 @@ class NotAccepted:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Heard:
-    """Words that a pattern found, and the same between < and > with what stands around them."""
+class Named:
+    """A type of danger that the word lists find in a message."""
 
-    span: str
-    context: str
+    danger: DangerType
+    how: str  #: sure; told: the same in a story; doubt; mentioned: the words around it say that it is not happening
+    hit: Hit
+
+    @property
+    def is_meant(self) -> bool:
+        """Tell whether the words around it leave it standing."""
+        return self.how != "mentioned"
 
 
 def screen_emergency(text: str, pack: CityPack) -> Danger | None:
-    """Return the gravest danger that ``text`` reports as happening now, or ``None``; sure before doubt."""
-    said = _said(text, pack)
-    doubtful: Danger | None = None
-    for danger in pack.dangers:
-        unless = (*danger.unless, *pack.not_now)
-        told = tuple(_meant(danger.sure, unless, said))
-        if happening := next((heard for heard in told if _counts(heard, said)), None):
-            return _danger(danger, happening, sure=True)
-        if doubtful is None:
-            hints = (heard for heard in _meant(danger.doubt, unless, said) if _counts(heard, said))
-            heard = next(chain(told, hints), None)
-            doubtful = _danger(danger, heard, sure=False) if heard else None
-    return doubtful
+    """Return the danger that ``text`` reports as happening now, sure or to be asked about, or ``None``.
+
+    Word lists and the words around them say what is named; weights learnt from examples say whether it is meant, and
+    hear what has no name. A pack without weights is judged by the lists alone.
+    """
+    said = Said.of(text, pack, view=_DANGER_VIEW)
+    named = named_in(said, pack)
+    if pack.hearing is None:
+        return _by_words(named)
+    return _by_weight(said.text, named, pack, pack.hearing)
 
 
 def screen_acceptance(text: str, pack: CityPack) -> NotAccepted | None:
     """Return the ground on which what ``text`` asks for is led elsewhere, or ``None``."""
-    said = _said(text, pack, view=_DEMAND_VIEW, whole=True)
+    said = Said.of(text, pack, view=_DEMAND_VIEW, whole=True)
     for sure in (True, False):
         for rule in pack.scope:
-            if next(_meant(rule.sure if sure else rule.doubt, rule.unless, said), None):
+            hits = said.find(rule.sure if sure else rule.doubt, rule.unless)
+            if any(hit.meant for hit in hits):
                 return _not_accepted(rule, sure=sure)
     return None
 
 
-def normalised(text: str, spellings: Spellings = ()) -> str:
-    """Return ``text`` in the one form that patterns are written for: NFKC, no gaps, usual spelling."""
-    plain = _LINES.sub("\n", unicodedata.normalize("NFKC", text).strip())
-    letters, words = _speller(spellings)
-    plain = _GAPS.sub("", plain).casefold().translate(letters)
-    present = frozenset(plain)
-    for wrong, right, needed in words:
-        if needed <= present and wrong in plain:
-            plain = plain.replace(wrong, right)
-    return plain
+def heard_text(text: str, pack: CityPack) -> tuple[str, tuple[Hint, ...]]:
+    """Return ``text`` as it is weighed, and what the word lists find in it; learning starts from the same."""
+    said = Said.of(text, pack, view=_DANGER_VIEW)
+    return said.text, _hints(named_in(said, pack))
 
 
-@cache
-def _speller(spellings: Spellings) -> tuple[Mapping[int, str], tuple[tuple[str, str, frozenset[str]], ...]]:
-    """Return the letters to change, and the words to change with their letters, longest first."""
-    letters = {ord(wrong): right for wrong, right in spellings if len(wrong) == 1}
-    words = ((wrong.translate(letters), right) for wrong, right in spellings if len(wrong) > 1)
-    longest_first = sorted(words, key=lambda pair: -len(pair[0]))
-    return {**_PUNCTUATION, **letters}, tuple(
-        (wrong, right, frozenset(wrong)) for wrong, right in longest_first
+def named_in(said: Said, pack: CityPack) -> tuple[Named, ...]:
+    """Return what the word lists find, the gravest danger first, and of one danger the surest."""
+    return tuple(chain.from_iterable(_named(danger, said, pack) for danger in pack.dangers))
+
+
+def _named(danger: DangerType, said: Said, pack: CityPack) -> Iterator[Named]:
+    unless = (*danger.unless, *pack.not_now)
+    now = pack.now if len(said.text) > _LONG_LETTER else ()
+    for patterns, how, if_story in ((danger.sure, "sure", "told"), (danger.doubt, "doubt", "mentioned")):
+        for hit in said.find(patterns, unless):
+            is_news = not now or any(compiled(pattern).search(hit.context) for pattern in now)
+            yield Named(
+                danger=danger, how=(how if is_news else if_story) if hit.meant else "mentioned", hit=hit
+            )
+
+
+def _by_words(named: Iterable[Named]) -> Danger | None:
+    """Return the gravest danger that is named and meant, sure before doubt."""
+    meant = tuple(found for found in named if found.is_meant)
+    found = next(chain((found for found in meant if found.how == "sure"), meant), None)
+    return _danger(found.danger, found.hit.span, sure=found.how == "sure") if found else None
+
+
+def _by_weight(text: str, named: tuple[Named, ...], pack: CityPack, hearing: Hearing) -> Danger | None:
+    """Return the danger that the weights speak for, in the words of the lists where they name it."""
+    weighed = weigh(text, _hints(named), hearing)
+    limits = _limits(named, weighed, hearing)
+    danger = _likeliest(text, weighed, pack, hearing) if weighed.score >= limits.ask else None
+    if danger is None:
+        return None
+    own = (found for found in named if found.danger is danger and found.is_meant and weighed.holds(found.hit.at))
+    words = next((found.hit.span for found in own), "")
+    others = (found.danger for found in named if found.how == "sure" and found.danger is not danger)
+    return _danger(
+        danger,
+        words or weightiest_clause(text, weighed.span, hearing),
+        sure=weighed.score >= limits.sure,
+        others=[number for other in others for number in (other.call, *other.also)],
     )
 
 
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
+def _limits(named: Iterable[Named], weighed: Weighed, hearing: Hearing) -> Thresholds:
+    """Return the thresholds: what is named as surely as the lists can needs less weight to be heard."""
+    is_named = any(found.how == "sure" and weighed.holds(found.hit.at) for found in named)
+    return hearing.named if is_named else hearing.unnamed
 
 
-Index = Mapping[str, frozenset[str]]
+def _likeliest(text: str, weighed: Weighed, pack: CityPack, hearing: Hearing) -> DangerType | None:
+    """Return the type that the window speaks for most; of two that speak nearly as much, the graver."""
+    scores = type_scores(text, weighed, hearing)
+    best = max(scores.values(), default=0.0)
+    return next((d for d in pack.dangers if scores.get(d.id, float("-inf")) >= best - _NEARLY), None)
 
 
-def _live(text: str, index: Index) -> frozenset[str]:
-    """Return the patterns that may match ``text``, going by its letters and every two in a row."""
-    grams = filter(index.__contains__, chain(("",), text, map(add, text, text[1:])))
-    return frozenset().union(*map(index.__getitem__, grams))
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Said:
-    """What was said, in pieces that are looked at one by one, each with the patterns worth trying."""
-
-    live: frozenset[str]
-    pieces: tuple[tuple[str, frozenset[str]], ...]
-    index: Index
-    view: tuple[int, int]
-    now: tuple[str, ...]  #: of which a hit must show one to count, in a letter that is long
-
-
-def _said(text: str, pack: CityPack, *, view: tuple[int, int] = _DANGER_VIEW, whole: bool = False) -> _Said:
-    said = normalised(text, pack.spellings)
-    index = {"": _all_patterns(pack)} if pack.grams is None else pack.grams
-    pieces = tuple((piece, _live(piece, index)) for piece in ([said] if whole else _SENTENCE.findall(said)))
-    return _Said(
-        live=frozenset().union(*(live for _, live in pieces)),
-        pieces=pieces,
-        index=index,
-        view=view,
-        now=pack.now if len(said) > _LONG_LETTER else (),
+def _hints(named: Iterable[Named]) -> tuple[Hint, ...]:
+    return tuple(
+        Hint(at=found.hit.at, names=(found.how, f"{found.how}:{found.danger.id}")) for found in named
     )
 
 
-def _all_patterns(pack: CityPack) -> frozenset[str]:
-    rules: tuple[DangerType | ScopeRule, ...] = (*pack.dangers, *pack.scope)
-    return frozenset(pack.not_now).union(*((*rule.sure, *rule.doubt, *rule.unless) for rule in rules))
-
-
-def _counts(heard: _Heard, said: _Said) -> bool:
-    """Tell whether a hit is news: a long letter tells a story, and must say that it is happening now."""
-    return not said.now or any(_compiled(pattern).search(heard.context) for pattern in said.now)
-
-
-def _meant(patterns: tuple[str, ...], unless: tuple[str, ...], said: _Said) -> Iterator[_Heard]:
-    """Yield what ``patterns`` find, save where the words around it say that it is only mentioned."""
-    for pattern in patterns:
-        if pattern in said.live:  # hardly ever; nothing else can match
-            for piece in (piece for piece, live in said.pieces if pattern in live):
-                for found in _compiled(pattern).finditer(piece):
-                    context = _in_context(piece, found, said.view)
-                    if not _only_mentioned(context, unless, said.index):
-                        yield _Heard(span=found.group(), context=context)
-
-
-def _only_mentioned(context: str, unless: tuple[str, ...], index: Index) -> bool:
-    live = _live(context, index)
-    return any(pattern in live and _compiled(pattern).search(context) for pattern in unless)
-
-
-def _in_context(text: str, found: re.Match[str], view: tuple[int, int]) -> str:
-    """Return the words found between < and >, with what stands around them."""
-    before, after = view
-    start, end = found.span()
-    return f"{text[max(0, start - before) : start]}<{found.group()}>{text[end : end + after]}"
-
-
-def _danger(danger: DangerType, heard: _Heard, *, sure: bool) -> Danger:
+def _danger(danger: DangerType, span: str, *, sure: bool, others: Iterable[str] = ()) -> Danger:
+    also = dict.fromkeys((*danger.also, *others))
     return Danger(
         type=danger.id,
         call=danger.call,
-        also=danger.also,
+        also=tuple(number for number in also if number != danger.call),
         headline=danger.headline,
         why=danger.why,
         steps=danger.steps,
-        span=heard.span,
+        span=span,
         sure=sure,
         ask="" if sure else danger.ask,
     )

@@ -1,0 +1,111 @@
+"""What was learnt from the examples of emergencies, as a file: made by ``cities.learning``, read with the law.
+
+The file is made when the project is prepared and belongs to no release of the sources; without it the word lists
+judge alone, and ``/readyz`` says so.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from hotline.errors import CityPackError
+from hotline.scoring import Hearing, Thresholds
+
+FILE = "hearing.json"
+EXAMPLES = "emergency_examples"
+LABELS = ("now", "doubt", "none")
+#: weights are kept in these parts, so that the file is short and the same wherever it is made
+_PARTS = 1000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Example:
+    """One sentence with what is to be heard in it."""
+
+    id: str
+    text: str
+    label: str  #: now, doubt or none
+    call: str | None
+    also: tuple[str, ...]
+    type: str | None
+    pair: str  #: examples of one pair share words and differ in what they mean; never split between learning and measuring
+    how: str  #: who says it, how it is written
+
+
+def read_examples(folder: Path) -> tuple[Example, ...]:
+    """Return every example under ``folder`` in order of file and line, or raise ``ValueError`` naming the line."""
+    return tuple(example for path in sorted(folder.glob("*.jsonl")) for example in _examples_in(path))
+
+
+def _examples_in(path: Path) -> Iterator[Example]:
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            row = json.loads(line)
+            yield example_of(row)
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{path.name}:{number}: {error}") from error
+
+
+def example_of(row: Mapping[str, Any]) -> Example:
+    """Return one row of a file of examples, or raise ``ValueError`` saying what is wrong with it."""
+    found = Example(
+        id=row["id"], text=row["text"], label=row["label"], call=row["call"], also=tuple(row["also"]),
+        type=row["type"], pair=row["pair"] or row["id"], how=row["how"],
+    )  # fmt: skip
+    if found.label not in LABELS:
+        raise ValueError(f"label is one of {', '.join(LABELS)}, not {found.label!r}")
+    if (found.label == "none") != (found.call is None) or (found.call is None) != (found.type is None):
+        raise ValueError("danger has call and type, none has neither")
+    if not found.text.strip() or found.call in found.also:
+        raise ValueError("text must not be empty, and also never repeats call")
+    return found
+
+
+def written(hearing: Hearing) -> str:
+    """Return ``hearing`` as the text of its file."""
+    record = asdict(hearing) | {
+        "letters": {gram: round(weight * _PARTS) for gram, weight in sorted(hearing.letters.items())},
+        "types": {
+            gram: [round(weight * _PARTS) for weight in weights]
+            for gram, weights in sorted(hearing.types.items())
+        },
+    }
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":"), sort_keys=True) + "\n"
+
+
+def hearing_in(root: Path) -> Hearing | None:
+    """Return what was learnt, from the folder of all cities; ``None`` where it has not been made yet."""
+    path = root / "common" / FILE
+    try:
+        return _read(path, path.stat().st_mtime_ns)
+    except FileNotFoundError:
+        return None
+
+
+@cache
+def _read(path: Path, changed: int) -> Hearing:
+    """One file for all cities and periods: it is read once, and again when it has changed."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return _hearing(record)
+    except (ValueError, KeyError, TypeError) as error:
+        raise CityPackError(f"{path}:1: 这个文件不完整（{error}）。请运行 make setup 重新生成。") from error
+
+
+def _hearing(record: Mapping[str, Any]) -> Hearing:
+    return Hearing(
+        version=record["version"],
+        letters={gram: weight / _PARTS for gram, weight in record["letters"].items()},
+        hints=record["hints"],
+        bias=record["bias"],
+        length=record["length"],
+        types={gram: tuple(w / _PARTS for w in weights) for gram, weights in record["types"].items()},
+        type_names=tuple(record["type_names"]),
+        type_bias=tuple(record["type_bias"]),
+        named=Thresholds(**record["named"]),
+        unnamed=Thresholds(**record["unnamed"]),
+        counts=record["counts"],
+    )

@@ -1,0 +1,346 @@
+"""Learns from the examples how much letters and hints speak for danger: linear, exact, the same everywhere.
+
+``python -m cities.learning`` writes ``common/hearing.json``; `make setup` runs it whenever examples or word lists change.
+
+A message is its windows (``hotline.scoring``). No danger means none in any window; danger means that one window holds
+it, and which one is found by learning in rounds. Weights are those of a support vector machine with squared hinge,
+found by dual coordinate descent (Hsieh et al., 2008). Thresholds come from messages that the weights had not seen.
+"""
+
+import argparse
+import hashlib
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import log, log2
+from operator import mul, sub
+from pathlib import Path
+from random import Random
+
+from cities.hearing import EXAMPLES, FILE, Example, hearing_in, read_examples, written
+from cities.loading import CITIES, load_pack
+from hotline.citypack import CityPack
+from hotline.scoring import (
+    Hearing,
+    Hint,
+    Span,
+    Thresholds,
+    Weighed,
+    grams,
+    named_in,
+    share,
+    type_scores,
+    weigh,
+    windows,
+)
+from hotline.screening import heard_text
+
+SEED = 12345
+FICTIONAL = "_example"  #: danger is the same in every city
+ROUNDS = 3  #: of choosing the window of each letter that holds the danger
+PASSES = 15  #: over all windows in a round
+FOLDS = 5
+SEEN_IN = 2  #: messages that hold a gram, at least
+DOUBTFUL = 0.7  #: weight of an example in doubt beside one that is sure
+STRENGTH = 1.0  #: cost of an example on the wrong side
+TYPE_STRENGTH, TYPE_PASSES = 0.3, 8
+TYPE_SMOOTH = 0.07  #: what every type holds of every gram
+CALL_SHARE, LIKELY_SHARE = 0.6, 0.5  #: of what tells the numbers apart, and of naive Bayes, beside what tells the types apart
+HINT_SCALE = 0.3  #: how easily hints gain weight beside letters
+LETTER_SCALE = 0.25
+SMALLEST, SMALLEST_TYPE = 0.004, 0.05  #: weights below are left out of the file
+LENGTH = 0.12  #: taken off for each doubling of a letter's windows
+#: Shares of the examples without danger, on messages unseen, that may be asked about or taken for sure: where the word
+#: lists name a danger for sure, and where they do not.
+NAMED_WRONGLY = (0.020, 0.008)
+UNNAMED_WRONGLY = (0.110, 0.020)
+
+Row = tuple[tuple[int, ...], tuple[float, ...]]  #: places and values
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """An example as it is weighed."""
+
+    example: Example
+    text: str
+    hints: tuple[Hint, ...]
+    spans: tuple[Span, ...]
+
+    @property
+    def is_danger(self) -> bool:
+        """Tell whether it is to be heard."""
+        return self.example.label != "none"
+
+    def window(self, span: Span) -> Counter[str]:
+        """Return what stands in one window, hints marked by @, each as often as it stands there."""
+        found = Counter(grams(self.text, span))
+        found.update(f"@{name}" for name in named_in(span, self.hints))
+        return found
+
+
+def told(examples: Iterable[Example], pack: CityPack) -> tuple[Told, ...]:
+    """Return the examples as they are weighed, in the order given."""
+    found = []
+    for example in examples:
+        text, hints = heard_text(example.text, pack)
+        found.append(Told(example=example, text=text, hints=hints, spans=windows(text)))
+    return tuple(found)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Learner:
+    """The way of learning; evaluation changes one part at a time to see what it is worth."""
+
+    rounds: int = ROUNDS
+    strength: float = STRENGTH
+    weighed_grams: Callable[[str], bool] = bool  #: which grams and hints count
+    length: float = LENGTH
+    calls: Mapping[str, str]  #: the number to call for each type; empty: types are not learnt
+
+    def learn(self, rows: Sequence[Told]) -> Hearing:
+        """Return what ``rows`` teach, without thresholds."""
+        columns = _Columns.of(rows, self.weighed_grams)
+        every = [(row, span, columns.row(row.window(span), span)) for row in rows for span in row.spans]
+        letters: dict[str, float] = {}
+        weights: list[float] = []
+        spans: dict[str, Span] = {}
+        for turn in range(self.rounds):
+            chosen = [
+                (row, vector)
+                for row, span, vector in every
+                if not row.is_danger or len(row.spans) == 1 or (turn and spans[row.example.id] == span)
+            ]
+            weights = _separated(
+                [vector for _, vector in chosen],
+                [1.0 if row.is_danger else -1.0 for row, _ in chosen],
+                [self.strength * _importance(row) for row, _ in chosen],
+                columns.size,
+            )
+            spans = _loudest(every, weights)
+        letters, hints = columns.named(weights)
+        hearing = Hearing(
+            version="", letters=letters, hints=hints, bias=weights[-1], length=self.length, types={}, type_names=(),
+            type_bias=(), named=Thresholds(ask=0.0, sure=0.0), unnamed=Thresholds(ask=0.0, sure=0.0),
+        )  # fmt: skip
+        dangers = [row for row in rows if row.is_danger]
+        return _with_types(hearing, dangers, columns, spans, self.calls) if self.calls else hearing
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Columns:
+    """Which place in a vector each gram and hint has, and how large its values are."""
+
+    places: Mapping[str, int]
+    scale: tuple[float, ...]
+
+    @classmethod
+    def of(cls, rows: Sequence[Told], counted: Callable[[str], bool]) -> "_Columns":
+        held: Counter[str] = Counter()
+        for row in rows:
+            held.update({name for span in row.spans for name in row.window(span)})
+        names = sorted(name for name, times in held.items() if times >= SEEN_IN and counted(name))
+        scale = tuple(
+            HINT_SCALE if name[0] == "@" and len(name) > 1 else LETTER_SCALE * (1 + log(len(rows) / held[name]))
+            for name in names
+        )
+        return cls(places={name: place for place, name in enumerate(names)}, scale=scale)
+
+    @property
+    def size(self) -> int:
+        return len(self.scale) + 1  # the last one is the same for every window
+
+    def row(self, window: Mapping[str, int], span: Span) -> Row:
+        part = share(span)
+        places = sorted(self.places[name] for name in window if name in self.places)
+        names = {self.places[name]: name for name in window if name in self.places}
+        values = [
+            self.scale[place] * (1.0 if _is_hint(names[place]) else part * window[names[place]]) for place in places
+        ]
+        return (*places, self.size - 1), (*values, 1.0)
+
+    def named(self, weights: Sequence[float]) -> tuple[dict[str, float], dict[str, float]]:
+        """Return the weights of letters and of hints as they are added up."""
+        full = {name: weights[place] * self.scale[place] for name, place in self.places.items()}
+        letters = {name: w for name, w in full.items() if not _is_hint(name) and abs(w) >= SMALLEST}
+        hints = {name[1:]: round(w, 3) for name, w in full.items() if _is_hint(name)}
+        return letters, hints
+
+
+def _is_hint(name: str) -> bool:
+    return name[0] == "@" and len(name) > 2
+
+
+def _importance(row: Told) -> float:
+    """Return how much one window counts: a long letter without danger has many."""
+    if row.is_danger:
+        return DOUBTFUL if row.example.label == "doubt" else 1.0
+    return float(len(row.spans) ** -0.5)
+
+
+def _loudest(every: Iterable[tuple[Told, Span, Row]], weights: Sequence[float]) -> dict[str, Span]:
+    """Return for each message the window that sounds most like danger."""
+    best: dict[str, tuple[float, Span]] = {}
+    for row, span, vector in every:
+        score = _dot(vector, weights)
+        if row.example.id not in best or score > best[row.example.id][0]:
+            best[row.example.id] = score, span
+    return {id: span for id, (_, span) in best.items()}
+
+
+def _dot(row: Row, weights: Sequence[float]) -> float:
+    return sum(map(mul, map(weights.__getitem__, row[0]), row[1]))
+
+
+def _separated(
+    rows: Sequence[Row], signs: Sequence[float], costs: Sequence[float], size: int, passes: int = PASSES
+) -> list[float]:
+    """Return the weights that keep ``rows`` on their sides at the least cost: squared hinge, by dual descent."""
+    order, chance = list(range(len(rows))), Random(SEED)
+    weights, shares = [0.0] * size, [0.0] * len(rows)
+    slack = [0.5 / cost for cost in costs]
+    curve = [sum(map(mul, values, values)) + more for (_, values), more in zip(rows, slack, strict=True)]
+    for _ in range(passes):
+        chance.shuffle(order)
+        for i in order:
+            row, sign, share_ = rows[i], signs[i], shares[i]
+            slope = sign * _dot(row, weights) - 1.0 + slack[i] * share_
+            if share_ == 0.0 and slope >= 0.0:
+                continue
+            shares[i] = max(share_ - slope / curve[i], 0.0)
+            step = (shares[i] - share_) * sign
+            for place, value in zip(*row, strict=True):
+                weights[place] += step * value
+    return weights
+
+
+def _with_types(
+    hearing: Hearing, rows: Sequence[Told], columns: _Columns, spans: Mapping[str, Span], calls: Mapping[str, str]
+) -> Hearing:
+    """Return ``hearing`` with what tells one type from the others."""
+    names = tuple(sorted({row.example.type for row in rows if row.example.type}))
+    vectors = [columns.row(row.window(span := spans[row.example.id]), span) for row in rows]
+
+    def apart(belongs: Callable[[Example], bool]) -> list[float]:
+        signs = [1.0 if belongs(row.example) else -1.0 for row in rows]
+        return _separated(vectors, signs, [TYPE_STRENGTH] * len(rows), columns.size, passes=TYPE_PASSES)
+
+    by_type = {name: apart(lambda example, name=name: example.type == name) for name in names}
+    by_call = {call: apart(lambda example, call=call: example.call == call) for call in sorted(set(calls.values()))}
+    likely = _likely(names, rows, vectors, columns)
+    types = {}
+    for gram, place in columns.places.items():
+        of_types = tuple(
+            columns.scale[place]
+            * (by_type[name][place] + CALL_SHARE * by_call[calls[name]][place] + LIKELY_SHARE * likely[name][place])
+            for name in names
+        )
+        if max(map(abs, of_types)) >= SMALLEST_TYPE:
+            types[gram] = tuple(round(weight, 2) for weight in of_types)
+    bias = tuple(round(by_type[name][-1] + CALL_SHARE * by_call[calls[name]][-1], 3) for name in names)
+    return replace(hearing, types=types, type_names=names, type_bias=bias)
+
+
+def _likely(
+    names: Sequence[str], rows: Sequence[Told], vectors: Sequence[Row], columns: _Columns
+) -> dict[str, list[float]]:
+    """Return complement naive Bayes weights (Rennie et al., 2003): steady where a type has few examples."""
+    held = {name: [TYPE_SMOOTH] * (columns.size - 1) for name in names}
+    for row, (places, values) in zip(rows, vectors, strict=True):
+        counts = held[row.example.type or ""]
+        for place, value in zip(places[:-1], values, strict=False):
+            counts[place] += value
+    every = [sum(column) for column in zip(*held.values(), strict=True)]
+    found = {}
+    for name in names:
+        others = list(map(sub, every, held[name]))
+        total = log(sum(others))
+        found[name] = [total - log(other) for other in others]
+    middle = [sum(column) / len(names) for column in zip(*found.values(), strict=True)]
+    return {name: list(map(sub, weights, middle)) for name, weights in found.items()}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judged:
+    """One example and how danger was heard in it by weights that had not seen it."""
+
+    told: Told
+    weighed: Weighed
+    types: Mapping[str, float]
+
+    @property
+    def is_named(self) -> bool:
+        """Tell whether the word lists name its danger for sure."""
+        return "sure" in self.weighed.hints
+
+
+def unseen(rows: Sequence[Told], learner: Learner, folds: int = FOLDS) -> list[Judged]:
+    """Return each example judged by what the others teach; pairs stay together."""
+    judged = []
+    for fold in range(folds):
+        held = [row for row in rows if _fold(row, folds) == fold]
+        hearing = learner.learn([row for row in rows if _fold(row, folds) != fold])
+        judged += [judge(row, hearing) for row in held]
+    return judged
+
+
+def judge(row: Told, hearing: Hearing) -> Judged:
+    """Return how ``hearing`` hears ``row``."""
+    weighed = weigh(row.text, row.hints, hearing)
+    return Judged(told=row, weighed=weighed, types=type_scores(row.text, weighed, hearing))
+
+
+def _fold(row: Told, folds: int) -> int:
+    return int(hashlib.sha256(row.example.pair.encode()).hexdigest(), 16) % folds
+
+
+def thresholds(judged: Sequence[Judged]) -> tuple[Thresholds, Thresholds]:
+    """Return the thresholds where the word lists name a danger for sure, and where they do not."""
+    wrong = [one for one in judged if not one.told.is_danger]
+
+    def at(shares: tuple[float, float], *, named: bool) -> Thresholds:
+        scores = sorted((one.weighed.score for one in wrong if one.is_named is named), reverse=True)
+        ask, sure = (scores[min(int(share * len(wrong)), len(scores) - 1)] for share in shares)
+        return Thresholds(ask=round(ask, 3), sure=round(sure, 3))
+
+    return at(NAMED_WRONGLY, named=True), at(UNNAMED_WRONGLY, named=False)
+
+
+def hearing_of(examples: Sequence[Example], pack: CityPack) -> Hearing:
+    """Return what ``examples`` teach, with thresholds; the same examples and lists give the same."""
+    rows = told(examples, pack)
+    named, unnamed = thresholds(unseen(rows, Learner(calls={})))
+    learner = Learner(calls={danger.id: danger.call for danger in pack.dangers})
+    counts = Counter(example.label for example in examples)
+    return replace(
+        learner.learn(rows), version=version_of(examples), named=named, unnamed=unnamed, counts=dict(sorted(counts.items()))
+    )  # fmt: skip
+
+
+def version_of(examples: Iterable[Example]) -> str:
+    """Return twelve letters that differ whenever the examples or the way of learning do."""
+    content = hashlib.sha256(Path(__file__).read_bytes())
+    for example in examples:
+        content.update(repr(example).encode())
+    return content.hexdigest()[:12]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write what the examples teach; return 1 after saying which example is wrong."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=CITIES / "common" / FILE)
+    options = parser.parse_args(arguments)
+    try:
+        examples = read_examples(CITIES / "common" / EXAMPLES)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
+    text = written(hearing_of(examples, load_pack(FICTIONAL)))
+    options.out.write_text(text, encoding="utf-8")
+    print(f"learnt from {len(examples)} examples: {len(text) // 1024} KB")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,63 @@
+"""One way of writing: what was typed, dictated or written in other characters becomes the usual spelling."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from operator import add
+
+#: Chinese punctuation stands for its ASCII form after NFKC, so that patterns are written one way
+_PUNCTUATION: Mapping[str, str] = dict(
+    zip(",!?;:\n<>", ("\uff0c", "\uff01", "\uff1f", "\uff1b", "\uff1a", "\uff0c", "", ""), strict=True)
+)  # < and > are taken out: they mark what was found
+_INVISIBLE = frozenset("\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\ufe0f")
+_LINES = re.compile("\\s*\n\\s*")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spelling:
+    """Mistyped, traditional and spoken forms with the usual one."""
+
+    letters: Mapping[str, str] = field(default_factory=dict)  #: one character each
+    words: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)  #: by their first two
+
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[str, str]]) -> "Spelling":
+        """Return the spelling that writes the second of each pair for the first."""
+        every = tuple(pairs)
+        letters = {wrong: right for wrong, right in every if len(wrong) == 1}
+        words: dict[str, list[tuple[str, str]]] = {}
+        for wrong, right in every:
+            if len(wrong) > 1:
+                plain = "".join(letters.get(letter, letter) for letter in wrong)
+                words.setdefault(plain[:2], []).append((plain, right))
+        return cls(letters=letters, words={start: tuple(found) for start, found in words.items()})
+
+    def usual(self, text: str) -> str:
+        """Return ``text`` with every letter, then every word as it is usually written, longest words first."""
+        for letter in self.letters.keys() & set(text):
+            text = text.replace(letter, self.letters[letter])
+        starts = self.words.keys() & set(map(add, text, text[1:]))
+        found = chain.from_iterable(self.words[start] for start in starts)
+        for wrong, right in sorted(found, key=_longest_first):
+            text = text.replace(wrong, right)
+        return text
+
+
+def _longest_first(pair: tuple[str, str]) -> tuple[int, str]:
+    return -len(pair[0]), pair[0]
+
+
+def normalised(text: str, spelling: Spelling) -> str:
+    """Return ``text`` in the one form that patterns are written for: NFKC, no gaps, usual spelling."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if "\n" in plain:
+        plain = _LINES.sub("\n", plain)
+    plain = plain.casefold()
+    for letter in set(plain):
+        if letter in _PUNCTUATION:
+            plain = plain.replace(letter, _PUNCTUATION[letter])
+        elif letter in _INVISIBLE or letter.isspace():
+            plain = plain.replace(letter, "")
+    return spelling.usual(plain)
