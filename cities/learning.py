@@ -50,11 +50,11 @@ CALL_SHARE, LIKELY_SHARE = 0.6, 0.5  #: of what tells the numbers apart, and of 
 HINT_SCALE = 0.3  #: how easily hints gain weight beside letters
 LETTER_SCALE = 0.25
 SMALLEST, SMALLEST_TYPE = 0.004, 0.05  #: weights below are left out of the file
-LENGTH = 0.12  #: taken off for each doubling of a letter's windows
-#: Shares of the examples without danger, on messages unseen, that may be asked about or taken for sure: where the word
-#: lists name a danger for sure, and where they do not.
-NAMED_WRONGLY = (0.020, 0.008)
-UNNAMED_WRONGLY = (0.110, 0.020)
+LENGTH = 0.15  #: taken off for each doubling of a letter's windows
+#: Shares of the hard examples without danger, unseen, that may be asked about or taken for sure.
+WRONGLY = (0.10, 0.012)
+#: Where the word lists name a danger for sure, so much less weight is enough to ask or to be sure.
+NAMED_EASIER = (0.15, 0.10)
 
 Row = tuple[tuple[int, ...], tuple[float, ...]]  #: places and values
 
@@ -297,14 +297,20 @@ def _fold(row: Told, folds: int) -> int:
 
 def thresholds(judged: Sequence[Judged]) -> tuple[Thresholds, Thresholds]:
     """Return the thresholds where the word lists name a danger for sure, and where they do not."""
-    wrong = [one for one in judged if not one.told.is_danger]
+    scores = sorted((one.weighed.score for one in hard(judged) if not one.is_named), reverse=True)
+    ask, sure = (scores[int(share * len(scores))] for share in WRONGLY)
+    less_ask, less_sure = NAMED_EASIER
+    return (
+        Thresholds(ask=round(ask - less_ask, 3), sure=round(sure - less_sure, 3)),
+        Thresholds(ask=round(ask, 3), sure=round(sure, 3)),
+    )
 
-    def at(shares: tuple[float, float], *, named: bool) -> Thresholds:
-        scores = sorted((one.weighed.score for one in wrong if one.is_named is named), reverse=True)
-        ask, sure = (scores[min(int(share * len(wrong)), len(scores) - 1)] for share in shares)
-        return Thresholds(ask=round(ask, 3), sure=round(sure, 3))
 
-    return at(NAMED_WRONGLY, named=True), at(UNNAMED_WRONGLY, named=False)
+def hard(judged: Iterable[Judged]) -> list[Judged]:
+    """Return the examples without danger that share their words with one that has it."""
+    every = list(judged)
+    pairs = {one.told.example.pair for one in every if one.told.is_danger}
+    return [one for one in every if not one.told.is_danger and one.told.example.pair in pairs]
 
 
 def hearing_of(examples: Sequence[Example], pack: CityPack) -> Hearing:

@@ -5,6 +5,7 @@ a long story by itself does not. Sums from the beginning make every window a sub
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise, repeat
@@ -12,11 +13,16 @@ from math import log2, sqrt
 from operator import add
 
 START, END = "^", "$"  #: stand before and after every message: where a word stands tells something
-WIDE = 90  #: characters of a window
+WIDE, NARROW = 90, 40  #: characters of a window: a wide one holds a story, a narrow one a cry for help
 _WHOLE = WIDE + 20  #: up to here a message is one window
 _CLAUSE, _STEP = 36, 24  #: dictated text has no marks: longer clauses are cut into steps
 _SMOOTH = 10.0  #: characters; keeps very short messages from weighing everything by one word
 _CLAUSES = re.compile("[^\uff0c\u3002\uff01\uff1f\uff1b\u3001]+[\uff0c\u3002\uff01\uff1f\uff1b\u3001]*")
+
+#: ways of being named that are looked at closely in a letter
+CLOSE = frozenset({"sure", "told"})
+
+_SENTENCE_ENDS = "\u3002\uff01\uff1f\uff1b"
 
 Span = tuple[int, int]  #: first character and the one after the last
 
@@ -105,6 +111,23 @@ def windows(text: str) -> tuple[Span, ...]:
     return tuple(found)
 
 
+def _close_ups(text: str, hints: Iterable[Hint]) -> tuple[Span, ...]:
+    """Return for each thing named in a letter the clauses around it, so that a story does not drown a cry for help."""
+    cuts = _cuts(text)
+    found = []
+    for at in dict.fromkeys(hint.at for hint in hints if not CLOSE.isdisjoint(hint.names)):
+        first = bisect_right(cuts, at) - 1
+        last = first + 1
+        while not _ends(text[cuts[last] - 1]) and last < len(cuts) - 1 and cuts[last + 1] - cuts[first] <= NARROW:
+            last += 1
+        found.append((cuts[first], cuts[last]))
+    return tuple(dict.fromkeys(found))
+
+
+def _ends(letter: str) -> bool:
+    return letter in _SENTENCE_ENDS
+
+
 def _cuts(text: str) -> list[int]:
     """Return where a window may begin or end."""
     cuts = [0]
@@ -126,19 +149,17 @@ def weigh(text: str, hints: Sequence[Hint], hearing: Hearing) -> Weighed:
     each = map(add, map(get, marked, nothing), map(get, map(add, marked, f"{marked[1:]} "), nothing))
     sums = tuple(accumulate(each, initial=0.0))
     found = windows(text)
+    penalty = hearing.length * log2(len(found))
+    close = _close_ups(text, hints) if len(found) > 1 and hints else ()
     best, best_score = found[0], float("-inf")
-    for span in found:
+    for span, less in (*zip(found, repeat(penalty)), *zip(close, repeat(penalty / 2))):
         start, end = span
-        score = (sums[-1 if end == len(text) else end] - sums[start]) * share(span)
+        score = (sums[-1 if end == len(text) else end] - sums[start]) * share(span) - less
         if hints:
             score += sum(hearing.hints.get(name, 0.0) for name in named_in(span, hints))
         if score > best_score:
             best, best_score = span, score
-    return Weighed(
-        score=best_score + hearing.bias - hearing.length * log2(len(found)),
-        span=best,
-        hints=named_in(best, hints),
-    )
+    return Weighed(score=best_score + hearing.bias, span=best, hints=named_in(best, hints))
 
 
 def named_in(span: Span, hints: Iterable[Hint]) -> tuple[str, ...]:
