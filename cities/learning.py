@@ -50,11 +50,12 @@ CALL_SHARE, LIKELY_SHARE = 0.6, 0.5  #: of what tells the numbers apart, and of 
 HINT_SCALE = 0.3  #: how easily hints gain weight beside letters
 LETTER_SCALE = 0.25
 SMALLEST, SMALLEST_TYPE = 0.004, 0.05  #: weights below are left out of the file
+LIKELY = 0.12  #: of naive Bayes beside the vector machine
 LENGTH = 0.15  #: taken off for each doubling of a letter's windows
 #: Shares of the hard examples without danger, unseen, that may be asked about or taken for sure.
-WRONGLY = (0.10, 0.012)
+WRONGLY = (0.100, 0.008)
 #: Where the word lists name a danger for sure, so much less weight is enough to ask or to be sure.
-NAMED_EASIER = (0.15, 0.10)
+NAMED_EASIER = (0.40, 0.50)
 
 Row = tuple[tuple[int, ...], tuple[float, ...]]  #: places and values
 
@@ -97,6 +98,7 @@ class Learner:
     strength: float = STRENGTH
     weighed_grams: Callable[[str], bool] = bool  #: which grams and hints count
     length: float = LENGTH
+    likely: float = LIKELY
     calls: Mapping[str, str]  #: the number to call for each type; empty: types are not learnt
 
     def learn(self, rows: Sequence[Told]) -> Hearing:
@@ -120,6 +122,8 @@ class Learner:
             )
             spans = _loudest(every, weights)
         letters, hints = columns.named(weights)
+        if self.likely:
+            letters = _with_likelihood(letters, rows, spans, columns, self.likely)
         hearing = Hearing(
             version="", letters=letters, hints=hints, bias=weights[-1], length=self.length, types={}, type_names=(),
             type_bias=(), named=Thresholds(ask=0.0, sure=0.0), unnamed=Thresholds(ask=0.0, sure=0.0),
@@ -213,6 +217,29 @@ def _separated(
             for place, value in zip(*row, strict=True):
                 weights[place] += step * value
     return weights
+
+
+def _with_likelihood(
+    letters: Mapping[str, float],
+    rows: Sequence[Told],
+    spans: Mapping[str, Span],
+    columns: _Columns,
+    part: float,
+) -> dict[str, float]:
+    """Return ``letters`` mixed with naive Bayes, which is steadier about what is seldom seen."""
+    held: tuple[Counter[str], Counter[str]] = Counter(), Counter()
+    for row in rows:
+        for span in (spans[row.example.id],) if row.is_danger else row.spans:
+            names = (name for name in row.window(span) if name in columns.places and not _is_hint(name))
+            held[row.is_danger].update(dict.fromkeys(names, _importance(row)))  # type: ignore[arg-type]  # parts of a count
+    kinds = len(columns.places)
+    totals = [log(sum(counts.values()) + kinds) for counts in held]
+    mixed = {}
+    for name in columns.places:
+        if not _is_hint(name):
+            none, danger = (log(counts[name] + 1) - total for counts, total in zip(held, totals, strict=True))
+            mixed[name] = letters.get(name, 0.0) + part * (danger - none)
+    return {name: weight for name, weight in mixed.items() if abs(weight) >= SMALLEST}
 
 
 def _with_types(

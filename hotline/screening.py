@@ -1,6 +1,6 @@
 """Looks for danger, and for matters that the law puts elsewhere. Arithmetic over the city's data."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
@@ -13,7 +13,8 @@ from hotline.scoring import Hearing, Hint, Thresholds, Weighed, type_scores, wei
 _DANGER_VIEW = (40, 24)
 _DEMAND_VIEW = (160, 160)
 _LONG_LETTER = 150  #: characters; who is in danger writes less
-_NEARLY = 0.15  #: of two types whose scores are that close, the graver is named
+_NEARLY = 0.05  #: of two types whose scores are that close, the graver is named
+_POSSIBLE = 0.6  #: of types whose scores are that close, every number is told
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,17 +113,19 @@ def _by_weight(text: str, named: tuple[Named, ...], pack: CityPack, hearing: Hea
     """Return the danger that the weights speak for, in the words of the lists where they name it."""
     weighed = weigh(text, _hints(named), hearing)
     limits = _limits(named, weighed, hearing)
-    danger = _likeliest(text, weighed, pack, hearing) if weighed.score >= limits.ask else None
+    if weighed.score < limits.ask:
+        return None
+    scores = type_scores(text, weighed, hearing)
+    danger = _likeliest(scores, pack)
     if danger is None:
         return None
     own = (found for found in named if found.danger is danger and found.is_meant and weighed.holds(found.hit.at))
     words = next((found.hit.span for found in own), "")
-    others = (found.danger for found in named if found.how == "sure" and found.danger is not danger)
     return _danger(
         danger,
         words or weightiest_clause(text, weighed.span, hearing),
-        sure=weighed.score >= limits.sure,
-        others=[number for other in others for number in (other.call, *other.also)],
+        sure=weighed.score >= limits.sure and not _is_contradicted(weighed),
+        others=_other_numbers(danger, scores, named, pack),
     )
 
 
@@ -132,11 +135,30 @@ def _limits(named: Iterable[Named], weighed: Weighed, hearing: Hearing) -> Thres
     return hearing.named if is_named else hearing.unnamed
 
 
-def _likeliest(text: str, weighed: Weighed, pack: CityPack, hearing: Hearing) -> DangerType | None:
+def _is_contradicted(weighed: Weighed) -> bool:
+    """Tell whether the lists only see a danger mentioned where the weights hear one: then it is asked about."""
+    return "mentioned" in weighed.hints and "sure" not in weighed.hints
+
+
+def _likeliest(scores: Mapping[str, float], pack: CityPack) -> DangerType | None:
     """Return the type that the window speaks for most; of two that speak nearly as much, the graver."""
-    scores = type_scores(text, weighed, hearing)
+    return next(_within(_NEARLY, scores, pack), None)
+
+
+def _within(reach: float, scores: Mapping[str, float], pack: CityPack) -> Iterator[DangerType]:
+    """Yield the types that speak nearly as much as the one that speaks most, gravest first."""
     best = max(scores.values(), default=0.0)
-    return next((d for d in pack.dangers if scores.get(d.id, float("-inf")) >= best - _NEARLY), None)
+    return (danger for danger in pack.dangers if scores.get(danger.id, float("-inf")) >= best - reach)
+
+
+def _other_numbers(
+    danger: DangerType, scores: Mapping[str, float], named: Iterable[Named], pack: CityPack
+) -> Iterator[str]:
+    """Yield the numbers of what else is named for sure, and of what it may be as well."""
+    for other in (found.danger for found in named if found.how == "sure" and found.danger is not danger):
+        yield from (other.call, *other.also)
+    for other in _within(_POSSIBLE, scores, pack):
+        yield other.call
 
 
 def _hints(named: Iterable[Named]) -> tuple[Hint, ...]:
