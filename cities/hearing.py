@@ -1,21 +1,22 @@
-"""What was learnt from the examples of emergencies, as a file: made by ``cities.learning``, read with the law.
+"""What was learnt from examples, of danger and of matters that belong elsewhere: made by ``cities.learning``, read with the law.
 
 The file is made when the project is prepared and belongs to no release of the sources; without it the word lists
 judge alone, and ``/readyz`` says so.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from hotline import vocabulary
 from hotline.errors import CityPackError
 from hotline.scoring import Hearing, Thresholds
 
 FILE = "hearing.json"
-EXAMPLES = "emergency_examples"
+DANGERS, GROUNDS = "emergency_examples", "acceptance_examples"  #: folders of examples, and names in the file
 LABELS = ("now", "doubt", "none")
 #: weights are kept in these parts, so that the file is short and the same wherever it is made
 _PARTS = 1000
@@ -27,7 +28,7 @@ class Example:
 
     id: str
     text: str
-    label: str  #: now, doubt or none
+    label: str  #: now, doubt or none; a matter that belongs elsewhere is now
     call: str | None
     also: tuple[str, ...]
     type: str | None
@@ -35,22 +36,32 @@ class Example:
     how: str  #: who says it, how it is written
 
 
-def read_examples(folder: Path) -> tuple[Example, ...]:
-    """Return every example under ``folder`` in order of file and line, or raise ``ValueError`` naming the line."""
-    return tuple(example for path in sorted(folder.glob("*.jsonl")) for example in _examples_in(path))
+def read_dangers(folder: Path) -> tuple[Example, ...]:
+    """Return every example of danger in ``folder`` in order of file and line, or raise ``ValueError`` naming the line."""
+    return tuple(_examples_in(folder, danger_of))
 
 
-def _examples_in(path: Path) -> Iterator[Example]:
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        try:
-            row = json.loads(line)
-            yield example_of(row)
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{path.name}:{number}: {error}") from error
+def read_grounds(folder: Path) -> tuple[Example, ...]:
+    """Return every example of what belongs elsewhere, or raise ``ValueError`` naming the line."""
+    return tuple(_examples_in(folder, ground_of))
 
 
-def example_of(row: Mapping[str, Any]) -> Example:
-    """Return one row of a file of examples, or raise ``ValueError`` saying what is wrong with it."""
+def _examples_in(folder: Path, read: Callable[[Mapping[str, Any]], Example]) -> Iterator[Example]:
+    seen: set[str] = set()
+    for path in sorted(folder.glob("*.jsonl")):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            try:
+                found = read(json.loads(line))
+                if found.id in seen:
+                    raise ValueError(f"{found.id} is used twice")
+            except (ValueError, KeyError, TypeError) as error:
+                raise ValueError(f"{path.name}:{number}: {error!s}") from error
+            seen.add(found.id)
+            yield found
+
+
+def danger_of(row: Mapping[str, Any]) -> Example:
+    """Return one row of the examples of danger, or raise ``ValueError`` saying what is wrong with it."""
     found = Example(
         id=row["id"], text=row["text"], label=row["label"], call=row["call"], also=tuple(row["also"]),
         type=row["type"], pair=row["pair"] or row["id"], how=row["how"],
@@ -64,34 +75,51 @@ def example_of(row: Mapping[str, Any]) -> Example:
     return found
 
 
-def written(hearing: Hearing) -> str:
-    """Return ``hearing`` as the text of its file."""
-    record = asdict(hearing) | {
+def ground_of(row: Mapping[str, Any]) -> Example:
+    """Return one row of the examples of what belongs elsewhere, or raise ``ValueError`` saying what is wrong with it."""
+    ground = row["ground"]
+    if ground is not None and ground not in vocabulary.GROUNDS:
+        raise ValueError(f"ground is one of {', '.join(vocabulary.GROUNDS)} or null, not {ground!r}")
+    if not row["text"].strip():
+        raise ValueError("text must not be empty")
+    return Example(
+        id=row["id"], text=row["text"], label="now" if ground else "none", call=None, also=(),
+        type=ground, pair=row["pair"] or row["id"], how=row["how"],
+    )  # fmt: skip
+
+
+def written(learnt: Mapping[str, Hearing]) -> str:
+    """Return what was learnt, by the name of its examples, as the text of the file."""
+    records = {name: _record(hearing) for name, hearing in learnt.items()}
+    return json.dumps(records, ensure_ascii=False, separators=(",", ":"), sort_keys=True) + "\n"
+
+
+def _record(hearing: Hearing) -> dict[str, Any]:
+    return asdict(hearing) | {
         "letters": {gram: round(weight * _PARTS) for gram, weight in sorted(hearing.letters.items())},
         "types": {
             gram: [round(weight * _PARTS) for weight in weights]
             for gram, weights in sorted(hearing.types.items())
         },
     }
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":"), sort_keys=True) + "\n"
 
 
-def hearing_in(root: Path) -> Hearing | None:
-    """Return what was learnt, from the folder of all cities; ``None`` where it has not been made yet."""
+def learnt_in(root: Path) -> Mapping[str, Hearing]:
+    """Return what was learnt, from the folder of all cities; empty where it has not been made yet."""
     path = root / "common" / FILE
     try:
         return _read(path, path.stat().st_mtime_ns)
     except FileNotFoundError:
-        return None
+        return {}
 
 
 @cache
-def _read(path: Path, changed: int) -> Hearing:
+def _read(path: Path, changed: int) -> Mapping[str, Hearing]:
     """One file for all cities and periods: it is read once, and again when it has changed."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        return _hearing(record)
-    except (ValueError, KeyError, TypeError) as error:
+        records = json.loads(path.read_text(encoding="utf-8"))
+        return {name: _hearing(records[name]) for name in (DANGERS, GROUNDS)}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CityPackError(f"{path}:1: 这个文件不完整（{error}）。请运行 make setup 重新生成。") from error
 
 

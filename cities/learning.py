@@ -11,15 +11,16 @@ import argparse
 import hashlib
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log, log2
 from operator import mul, sub
 from pathlib import Path
 from random import Random
 
-from cities.hearing import EXAMPLES, FILE, Example, hearing_in, read_examples, written
-from cities.loading import CITIES, load_pack
+from cities.hearing import DANGERS, FILE, GROUNDS, Example, read_dangers, read_grounds, written
+from cities.loading import CITIES, city_codes, load_pack
+from hotline import vocabulary
 from hotline.citypack import CityPack
 from hotline.scoring import (
     Hearing,
@@ -34,10 +35,9 @@ from hotline.scoring import (
     weigh,
     windows,
 )
-from hotline.screening import heard_text
+from hotline.screening import ground_text, heard_text, screen_acceptance
 
 SEED = 12345
-FICTIONAL = "_example"  #: danger is the same in every city
 ROUNDS = 3  #: of choosing the window of each letter that holds the danger
 PASSES = 15  #: over all windows in a round
 FOLDS = 5
@@ -52,11 +52,6 @@ LETTER_SCALE = 0.25
 SMALLEST, SMALLEST_TYPE = 0.004, 0.05  #: weights below are left out of the file
 LIKELY = 0.12  #: of naive Bayes beside the vector machine
 LENGTH = 0.15  #: taken off for each doubling of a letter's windows
-#: Shares of the hard examples without danger, unseen, that may be asked about or taken for sure.
-WRONGLY = (0.100, 0.008)
-#: Where the word lists name a danger for sure, so much less weight is enough to ask or to be sure.
-NAMED_EASIER = (0.40, 0.50)
-
 Row = tuple[tuple[int, ...], tuple[float, ...]]  #: places and values
 
 
@@ -81,11 +76,14 @@ class Told:
         return found
 
 
-def told(examples: Iterable[Example], pack: CityPack) -> tuple[Told, ...]:
+Read = Callable[[str, CityPack], tuple[str, tuple[Hint, ...]]]  #: how a message is read before it is weighed
+
+
+def told(examples: Iterable[Example], pack: CityPack, read: Read = heard_text) -> tuple[Told, ...]:
     """Return the examples as they are weighed, in the order given."""
     found = []
     for example in examples:
-        text, hints = heard_text(example.text, pack)
+        text, hints = read(example.text, pack)
         found.append(Told(example=example, text=text, hints=hints, spans=windows(text)))
     return tuple(found)
 
@@ -99,7 +97,7 @@ class Learner:
     weighed_grams: Callable[[str], bool] = bool  #: which grams and hints count
     length: float = LENGTH
     likely: float = LIKELY
-    calls: Mapping[str, str]  #: the number to call for each type; empty: types are not learnt
+    calls: Mapping[str, str]  #: what types have in common, the number to call; empty: types are not learnt
 
     def learn(self, rows: Sequence[Told]) -> Hearing:
         """Return what ``rows`` teach, without thresholds."""
@@ -254,7 +252,8 @@ def _with_types(
         return _separated(vectors, signs, [TYPE_STRENGTH] * len(rows), columns.size, passes=TYPE_PASSES)
 
     by_type = {name: apart(lambda example, name=name: example.type == name) for name in names}
-    by_call = {call: apart(lambda example, call=call: example.call == call) for call in sorted(set(calls.values()))}
+    by_call = {call: apart(lambda example, call=call: calls[example.type or ""] == call)
+               for call in sorted(set(calls.values()))}
     likely = _likely(names, rows, vectors, columns)
     types = {}
     for gram, place in columns.places.items():
@@ -322,15 +321,27 @@ def _fold(row: Told, folds: int) -> int:
     return int(hashlib.sha256(row.example.pair.encode()).hexdigest(), 16) % folds
 
 
-def thresholds(judged: Sequence[Judged]) -> tuple[Thresholds, Thresholds]:
-    """Return the thresholds where the word lists name a danger for sure, and where they do not."""
-    scores = sorted((one.weighed.score for one in hard(judged) if not one.is_named), reverse=True)
-    ask, sure = (scores[int(share * len(scores))] for share in WRONGLY)
-    less_ask, less_sure = NAMED_EASIER
-    return (
-        Thresholds(ask=round(ask - less_ask, 3), sure=round(sure - less_sure, 3)),
-        Thresholds(ask=round(ask, 3), sure=round(sure, 3)),
-    )
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Care:
+    """How easily is asked, and how easily one is sure: where word lists or patterns name something, it is easier."""
+
+    ask: float  #: share of the hard examples without danger, unseen and unnamed, that may be asked about
+    sure: float  #: share that may be taken for sure
+    named_ask: float  #: so much less weight is enough to ask about what is named
+    named_sure: float  #: the same to be sure of it
+
+    def thresholds(self, judged: Sequence[Judged]) -> tuple[Thresholds, Thresholds]:
+        """Return the thresholds for what is named and for what is not."""
+        scores = sorted((one.weighed.score for one in hard(judged) if not one.is_named), reverse=True)
+        ask, sure = (scores[int(share * len(scores))] for share in (self.ask, self.sure))
+        return (
+            Thresholds(ask=round(ask - self.named_ask, 3), sure=round(sure - self.named_sure, 3)),
+            Thresholds(ask=round(ask, 3), sure=round(sure, 3)),
+        )
+
+
+OF_DANGERS = Care(ask=0.10, sure=0.008, named_ask=0.40, named_sure=0.50)
+OF_GROUNDS = Care(ask=0.07, sure=0.004, named_ask=1.5, named_sure=1.5)
 
 
 def hard(judged: Iterable[Judged]) -> list[Judged]:
@@ -340,15 +351,34 @@ def hard(judged: Iterable[Judged]) -> list[Judged]:
     return [one for one in every if not one.told.is_danger and one.told.example.pair in pairs]
 
 
-def hearing_of(examples: Sequence[Example], pack: CityPack) -> Hearing:
-    """Return what ``examples`` teach, with thresholds; the same examples and lists give the same."""
-    rows = told(examples, pack)
-    named, unnamed = thresholds(unseen(rows, Learner(calls={})))
-    learner = Learner(calls={danger.id: danger.call for danger in pack.dangers})
-    counts = Counter(example.label for example in examples)
+def learnt(root: Path = CITIES) -> dict[str, Hearing]:
+    """Return what the examples teach; the same examples and lists give the same. Raises ``ValueError`` for a bad example."""
+    packs = [replace(load_pack(code, root), hearing=None, grounds=None) for code in city_codes(root)]
+    pack = packs[0]  # danger and spelling are the same in every city
+    dangers = read_dangers(root / "common" / DANGERS)
+    grounds = (*read_grounds(root / "common" / GROUNDS), *_ordinary(dangers, packs))
+    calls = {danger.id: danger.call for danger in pack.dangers}
+    return {
+        DANGERS: hearing_of(told(dangers, pack), calls, OF_DANGERS),
+        GROUNDS: hearing_of(told(grounds, pack, ground_text), {name: name for name in vocabulary.GROUNDS}, OF_GROUNDS),
+    }
+
+
+def hearing_of(rows: Sequence[Told], calls: Mapping[str, str], care: Care) -> Hearing:
+    """Return what ``rows`` teach, with thresholds."""
+    named, unnamed = care.thresholds(unseen(rows, Learner(calls={})))
+    counts = Counter(row.example.label for row in rows)
+    version = version_of(row.example for row in rows)
     return replace(
-        learner.learn(rows), version=version_of(examples), named=named, unnamed=unnamed, counts=dict(sorted(counts.items()))
+        Learner(calls=calls).learn(rows), version=version, named=named, unnamed=unnamed, counts=dict(sorted(counts.items()))
     )  # fmt: skip
+
+
+def _ordinary(dangers: Iterable[Example], packs: Sequence[CityPack]) -> Iterator[Example]:
+    """Yield the examples without danger as demands that are taken up, save those that some city's patterns touch."""
+    for example in dangers:
+        if example.label == "none" and not any(screen_acceptance(example.text, pack) for pack in packs):
+            yield replace(example, id=f"ordinary-{example.id}", pair=f"ordinary-{example.pair}")
 
 
 def version_of(examples: Iterable[Example]) -> str:
@@ -365,13 +395,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=CITIES / "common" / FILE)
     options = parser.parse_args(arguments)
     try:
-        examples = read_examples(CITIES / "common" / EXAMPLES)
+        found = learnt()
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1
-    text = written(hearing_of(examples, load_pack(FICTIONAL)))
+    text = written(found)
     options.out.write_text(text, encoding="utf-8")
-    print(f"learnt from {len(examples)} examples: {len(text) // 1024} KB")
+    taught = ", ".join(f"{sum(hearing.counts.values())} {name}" for name, hearing in found.items())
+    print(f"learnt from {taught}: {len(text) // 1024} KB")
     return 0
 
 

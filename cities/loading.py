@@ -15,7 +15,7 @@ from cities.files import deadlines, desk, dispatch, emergency, kinds, scope, sou
 from cities.files.sections import SECTIONS, Rules
 from cities.forms import Names, Reader, changes
 from cities.grams import needed
-from cities.hearing import hearing_in
+from cities.hearing import DANGERS, GROUNDS, learnt_in
 from cities.pages import Finding, Page, Table, fault_of
 from cities.workdays import calendar_from
 from hotline.bodies import Unit
@@ -76,7 +76,7 @@ def load_book(code: str, root: Path = CITIES) -> Lawbook:
         pages=_pages(paths, root, findings),
         common=_pages(common, root, findings),
         numbered=_pages(numbered, root, findings),
-        hearing=hearing_in(root),
+        learnt=learnt_in(root),
     )
     book = reading.book(code, _calendar(root, findings), _digest([*paths.values(), *common.values()]))
     if findings:
@@ -124,7 +124,7 @@ class _Reading:
     pages: Mapping[str, Page]
     common: Mapping[str, Page]
     numbered: Mapping[str, Page]
-    hearing: Hearing | None
+    learnt: Mapping[str, Hearing]
 
     def book(self, code: str, calendar: Calendar, digest: str) -> Lawbook:
         """Return the city's law, cut into periods at every day on which some rule begins or ends."""
@@ -154,7 +154,8 @@ class _Reading:
             "not_now": danger.not_now,
             "now": danger.now,
             "spelling": spellings.read(self.common["spellings"].table()),
-            "hearing": self.hearing,
+            "hearing": self.learnt.get(DANGERS),
+            "grounds": self.learnt.get(GROUNDS),
             "referral": grounds.referral,
             "words": self.common["words"].table().sentences(),
             "calendar": calendar,

@@ -1,13 +1,14 @@
 """Looks for danger, and for matters that the law puts elsewhere. Arithmetic over the city's data."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from hotline.citation import Citation
 from hotline.citypack import CityPack, DangerType, ScopeRule
 from hotline.patterns import Hit, Said, compiled
 from hotline.scoring import Hearing, Hint, Thresholds, Weighed, type_scores, weigh, weightiest_clause
+from hotline.spelling import normalised
 
 #: how much of a sentence, before and after the words found, decides what they mean
 _DANGER_VIEW = (40, 24)
@@ -70,8 +71,17 @@ def screen_emergency(text: str, pack: CityPack) -> Danger | None:
 
 
 def screen_acceptance(text: str, pack: CityPack) -> NotAccepted | None:
-    """Return the ground on which what ``text`` asks for is led elsewhere, or ``None``."""
+    """Return the ground on which what ``text`` asks for is led elsewhere, or ``None``.
+
+    Only patterns whose words the weights do not contradict refuse; what the weights alone hear is asked about first.
+    """
     said = Said.of(text, pack, view=_DEMAND_VIEW, whole=True)
+    found = _by_patterns(said, pack)
+    return found if pack.grounds is None else _by_ground_weight(said.text, found, pack, pack.grounds)
+
+
+def _by_patterns(said: Said, pack: CityPack) -> NotAccepted | None:
+    """Return the first ground whose patterns fit, sure before doubt."""
     for sure in (True, False):
         for rule in pack.scope:
             hits = said.find(rule.sure if sure else rule.doubt, rule.unless)
@@ -80,10 +90,34 @@ def screen_acceptance(text: str, pack: CityPack) -> NotAccepted | None:
     return None
 
 
+def _by_ground_weight(
+    text: str, found: NotAccepted | None, pack: CityPack, grounds: Hearing
+) -> NotAccepted | None:
+    weighed = weigh(text, (), grounds)
+    limits = grounds.named if found else grounds.unnamed
+    if weighed.score < limits.ask:
+        return None
+    if found:
+        return found if weighed.score >= limits.sure else replace(found, sure=False, ask=_rule(found, pack).ask)
+    scores = type_scores(text, weighed, grounds)
+    likeliest = max(scores, key=lambda name: scores[name])
+    rule = next((rule for rule in pack.scope if likeliest in rule.heard_as), None)
+    return _not_accepted(rule, sure=False) if rule else None
+
+
+def _rule(found: NotAccepted, pack: CityPack) -> ScopeRule:
+    return next(rule for rule in pack.scope if rule.id == found.rule)
+
+
 def heard_text(text: str, pack: CityPack) -> tuple[str, tuple[Hint, ...]]:
     """Return ``text`` as it is weighed, and what the word lists find in it; learning starts from the same."""
     said = Said.of(text, pack, view=_DANGER_VIEW)
     return said.text, _hints(named_in(said, pack))
+
+
+def ground_text(text: str, pack: CityPack) -> tuple[str, tuple[Hint, ...]]:
+    """Return ``text`` as it is weighed for what it asks for: grounds are cities', so patterns give no hints."""
+    return normalised(text, pack.spelling), ()
 
 
 def named_in(said: Said, pack: CityPack) -> tuple[Named, ...]:

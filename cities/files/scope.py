@@ -29,5 +29,5 @@ def read(top: Table, reader: Reader) -> Scope:
 
 def _check(table: Table, ground: Rule) -> None:
     assert isinstance(ground, ScopeRule)
-    if ground.doubt and not ground.ask:
-        table.complain("写了 doubt（存疑）就要写 ask（怎么问清楚）。")
+    if (ground.doubt or ground.heard_as) and not ground.ask:
+        table.complain("写了 doubt（存疑）或者 heard_as 就要写 ask（怎么问清楚）。")
