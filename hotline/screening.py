@@ -164,9 +164,11 @@ def _by_weight(text: str, named: tuple[Named, ...], pack: CityPack, hearing: Hea
 
 
 def _limits(named: Iterable[Named], weighed: Weighed, hearing: Hearing) -> Thresholds:
-    """Return the thresholds: what is named as surely as the lists can needs less weight to be heard."""
-    is_named = any(found.how == "sure" and weighed.holds(found.hit.at) for found in named)
-    return hearing.named if is_named else hearing.unnamed
+    """Return the thresholds: what the lists name needs less weight, to be sure only where it is news."""
+    ways = {found.how for found in named if weighed.holds(found.hit.at)}
+    if "sure" in ways:
+        return hearing.named
+    return replace(hearing.unnamed, ask=hearing.named.ask) if "told" in ways else hearing.unnamed
 
 
 def _is_contradicted(weighed: Weighed) -> bool:

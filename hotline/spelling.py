@@ -13,6 +13,8 @@ _PUNCTUATION: Mapping[str, str] = dict(
 )  # < and > are taken out: they mark what was found
 _INVISIBLE = frozenset("\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\ufe0f")
 _LINES = re.compile("\\s*\n\\s*")
+_MARKS = re.compile("[\uff0c\u3002\uff01\uff1f\uff1b\u3001]{2,}")
+_ENDS = re.compile("[\u3002\uff01\uff1f\uff1b]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,4 +62,10 @@ def normalised(text: str, spelling: Spelling) -> str:
             plain = plain.replace(letter, _PUNCTUATION[letter])
         elif letter in _INVISIBLE or letter.isspace():
             plain = plain.replace(letter, "")
-    return spelling.usual(plain)
+    return spelling.usual(_MARKS.sub(_one_mark, plain).lstrip("\uff0c\u3002\uff01\uff1f\uff1b\u3001"))
+
+
+def _one_mark(marks: re.Match[str]) -> str:
+    """Return the one mark that many in a row stand for: the first that ends a sentence."""
+    ending = _ENDS.search(marks.group())
+    return ending.group() if ending else marks.group()[0]
