@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from hotline import vocabulary
-from hotline.errors import CityPackError
 from hotline.scoring import Hearing, Thresholds
 
 FILE = "hearing.json"
@@ -105,7 +104,7 @@ def _record(hearing: Hearing) -> dict[str, Any]:
 
 
 def learnt_in(root: Path) -> Mapping[str, Hearing]:
-    """Return what was learnt, from the folder of all cities; empty where it has not been made yet."""
+    """Return what was learnt, from the folder of all cities; empty where it has not been made, or by another version."""
     path = root / "common" / FILE
     try:
         return _read(path, path.stat().st_mtime_ns)
@@ -115,12 +114,15 @@ def learnt_in(root: Path) -> Mapping[str, Hearing]:
 
 @cache
 def _read(path: Path, changed: int) -> Mapping[str, Hearing]:
-    """One file for all cities and periods: it is read once, and again when it has changed."""
+    """One file for all cities and periods: it is read once, and again when it has changed.
+
+    Danger must be heard whatever state the file is in: one that cannot be read counts as absent, and is told as that.
+    """
     try:
         records = json.loads(path.read_text(encoding="utf-8"))
         return {name: _hearing(records[name]) for name in (DANGERS, GROUNDS)}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CityPackError(f"{path}:1: 这个文件不完整（{error}）。请运行 make setup 重新生成。") from error
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 def _hearing(record: Mapping[str, Any]) -> Hearing:
@@ -134,6 +136,7 @@ def _hearing(record: Mapping[str, Any]) -> Hearing:
         type_names=tuple(record["type_names"]),
         type_bias=tuple(record["type_bias"]),
         named=Thresholds(**record["named"]),
+        in_letter=Thresholds(**record["in_letter"]),
         unnamed=Thresholds(**record["unnamed"]),
         counts=record["counts"],
     )

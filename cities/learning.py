@@ -124,7 +124,7 @@ class Learner:
             letters = _with_likelihood(letters, rows, spans, columns, self.likely)
         hearing = Hearing(
             version="", letters=letters, hints=hints, bias=weights[-1], length=self.length, types={}, type_names=(),
-            type_bias=(), named=Thresholds(ask=0.0, sure=0.0), unnamed=Thresholds(ask=0.0, sure=0.0),
+            type_bias=(), named=NOWHERE, in_letter=NOWHERE, unnamed=NOWHERE,
         )  # fmt: skip
         dangers = [row for row in rows if row.is_danger]
         return _with_types(hearing, dangers, columns, spans, self.calls) if self.calls else hearing
@@ -323,25 +323,27 @@ def _fold(row: Told, folds: int) -> int:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Care:
-    """How easily is asked, and how easily one is sure: where word lists or patterns name something, it is easier."""
+    """How easily is asked, and how easily one is sure; what word lists or patterns name needs less weight."""
 
     ask: float  #: share of the hard examples without danger, unseen and unnamed, that may be asked about
     sure: float  #: share that may be taken for sure
-    named_ask: float  #: so much less weight is enough to ask about what is named
-    named_sure: float  #: the same to be sure of it
+    named: tuple[float, float]  #: so much less to ask, and to be sure, where it is named in a short message
+    in_letter: tuple[float, float]  #: the same in a letter
 
-    def thresholds(self, judged: Sequence[Judged]) -> tuple[Thresholds, Thresholds]:
-        """Return the thresholds for what is named and for what is not."""
+    def applied(self, hearing: Hearing, judged: Sequence[Judged]) -> Hearing:
+        """Return ``hearing`` with the thresholds that ``judged`` ask for."""
         scores = sorted((one.weighed.score for one in hard(judged) if not one.is_named), reverse=True)
         ask, sure = (scores[int(share * len(scores))] for share in (self.ask, self.sure))
-        return (
-            Thresholds(ask=round(ask - self.named_ask, 3), sure=round(sure - self.named_sure, 3)),
-            Thresholds(ask=round(ask, 3), sure=round(sure, 3)),
-        )
+
+        def at(less: tuple[float, float]) -> Thresholds:
+            return Thresholds(ask=round(ask - less[0], 3), sure=round(sure - less[1], 3))
+
+        return replace(hearing, named=at(self.named), in_letter=at(self.in_letter), unnamed=at((0.0, 0.0)))
 
 
-OF_DANGERS = Care(ask=0.10, sure=0.008, named_ask=0.40, named_sure=0.50)
-OF_GROUNDS = Care(ask=0.07, sure=0.004, named_ask=1.5, named_sure=1.5)
+OF_DANGERS = Care(ask=0.095, sure=0.011, named=(1.0, 0.5), in_letter=(0.4, 0.5))
+OF_GROUNDS = Care(ask=0.07, sure=0.004, named=(1.5, 1.5), in_letter=(1.5, 1.5))
+NOWHERE = Thresholds(ask=0.0, sure=0.0)  #: stands where thresholds are still to be found
 
 
 def hard(judged: Iterable[Judged]) -> list[Judged]:
@@ -366,12 +368,13 @@ def learnt(root: Path = CITIES) -> dict[str, Hearing]:
 
 def hearing_of(rows: Sequence[Told], calls: Mapping[str, str], care: Care) -> Hearing:
     """Return what ``rows`` teach, with thresholds."""
-    named, unnamed = care.thresholds(unseen(rows, Learner(calls={})))
     counts = Counter(row.example.label for row in rows)
-    version = version_of(row.example for row in rows)
-    return replace(
-        Learner(calls=calls).learn(rows), version=version, named=named, unnamed=unnamed, counts=dict(sorted(counts.items()))
-    )  # fmt: skip
+    found = replace(
+        Learner(calls=calls).learn(rows),
+        version=version_of(row.example for row in rows),
+        counts=dict(sorted(counts.items())),
+    )
+    return care.applied(found, unseen(rows, Learner(calls={})))
 
 
 def _ordinary(dangers: Iterable[Example], packs: Sequence[CityPack]) -> Iterator[Example]:

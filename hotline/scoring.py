@@ -55,7 +55,8 @@ class Hearing:
     types: Mapping[str, tuple[float, ...]]  #: how much letters and hints speak for each type
     type_names: tuple[str, ...]
     type_bias: tuple[float, ...]
-    named: Thresholds  #: where the word lists found something that is meant
+    named: Thresholds  #: where the word lists name a danger for sure, in a short message
+    in_letter: Thresholds  #: where they name one in a letter
     unnamed: Thresholds
     counts: Mapping[str, int] = field(default_factory=dict)  #: of what it was learnt from
 
@@ -67,6 +68,7 @@ class Weighed:
     score: float
     span: Span
     hints: tuple[str, ...]
+    in_letter: bool  #: one window of several
 
     def holds(self, at: int) -> bool:
         """Tell whether the window holds the character at ``at``."""
@@ -159,7 +161,7 @@ def weigh(text: str, hints: Sequence[Hint], hearing: Hearing) -> Weighed:
             score += sum(hearing.hints.get(name, 0.0) for name in named_in(span, hints))
         if score > best_score:
             best, best_score = span, score
-    return Weighed(score=best_score + hearing.bias, span=best, hints=named_in(best, hints))
+    return Weighed(score=best_score + hearing.bias, span=best, hints=named_in(best, hints), in_letter=len(found) > 1)
 
 
 def named_in(span: Span, hints: Iterable[Hint]) -> tuple[str, ...]:

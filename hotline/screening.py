@@ -146,7 +146,7 @@ def _by_words(named: Iterable[Named]) -> Danger | None:
 def _by_weight(text: str, named: tuple[Named, ...], pack: CityPack, hearing: Hearing) -> Danger | None:
     """Return the danger that the weights speak for, in the words of the lists where they name it."""
     weighed = weigh(text, _hints(named), hearing)
-    limits = _limits(named, weighed, hearing)
+    limits = _limits(weighed, hearing)
     if weighed.score < limits.ask:
         return None
     scores = type_scores(text, weighed, hearing)
@@ -163,12 +163,11 @@ def _by_weight(text: str, named: tuple[Named, ...], pack: CityPack, hearing: Hea
     )
 
 
-def _limits(named: Iterable[Named], weighed: Weighed, hearing: Hearing) -> Thresholds:
+def _limits(weighed: Weighed, hearing: Hearing) -> Thresholds:
     """Return the thresholds: what the lists name needs less weight, to be sure only where it is news."""
-    ways = {found.how for found in named if weighed.holds(found.hit.at)}
-    if "sure" in ways:
-        return hearing.named
-    return replace(hearing.unnamed, ask=hearing.named.ask) if "told" in ways else hearing.unnamed
+    if "sure" in weighed.hints:
+        return hearing.in_letter if weighed.in_letter else hearing.named
+    return replace(hearing.unnamed, ask=hearing.in_letter.ask) if "told" in weighed.hints else hearing.unnamed
 
 
 def _is_contradicted(weighed: Weighed) -> bool:
