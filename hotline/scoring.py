@@ -19,9 +19,6 @@ _CLAUSE, _STEP = 36, 24  #: dictated text has no marks: longer clauses are cut i
 _SMOOTH = 10.0  #: characters; keeps very short messages from weighing everything by one word
 _CLAUSES = re.compile("[^\uff0c\u3002\uff01\uff1f\uff1b\u3001]+[\uff0c\u3002\uff01\uff1f\uff1b\u3001]*")
 
-#: ways of being named that are looked at closely in a letter
-CLOSE = frozenset({"sure", "told"})
-
 _SENTENCE_ENDS = "\u3002\uff01\uff1f\uff1b"
 
 Span = tuple[int, int]  #: first character and the one after the last
@@ -113,17 +110,14 @@ def windows(text: str) -> tuple[Span, ...]:
     return tuple(found)
 
 
-def _close_ups(text: str, hints: Iterable[Hint]) -> tuple[Span, ...]:
-    """Return for each thing named in a letter the clauses around it, so that a story does not drown a cry for help."""
+def close_up(text: str, at: int) -> Span:
+    """Return the clauses from the one at ``at`` to the end of its sentence, as far as a narrow window reaches."""
     cuts = _cuts(text)
-    found = []
-    for at in dict.fromkeys(hint.at for hint in hints if not CLOSE.isdisjoint(hint.names)):
-        first = bisect_right(cuts, at) - 1
-        last = first + 1
-        while not _ends(text[cuts[last] - 1]) and last < len(cuts) - 1 and cuts[last + 1] - cuts[first] <= NARROW:
-            last += 1
-        found.append((cuts[first], cuts[last]))
-    return tuple(dict.fromkeys(found))
+    first = bisect_right(cuts, at) - 1
+    last = first + 1
+    while not _ends(text[cuts[last] - 1]) and last < len(cuts) - 1 and cuts[last + 1] - cuts[first] <= NARROW:
+        last += 1
+    return cuts[first], cuts[last]
 
 
 def _ends(letter: str) -> bool:
@@ -151,17 +145,15 @@ def weigh(text: str, hints: Sequence[Hint], hearing: Hearing) -> Weighed:
     each = map(add, map(get, marked, nothing), map(get, map(add, marked, f"{marked[1:]} "), nothing))
     sums = tuple(accumulate(each, initial=0.0))
     found = windows(text)
-    penalty = hearing.length * log2(len(found))
-    close = _close_ups(text, hints) if len(found) > 1 and hints else ()
     best, best_score = found[0], float("-inf")
-    for span, less in (*zip(found, repeat(penalty)), *zip(close, repeat(penalty / 2))):
+    for span in found:
         start, end = span
-        score = (sums[-1 if end == len(text) else end] - sums[start]) * share(span) - less
+        score = (sums[-1 if end == len(text) else end] - sums[start]) * share(span)
         if hints:
             score += sum(hearing.hints.get(name, 0.0) for name in named_in(span, hints))
         if score > best_score:
             best, best_score = span, score
-    return Weighed(score=best_score + hearing.bias, span=best, hints=named_in(best, hints), in_letter=len(found) > 1)
+    return Weighed(score=best_score + hearing.bias - hearing.length * log2(len(found)), span=best, hints=named_in(best, hints), in_letter=len(found) > 1)
 
 
 def named_in(span: Span, hints: Iterable[Hint]) -> tuple[str, ...]:

@@ -7,7 +7,16 @@ from itertools import chain
 from hotline.citation import Citation
 from hotline.citypack import CityPack, DangerType, ScopeRule
 from hotline.patterns import Hit, Said, compiled
-from hotline.scoring import Hearing, Hint, Thresholds, Weighed, type_scores, weigh, weightiest_clause
+from hotline.scoring import (
+    Hearing,
+    Hint,
+    Thresholds,
+    Weighed,
+    close_up,
+    type_scores,
+    weigh,
+    weightiest_clause,
+)
 from hotline.spelling import normalised
 
 #: how much of a sentence, before and after the words found, decides what they mean
@@ -15,6 +24,7 @@ _DANGER_VIEW = (40, 24)
 _DEMAND_VIEW = (160, 160)
 _LONG_LETTER = 150  #: characters; who is in danger writes less
 _NEARLY = 0.05  #: of two types whose scores are that close, the graver is named
+_BEYOND_DOUBT = 0.25  #: what one sentence of a letter must weigh beyond a whole message to be sure
 _POSSIBLE = 0.6  #: of types whose scores are that close, every number is told
 
 
@@ -147,8 +157,34 @@ def _by_weight(text: str, named: tuple[Named, ...], pack: CityPack, hearing: Hea
     """Return the danger that the weights speak for, in the words of the lists where they name it."""
     weighed = weigh(text, _hints(named), hearing)
     limits = _limits(weighed, hearing)
-    if weighed.score < limits.ask:
-        return None
+    looks = ((weighed, limits), *_closer(text, named, hearing)) if weighed.in_letter else ((weighed, limits),)
+    heard = [(weighed, limits) for weighed, limits in looks if weighed.score >= limits.ask]
+    sure = (weighed for weighed, limits in heard if weighed.score >= limits.sure and not _is_contradicted(weighed))
+    if certain := next(sure, None):
+        return _heard(text, certain, named, pack, hearing, sure=True)
+    return _heard(text, heard[0][0], named, pack, hearing, sure=False) if heard else None
+
+
+def _closer(text: str, named: Iterable[Named], hearing: Hearing) -> Iterator[tuple[Weighed, Thresholds]]:
+    """Yield the sentences of a letter that name a danger, each weighed by itself: a story must not drown a cry for help.
+
+    It must be well beyond doubt by itself: then it is sure where it is news, and asked about where it may be a story.
+    """
+    ask = (hearing.named.sure + hearing.unnamed.sure) / 2
+    sure = hearing.unnamed.sure + _BEYOND_DOUBT
+    for found in named:
+        if found.how in ("sure", "told"):
+            start, end = span = close_up(text, found.hit.at)
+            hints = [replace(hint, at=hint.at - start) for hint in _hints(named, told="sure")]
+            alone = weigh(text[start:end], hints, hearing)
+            limits = Thresholds(ask=ask, sure=sure if found.how == "sure" else float("inf"))
+            yield replace(alone, span=span), limits
+
+
+def _heard(
+    text: str, weighed: Weighed, named: tuple[Named, ...], pack: CityPack, hearing: Hearing, *, sure: bool
+) -> Danger | None:
+    """Return the danger that the window speaks for; ``None`` where the city's lists do not know it."""
     scores = type_scores(text, weighed, hearing)
     danger = _likeliest(scores, pack)
     if danger is None:
@@ -158,7 +194,7 @@ def _by_weight(text: str, named: tuple[Named, ...], pack: CityPack, hearing: Hea
     return _danger(
         danger,
         words or weightiest_clause(text, weighed.span, hearing),
-        sure=weighed.score >= limits.sure and not _is_contradicted(weighed),
+        sure=sure,
         others=_other_numbers(danger, scores, named, pack),
     )
 
@@ -196,10 +232,10 @@ def _other_numbers(
         yield other.call
 
 
-def _hints(named: Iterable[Named]) -> tuple[Hint, ...]:
-    return tuple(
-        Hint(at=found.hit.at, names=(found.how, f"{found.how}:{found.danger.id}")) for found in named
-    )
+def _hints(named: Iterable[Named], told: str = "told") -> tuple[Hint, ...]:
+    """Return what the lists find as it is weighed: how it is named, and the same with the type."""
+    ways = ((found, told if found.how == "told" else found.how) for found in named)
+    return tuple(Hint(at=found.hit.at, names=(how, f"{how}:{found.danger.id}")) for found, how in ways)
 
 
 def _danger(danger: DangerType, span: str, *, sure: bool, others: Iterable[str] = ()) -> Danger:
