@@ -1,7 +1,7 @@
 # Every target with a "##" is explained by `make` alone.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format locks clean
+.PHONY: help setup run test check evaluate fuzz format locks clean
 
 # The interpreter is looked for only when something needs it, so that `make` alone always works.
 PREPARE = python=$$(PYTHON="$(PYTHON)" tools/find-python) && "$$python" -I tools/prepare.py
@@ -27,6 +27,12 @@ check: setup ## Look at the code: ruff, mypy --strict, import contracts
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-cache
 
+evaluate: setup ## Measure the two screens and write the tables of docs/evaluation.md
+	.venv/bin/python tools/evaluate.py
+
+fuzz: setup ## Screen a million mutated messages: no exception, no slow case; make fuzz [TEXTS=1000000] [SEED=1]
+	.venv/bin/python tools/fuzz.py --texts $(or $(TEXTS),1000000) --seed $(or $(SEED),1)
+
 format: setup ## Lay out the code as `make check` wants it
 	.venv/bin/ruff format
 	.venv/bin/ruff check --fix
@@ -35,4 +41,4 @@ locks: ## Make the Python locks again after a change of pyproject.toml; UPGRADE=
 	@$(PREPARE) locks $(if $(UPGRADE),--upgrade)
 
 clean: ## Remove environments, assets and the Rasa model; the data under .local/<city> stays
-	rm -rf .venv .rasa-venv .tools node_modules .local/rasa-model .local/*.prepared .local/prepare.log
+	rm -rf .venv .rasa-venv .tools node_modules .local/rasa-model cities/common/hearing.json .local/*.prepared .local/prepare.log

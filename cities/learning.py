@@ -10,10 +10,10 @@ found by dual coordinate descent (Hsieh et al., 2008). Thresholds come from mess
 import argparse
 import hashlib
 import sys
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import log, log2
+from math import log
 from operator import mul, sub
 from pathlib import Path
 from random import Random
@@ -46,7 +46,10 @@ DOUBTFUL = 0.7  #: weight of an example in doubt beside one that is sure
 STRENGTH = 1.0  #: cost of an example on the wrong side
 TYPE_STRENGTH, TYPE_PASSES = 0.3, 8
 TYPE_SMOOTH = 0.07  #: what every type holds of every gram
-CALL_SHARE, LIKELY_SHARE = 0.6, 0.5  #: of what tells the numbers apart, and of naive Bayes, beside what tells the types apart
+CALL_SHARE, LIKELY_SHARE = (
+    0.6,
+    0.5,
+)  #: of what tells the numbers apart, and of naive Bayes, beside what tells the types apart
 HINT_SCALE = 0.3  #: how easily hints gain weight beside letters
 LETTER_SCALE = 0.25
 SMALLEST, SMALLEST_TYPE = 0.004, 0.05  #: weights below are left out of the file
@@ -144,7 +147,9 @@ class _Columns:
             held.update({name for span in row.spans for name in row.window(span)})
         names = sorted(name for name, times in held.items() if times >= SEEN_IN and counted(name))
         scale = tuple(
-            HINT_SCALE if name[0] == "@" and len(name) > 1 else LETTER_SCALE * (1 + log(len(rows) / held[name]))
+            HINT_SCALE
+            if name[0] == "@" and len(name) > 1
+            else LETTER_SCALE * (1 + log(len(rows) / held[name]))
             for name in names
         )
         return cls(places={name: place for place, name in enumerate(names)}, scale=scale)
@@ -158,7 +163,8 @@ class _Columns:
         places = sorted(self.places[name] for name in window if name in self.places)
         names = {self.places[name]: name for name in window if name in self.places}
         values = [
-            self.scale[place] * (1.0 if _is_hint(names[place]) else part * window[names[place]]) for place in places
+            self.scale[place] * (1.0 if _is_hint(names[place]) else part * window[names[place]])
+            for place in places
         ]
         return (*places, self.size - 1), (*values, 1.0)
 
@@ -192,7 +198,7 @@ def _loudest(every: Iterable[tuple[Told, Span, Row]], weights: Sequence[float]) 
 
 
 def _dot(row: Row, weights: Sequence[float]) -> float:
-    return sum(map(mul, map(weights.__getitem__, row[0]), row[1]))
+    return sum(map(mul, map(weights.__getitem__, row[0]), row[1]), 0.0)
 
 
 def _separated(
@@ -229,7 +235,7 @@ def _with_likelihood(
     for row in rows:
         for span in (spans[row.example.id],) if row.is_danger else row.spans:
             names = (name for name in row.window(span) if name in columns.places and not _is_hint(name))
-            held[row.is_danger].update(dict.fromkeys(names, _importance(row)))  # type: ignore[arg-type]  # parts of a count
+            held[row.is_danger].update(dict.fromkeys(names, _importance(row)))
     kinds = len(columns.places)
     totals = [log(sum(counts.values()) + kinds) for counts in held]
     mixed = {}
@@ -241,29 +247,39 @@ def _with_likelihood(
 
 
 def _with_types(
-    hearing: Hearing, rows: Sequence[Told], columns: _Columns, spans: Mapping[str, Span], calls: Mapping[str, str]
+    hearing: Hearing,
+    rows: Sequence[Told],
+    columns: _Columns,
+    spans: Mapping[str, Span],
+    calls: Mapping[str, str],
 ) -> Hearing:
     """Return ``hearing`` with what tells one type from the others."""
     names = tuple(sorted({row.example.type for row in rows if row.example.type}))
     vectors = [columns.row(row.window(span := spans[row.example.id]), span) for row in rows]
 
-    def apart(belongs: Callable[[Example], bool]) -> list[float]:
-        signs = [1.0 if belongs(row.example) else -1.0 for row in rows]
+    def apart(belong: Iterable[bool]) -> list[float]:
+        signs = [1.0 if belongs else -1.0 for belongs in belong]
         return _separated(vectors, signs, [TYPE_STRENGTH] * len(rows), columns.size, passes=TYPE_PASSES)
 
-    by_type = {name: apart(lambda example, name=name: example.type == name) for name in names}
-    by_call = {call: apart(lambda example, call=call: calls[example.type or ""] == call)
-               for call in sorted(set(calls.values()))}
+    of_types = [row.example.type or "" for row in rows]
+    by_type = {name: apart(found == name for found in of_types) for name in names}
+    by_call = {
+        call: apart(calls[found] == call for found in of_types) for call in sorted(set(calls.values()))
+    }
     likely = _likely(names, rows, vectors, columns)
     types = {}
     for gram, place in columns.places.items():
-        of_types = tuple(
+        each = tuple(
             columns.scale[place]
-            * (by_type[name][place] + CALL_SHARE * by_call[calls[name]][place] + LIKELY_SHARE * likely[name][place])
+            * (
+                by_type[name][place]
+                + CALL_SHARE * by_call[calls[name]][place]
+                + LIKELY_SHARE * likely[name][place]
+            )
             for name in names
         )
-        if max(map(abs, of_types)) >= SMALLEST_TYPE:
-            types[gram] = tuple(round(weight, 2) for weight in of_types)
+        if max(map(abs, each)) >= SMALLEST_TYPE:
+            types[gram] = tuple(round(weight, 2) for weight in each)
     bias = tuple(round(by_type[name][-1] + CALL_SHARE * by_call[calls[name]][-1], 3) for name in names)
     return replace(hearing, types=types, type_names=names, type_bias=bias)
 
@@ -301,12 +317,14 @@ class Judged:
         return "sure" in self.weighed.hints
 
 
-def unseen(rows: Sequence[Told], learner: Learner, folds: int = FOLDS) -> list[Judged]:
-    """Return each example judged by what the others teach; pairs stay together."""
+def unseen(
+    rows: Sequence[Told], learner: Learner, folds: int = FOLDS, learns: Callable[[Told], bool] = bool
+) -> list[Judged]:
+    """Return each example judged by what the others teach, or those of them that ``learns`` picks; pairs stay together."""
     judged = []
     for fold in range(folds):
         held = [row for row in rows if _fold(row, folds) == fold]
-        hearing = learner.learn([row for row in rows if _fold(row, folds) != fold])
+        hearing = learner.learn([row for row in rows if _fold(row, folds) != fold and learns(row)])
         judged += [judge(row, hearing) for row in held]
     return judged
 
@@ -362,7 +380,9 @@ def learnt(root: Path = CITIES) -> dict[str, Hearing]:
     calls = {danger.id: danger.call for danger in pack.dangers}
     return {
         DANGERS: hearing_of(told(dangers, pack), calls, OF_DANGERS),
-        GROUNDS: hearing_of(told(grounds, pack, ground_text), {name: name for name in vocabulary.GROUNDS}, OF_GROUNDS),
+        GROUNDS: hearing_of(
+            told(grounds, pack, ground_text), {name: name for name in vocabulary.GROUNDS}, OF_GROUNDS
+        ),
     }
 
 
@@ -371,7 +391,7 @@ def hearing_of(rows: Sequence[Told], calls: Mapping[str, str], care: Care) -> He
     counts = Counter(row.example.label for row in rows)
     found = replace(
         Learner(calls=calls).learn(rows),
-        version=version_of(row.example for row in rows),
+        version=version_of(rows),
         counts=dict(sorted(counts.items())),
     )
     return care.applied(found, unseen(rows, Learner(calls={})))
@@ -384,11 +404,11 @@ def _ordinary(dangers: Iterable[Example], packs: Sequence[CityPack]) -> Iterator
             yield replace(example, id=f"ordinary-{example.id}", pair=f"ordinary-{example.pair}")
 
 
-def version_of(examples: Iterable[Example]) -> str:
-    """Return twelve letters that differ whenever the examples or the way of learning do."""
+def version_of(rows: Iterable[Told]) -> str:
+    """Return twelve letters that differ whenever examples, word lists or the way of learning do."""
     content = hashlib.sha256(Path(__file__).read_bytes())
-    for example in examples:
-        content.update(repr(example).encode())
+    for row in rows:
+        content.update(repr(row).encode())
     return content.hexdigest()[:12]
 
 
@@ -400,12 +420,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         found = learnt()
     except ValueError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
     text = written(found)
     options.out.write_text(text, encoding="utf-8")
     taught = ", ".join(f"{sum(hearing.counts.values())} {name}" for name, hearing in found.items())
-    print(f"learnt from {taught}: {len(text) // 1024} KB")
+    sys.stdout.write(f"learnt from {taught}: {len(text) // 1024} KB\n")
     return 0
 
 

@@ -215,8 +215,12 @@ class CityPack:
     #: patterns that a text with these one or two letters may match, those of "" always; absent: try all
     grams: Mapping[str, frozenset[str]] | None = None
     now: tuple[str, ...] = ()  #: what says that it is happening; long letters must say it
-    spelling: Spelling = Spelling()  #: mistyped, traditional and spoken forms with the usual one
-    hearing: Hearing | None = field(default=None, repr=False)  #: learnt from examples of danger; absent: word lists alone
+    spelling: Spelling = field(
+        default_factory=Spelling
+    )  #: mistyped, traditional and spoken forms with the usual one
+    hearing: Hearing | None = field(
+        default=None, repr=False
+    )  #: learnt from examples of danger; absent: word lists alone
     grounds: Hearing | None = field(default=None, repr=False)  #: the same for matters that belong elsewhere
     privacy: tuple[PrivacyRule, ...] = ()
     desk: Mapping[str, DeskStep] = field(default_factory=dict)

@@ -1,14 +1,14 @@
 """Finds a city's patterns in a message, and tells what is meant from what is only mentioned."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 from operator import add
 
 from hotline.citypack import CityPack, DangerType, ScopeRule
-from hotline.spelling import normalised
+from hotline.spelling import spelled
 
 #: for each one or two letters, the patterns that a text with them may match; those of "" may match any
 Index = Mapping[str, frozenset[str]]
@@ -49,10 +49,11 @@ class Said:
     @classmethod
     def of(cls, text: str, pack: CityPack, *, view: tuple[int, int], whole: bool = False) -> "Said":
         """Return ``text`` in the usual spelling, cut into sentences or ``whole``."""
-        said = normalised(text, pack.spelling)
+        found = spelled(text, pack.spelling)
+        said = found.text
         index = {"": _all_patterns(pack)} if pack.grams is None else pack.grams
         pieces = ((0, said),) if whole else tuple((m.start(), m.group()) for m in _SENTENCE.finditer(said))
-        present = _present(said, index)
+        present = _present(said, found.pairs, index)
         cut = tuple(_Piece(at=at, text=piece, live=_live(piece, present, index)) for at, piece in pieces)
         live = frozenset().union(*(piece.live for piece in cut))
         return cls(text=said, pieces=cut, live=live, index=index, view=view)
@@ -75,7 +76,7 @@ class Said:
             )
 
     def _only_mentioned(self, context: str, unless: tuple[str, ...]) -> bool:
-        live = _live(context, _present(context, self.index), self.index)
+        live = _live(context, _present(context, set(map(add, context, context[1:])), self.index), self.index)
         return any(pattern in live and compiled(pattern).search(context) for pattern in unless)
 
 
@@ -85,9 +86,9 @@ def compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-def _present(text: str, index: Index) -> tuple[str, ...]:
+def _present(text: str, pairs: Set[str], index: Index) -> tuple[str, ...]:
     """Return the letters and pairs of ``text`` that some pattern needs."""
-    return ("", *(index.keys() & {*text, *map(add, text, text[1:])}))
+    return ("", *(index.keys() & pairs), *(index.keys() & set(text)))
 
 
 def _live(text: str, present: tuple[str, ...], index: Index) -> frozenset[str]:

@@ -153,7 +153,12 @@ def weigh(text: str, hints: Sequence[Hint], hearing: Hearing) -> Weighed:
             score += sum(hearing.hints.get(name, 0.0) for name in named_in(span, hints))
         if score > best_score:
             best, best_score = span, score
-    return Weighed(score=best_score + hearing.bias - hearing.length * log2(len(found)), span=best, hints=named_in(best, hints), in_letter=len(found) > 1)
+    return Weighed(
+        score=best_score + hearing.bias - hearing.length * log2(len(found)),
+        span=best,
+        hints=named_in(best, hints),
+        in_letter=len(found) > 1,
+    )
 
 
 def named_in(span: Span, hints: Iterable[Hint]) -> tuple[str, ...]:

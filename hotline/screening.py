@@ -108,7 +108,9 @@ def _by_ground_weight(
     if weighed.score < limits.ask:
         return None
     if found:
-        return found if weighed.score >= limits.sure else replace(found, sure=False, ask=_rule(found, pack).ask)
+        return (
+            found if weighed.score >= limits.sure else replace(found, sure=False, ask=_rule(found, pack).ask)
+        )
     scores = type_scores(text, weighed, grounds)
     likeliest = max(scores, key=lambda name: scores[name])
     rule = next((rule for rule in pack.scope if likeliest in rule.heard_as), None)
@@ -159,7 +161,9 @@ def _by_weight(text: str, named: tuple[Named, ...], pack: CityPack, hearing: Hea
     limits = _limits(weighed, hearing)
     looks = ((weighed, limits), *_closer(text, named, hearing)) if weighed.in_letter else ((weighed, limits),)
     heard = [(weighed, limits) for weighed, limits in looks if weighed.score >= limits.ask]
-    sure = (weighed for weighed, limits in heard if weighed.score >= limits.sure and not _is_contradicted(weighed))
+    sure = (
+        weighed for weighed, limits in heard if weighed.score >= limits.sure and not _is_contradicted(weighed)
+    )
     if certain := next(sure, None):
         return _heard(text, certain, named, pack, hearing, sure=True)
     return _heard(text, heard[0][0], named, pack, hearing, sure=False) if heard else None
@@ -189,7 +193,9 @@ def _heard(
     danger = _likeliest(scores, pack)
     if danger is None:
         return None
-    own = (found for found in named if found.danger is danger and found.is_meant and weighed.holds(found.hit.at))
+    own = (
+        found for found in named if found.danger is danger and found.is_meant and weighed.holds(found.hit.at)
+    )
     words = next((found.hit.span for found in own), "")
     return _danger(
         danger,

@@ -4,7 +4,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
 from operator import add
 
 #: Chinese punctuation stands for its ASCII form after NFKC, so that patterns are written one way
@@ -36,15 +35,27 @@ class Spelling:
                 words.setdefault(plain[:2], []).append((plain, right))
         return cls(letters=letters, words={start: tuple(found) for start, found in words.items()})
 
-    def usual(self, text: str) -> str:
+    def usual(self, text: str) -> "Spelled":
         """Return ``text`` with every letter, then every word as it is usually written, longest words first."""
         for letter in self.letters.keys() & set(text):
             text = text.replace(letter, self.letters[letter])
-        starts = self.words.keys() & set(map(add, text, text[1:]))
-        found = chain.from_iterable(self.words[start] for start in starts)
+        pairs = _pairs(text)
+        found = [word for start in self.words.keys() & pairs for word in self.words[start]]
         for wrong, right in sorted(found, key=_longest_first):
             text = text.replace(wrong, right)
-        return text
+        return Spelled(text=text, pairs=_pairs(text) if found else pairs)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spelled:
+    """A message in its usual spelling."""
+
+    text: str
+    pairs: frozenset[str]  #: every two letters in a row
+
+
+def _pairs(text: str) -> frozenset[str]:
+    return frozenset(map(add, text, text[1:]))
 
 
 def _longest_first(pair: tuple[str, str]) -> tuple[int, str]:
@@ -53,6 +64,11 @@ def _longest_first(pair: tuple[str, str]) -> tuple[int, str]:
 
 def normalised(text: str, spelling: Spelling) -> str:
     """Return ``text`` in the one form that patterns are written for: NFKC, no gaps, usual spelling."""
+    return spelled(text, spelling).text
+
+
+def spelled(text: str, spelling: Spelling) -> Spelled:
+    """Return ``text`` in that form with its pairs of letters, which are dear to find twice."""
     plain = unicodedata.normalize("NFKC", text).strip()
     if "\n" in plain:
         plain = _LINES.sub("\n", plain)

@@ -20,7 +20,7 @@ def _letters(top: Table) -> Iterator[tuple[str, str]]:
         if len(pair) != 2:
             top.complain(f"“{pair}”要写成两个字：前一个换成后一个。", "letters")
             continue
-        wrong, right = pair
+        wrong, right = pair[0], pair[1]
         if seen.setdefault(wrong, right) != right:
             top.complain(f"“{wrong}”写了两遍，换成的字不一样。请只留一个。", "letters")
         yield wrong, right
