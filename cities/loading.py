@@ -41,27 +41,37 @@ def city_codes(root: Path = CITIES) -> tuple[str, ...]:
     return tuple(sorted(folder.name for folder in folders if folder.name not in SHARED_FOLDERS))
 
 
-def check_cities(root: Path = CITIES) -> list[str]:
-    """Return every finding in every city's files, each with file and line; empty when all are usable."""
+def check_cities(root: Path = CITIES, *, own_units: Mapping[str, Path] | None = None) -> list[str]:
+    """Return every finding in every city's files, each with file and line; empty when all are usable.
+
+    ``own_units`` has, by city, the file of units that it entered itself.
+    """
     findings: dict[str, None] = {}
     for code in city_codes(root):
         try:
-            load_book(code, root)
+            load_book(code, root, own_units=(own_units or {}).get(code))
         except CityPackError as error:
             findings |= dict.fromkeys(str(error).splitlines())
     return list(findings)
 
 
-def load_pack(code: str, root: Path = CITIES, *, on: date | None = None) -> CityPack:
+def load_pack(
+    code: str, root: Path = CITIES, *, on: date | None = None, own_units: Path | None = None
+) -> CityPack:
     """Return the law of the city ``code`` as it stands on a day, today if none is given.
 
-    The pack leads to the law of every other day (``CityPack.on``). Raises ``CityPackError`` with all findings, one a line.
+    ``own_units`` is a file of units that the city entered itself, see ``load_book``. The pack leads to the law of every
+    other day (``CityPack.on``). Raises ``CityPackError`` with all findings, one a line.
     """
-    return load_book(code, root).on(on or datetime.now(CITY_TIME).date())
+    return load_book(code, root, own_units=own_units).on(on or datetime.now(CITY_TIME).date())
 
 
-def load_book(code: str, root: Path = CITIES) -> Lawbook:
-    """Return the law of the city ``code`` through time, or raise ``CityPackError`` with all findings."""
+def load_book(code: str, root: Path = CITIES, *, own_units: Path | None = None) -> Lawbook:
+    """Return the law of the city ``code`` through time, or raise ``CityPackError`` with all findings.
+
+    ``own_units`` is a file in the form of ``units.yaml`` that holds ``units`` alone: those that the text lets the city
+    enter (townships, departments outside an annex), each with the article that does.
+    """
     folder = root / code
     if code in SHARED_FOLDERS or not (folder / "sources.yaml").is_file():
         known = "、".join(city_codes(root))
@@ -70,12 +80,18 @@ def load_book(code: str, root: Path = CITIES) -> Lawbook:
     paths = {name: folder / f"{name}.yaml" for name in CITY_FILES}
     common = {name: root / "common" / f"{name}.yaml" for name in COMMON_FILES}
     numbered = {of: root / f"{name}.yaml" for of, name in NUMBERED.items()}
+    own = None if own_units is None else Page.read(own_units, root, findings)
     reading = _Reading(
         pages=_pages(paths, root, findings),
+        own_units=own,
         common=_pages(common, root, findings),
         numbered=_pages(numbered, root, findings),
     )
-    book = reading.book(code, _calendar(root, findings), _digest([*paths.values(), *common.values()]))
+    book = reading.book(
+        code,
+        _calendar(root, findings),
+        _digest([*paths.values(), *common.values(), *([own_units] if own_units else [])]),
+    )
     if findings:
         raise CityPackError("\n".join(str(finding) for finding in sorted(set(findings))))
     return book
@@ -119,6 +135,7 @@ class _Reading:
     """One city being read; findings gather while reading goes on, so that all are told at once."""
 
     pages: Mapping[str, Page]
+    own_units: Page | None
     common: Mapping[str, Page]
     numbered: Mapping[str, Page]
 
@@ -128,7 +145,9 @@ class _Reading:
         reader = Reader(names=Names(sources=instruments, known=self._known(instruments)), pieces={})
         rules = dict(kinds.read(self._top("kinds"), reader))
         reader = reader.knowing({"class": _ids(rules["classes"])})
-        rules |= units.read(self._top("units"), reader)
+        rules |= units.read(
+            self._top("units"), reader, None if self.own_units is None else self.own_units.table()
+        )
         reader = reader.knowing({"group": _ids(rules["groups"]), "unit": _written_names(rules["units"])})
         rules |= dispatch.read(self._top("dispatch"), reader)
         reader = reader.knowing({"matter": _ids(rules["matters"])})

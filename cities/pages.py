@@ -46,7 +46,8 @@ class Page:
     @classmethod
     def read(cls, path: Path, base: Path, findings: list[Finding]) -> "Page":
         """Return the file at ``path``, empty and with a finding where it cannot be read."""
-        file = str(path.relative_to(base.parent))
+        inside = path.is_relative_to(base.parent)
+        file = str(path.relative_to(base.parent) if inside else path)
         page = cls(file, None, findings)
         try:
             root = yaml.compose(path.read_text(encoding="utf-8"), Loader=_LOADER)

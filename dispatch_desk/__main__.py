@@ -33,7 +33,7 @@ MIGRATIONS = Path(__file__).with_name("store") / "migrations"
 
 async def prepare(settings: Settings) -> None:
     """Check the server, make the first accounts, and fill what a migration cannot without the vault."""
-    pack, vault = load_pack(settings.city), Vault.from_settings(settings)
+    pack, vault = load_pack(settings.city, own_units=settings.units_file), Vault.from_settings(settings)
     async with open_pool(settings.desk_database_url, size=1) as pool:
         await check_server(pool)
         default = next((unit.name for unit in pack.units if unit.default), "")

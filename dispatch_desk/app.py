@@ -12,8 +12,9 @@ from argon2 import PasswordHasher
 from cities.loading import load_pack
 from dispatch_desk.cases import Case
 from dispatch_desk.desk import Desk, Reckon
+from dispatch_desk.directory import Directory
 from dispatch_desk.returns import Returns
-from dispatch_desk.web import errors, look, pages
+from dispatch_desk.web import directory, errors, look, pages
 from dispatch_desk.web.events import EventDoor
 from dispatch_desk.web.health import Health, Metrics
 from groundwork.addresses import PROXIES, Proxies
@@ -34,6 +35,7 @@ from staff.provider import Provider
 from staff.site import add_staff_routes
 
 PROGRAM = "desk"
+_UNIT = r"{unit:\d{1,4}}"  #: its place in the city's list
 HOMES = {Role.DISPATCHER: "/", Role.UNIT: "/", Role.ADMIN: "/accounts"}
 
 
@@ -52,7 +54,7 @@ class Services:
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Everything the process needs, alive for exactly as long as it needs it."""
     url = settings.desk_database_url
-    pack = load_pack(settings.city, on=clock_from(settings.clock)().date())
+    pack = load_pack(settings.city, on=clock_from(settings.clock)().date(), own_units=settings.units_file)
     # A lane keeps its connection while it waits for the gateway; pages must not wait for that.
     async with (
         open_pool(url, clears=False) as pool,
@@ -96,6 +98,7 @@ def compose(
     )  # fmt: skip
     app = web.Application(middlewares=[errors.errors])
     app[DOOR], app[look.LOOK], app[pages.DESK], app[pages.METRICS] = door, page, desk, metrics
+    app[directory.DIRECTORY] = Directory(pool, vault, audit, pack, clock=clock)
     app[PROXIES] = Proxies(settings.trusted_proxies)
     app.on_response_prepare.append(_look_again_at_files)
     app.on_response_prepare.append(headers_for(settings.desk_url))
@@ -128,6 +131,16 @@ def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRo
             ],
         ),
         (staff(*pages.SIGNERS), [web.post("/cases/{number}/sign", pages.sign)]),
+        (
+            staff(*directory.READERS),
+            [
+                web.get("/units", directory.units),
+                web.get(f"/units/{_UNIT}", directory.unit),
+                web.post(f"/units/{_UNIT}", directory.enter),
+                web.post(rf"/units/{_UNIT}/people/{{person:\d{{1,17}}}}/remove", directory.remove),
+            ],
+        ),
+        (staff(*directory.KEEPERS), [web.post("/units", directory.enter_lines)]),
     ]
 
 

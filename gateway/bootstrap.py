@@ -82,7 +82,7 @@ class Services:
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Open everything; nothing here needs the database, Redis, Rasa or the desk to be up."""
     clock, vault, figures = clock_from(settings.clock), Vault.from_settings(settings), Figures()
-    pack = load_pack(settings.city, on=clock().date())
+    pack = load_pack(settings.city, on=clock().date(), own_units=settings.units_file)
     screen_emergency(pack.name, pack)  # compiles the patterns, so that no citizen waits for it
     screen_acceptance(pack.name, pack)
     for instrument in pack.drafts:

@@ -86,7 +86,8 @@ def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 
 
 def _pack(arguments: argparse.Namespace, settings: Settings) -> CityPack:
-    return load_pack(arguments.city or settings.city, on=clock_from(settings.clock)().date())
+    code, today = arguments.city or settings.city, clock_from(settings.clock)().date()
+    return load_pack(code, on=today, own_units=settings.units_file if code == settings.city else None)
 
 
 def _screen(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -171,7 +172,7 @@ def _extensions(written: Sequence[str]) -> dict[str, int]:
 
 
 def _check(arguments: argparse.Namespace, settings: Settings) -> int:
-    findings = check_cities()
+    findings = check_cities(own_units={settings.city: settings.units_file} if settings.units_file else {})
     for finding in findings:
         print(finding)
     return 1 if findings else 0
@@ -216,7 +217,9 @@ def _ledger(arguments: argparse.Namespace, settings: Settings) -> int:
         print(f"there is no installation in {settings.state_dir}", file=sys.stderr)
         return 1
     try:
-        count = asyncio.run(_export(arguments, settings, load_pack(settings.city)))
+        count = asyncio.run(
+            _export(arguments, settings, load_pack(settings.city, own_units=settings.units_file))
+        )
     except (CityPackError, StorageAwayError, VaultError, OSError) as error:
         print(f"the ledger cannot be written: {error}", file=sys.stderr)
         return 1

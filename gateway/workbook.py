@@ -20,9 +20,10 @@ from hotline.redaction import redact
 
 LONGEST_CELL = 32_767  #: characters that a cell may hold
 _MOMENT = "yyyy-mm-dd hh:mm"
-_WIDTHS = {"number": 20, "received_at": 17, "subject": 44, "place": 24, "lead_unit": 26, "last_day": 17,
+_WIDTHS = {"number": 20, "received_at": 17, "channel": 24, "subject": 44, "place": 24, "lead_unit": 26, "last_day": 17,
            "article": 36, "state_at": 17, "outcome": 20, "state": 18}  # fmt: skip
 CONTACT = ("name", "phone")
+OWN = "mailbox"  #: the way in of letters that are not imported
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,6 +76,7 @@ def _row(entry: Entry, pack: CityPack) -> Mapping[str, Any]:
     return {
         "number": entry.letter.identity.number,
         "received_at": entry.received_at,
+        "channel": _channel(pack, ticket.channel if ticket else OWN),
         "kind": pack.kinds[kind].label if kind in pack.kinds else kind,
         "subject": pack.words["confidential_title"] if confidential else redact(facts.get("subject", "")),
         "place": "" if confidential else redact(facts.get("place", "")),
@@ -93,6 +95,11 @@ def _row(entry: Entry, pack: CityPack) -> Mapping[str, Any]:
         "name": facts.get("name", "") if named else "",
         "phone": facts.get("phone", "") if named else "",
     }
+
+
+def _channel(pack: CityPack, channel: str) -> str:
+    """Return what the city's text calls that way in."""
+    return next((rule.label for rule in pack.channels if rule.id == channel), str(WORDS["ledger"]["own"]))
 
 
 def _yes(value: bool) -> str:

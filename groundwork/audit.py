@@ -60,6 +60,8 @@ class Action(StrEnum):
     ACCOUNT_CHANGED = "account.changed"
     PERSON_SEEN = "person.seen"
     CASE_SIGNED = "case.signed"
+    PEOPLE_SEEN = "people.seen"
+    PEOPLE_CHANGED = "people.changed"
     ARTICLE_RECORDED = "article.recorded"
     EFFECT_GAVE_UP = "effect.gave_up"
     EFFECT_RETRIED = "effect.retried"

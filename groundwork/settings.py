@@ -40,6 +40,7 @@ class Settings:
     desk_url: str = ""  #: the desk as its staff reach it
     state_dir: Path = Path()
     files_dir: Path = Path()
+    units_file: Path | None = None  #: units that the city entered itself, in the form of units.yaml
     public_url: str = ""
     gateway_url: str = ""  #: the desk's way back
     database_url: str = _secret()
@@ -312,6 +313,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "desk_port": _port,
     "state_dir": _folder,
     "files_dir": _folder,
+    "units_file": _folder,
     "public_url": _url("http", "https"),
     "gateway_url": _url("http", "https"),
     "desk_url": _url("http", "https"),

@@ -83,6 +83,14 @@ class OnFile(Rule):
     groups: tuple[GroupId, ...] = ()
     unlisted: bool = False  #: for units outside the annex
 
+    def is_for(self, unit: Unit) -> bool:
+        """Tell whether ``unit`` is one of those that have these people on file."""
+        if self.unlisted:
+            return unit.group is None
+        return (not self.levels or unit.level in self.levels) and (
+            not self.groups or unit.group in self.groups
+        )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Matter(Rule):

@@ -73,6 +73,7 @@ class ChannelRule(Rule):
     id: ChannelId
     label: str
     run_by: Annotated[str, OneOf("run_by", RUN_BY)] = "imported"
+    ledger: bool = False  #: what comes by it stands in the ledger of letters, although it is imported
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -267,6 +268,10 @@ class CityPack:
     def imports(self, channel: str) -> bool:
         """Tell whether somebody else runs that way in: what comes by it was taken up there and is ours to file."""
         return any(rule.id == channel and rule.run_by == "imported" for rule in self.channels)
+
+    def keeps_ledger(self, channel: str) -> bool:
+        """Tell whether letters by that way stand in the ledger: our own do, imported ones where the text says so."""
+        return not self.imports(channel) or any(rule.ledger for rule in self.channels if rule.id == channel)
 
     def provision(self, name: str) -> Provision | None:
         """Return the rule of intake, desk or report with that id; ``None`` where the city has none."""

@@ -62,7 +62,7 @@ def decide(
         choice = _ABOUT_DANGER.get(choice, choice)
     scene = Scene(pack=pack, before=before, heard=heard, fresh=fresh, standings=standings, choice=choice)
     turn = _decided(scene)
-    if not heard.message.letter or pack.imports(heard.message.channel):
+    if not heard.message.letter or not pack.keeps_ledger(heard.message.channel):
         return turn
     return letters.entered(turn, filing.draft_of_letter(pack, heard), unused=fresh[0])
 
@@ -738,6 +738,6 @@ def handed_over(
         # In doubt too: whoever reads this late must not be the only one who knows.
         first = (EmergencyTransfer(danger=heard.danger, recorded=True),)
     turn = Turn(decisions=(*first, HandOver(ticket=ticket)), conversation=after)
-    if message.letter and not pack.imports(message.channel):
+    if message.letter and pack.keeps_ledger(message.channel):
         return letters.entered(turn, draft, unused=identity)
     return turn

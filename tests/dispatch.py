@@ -14,6 +14,7 @@ from argon2 import PasswordHasher
 from dispatch_client.payloads import ticket_data
 from dispatch_desk.app import Services
 from groundwork.settings import Settings, webhook_key
+from hotline.bodies import OnFile, Unit
 from hotline.calendar import CITY_TIME, Calendar, DayKind
 from hotline.citation import Citation
 from hotline.citypack import CityPack
@@ -87,6 +88,14 @@ def settings_for(url: str, folder: Path, **more: Any) -> Settings:
     return Settings(**(values | more))
 
 
+_LAW = Citation(instrument=RULES, article="第六条")
+_ON_FILE = OnFile(id="people", roles=("deputy_head", "dedicated_person"), citation=_LAW)
+
+
+def _unit(name: str) -> Unit:
+    return Unit(id=name, name=name, citation=_LAW)
+
+
 def a_pack() -> CityPack:
     """Return a fictional city: sign within one working day, finish within five from signing."""
     cite = Citation(instrument=RULES, article="第八条")
@@ -97,7 +106,7 @@ def a_pack() -> CityPack:
             DeadlineRule(id="sign", what="sign", starts="filing", working_days=1, **rule),  # type: ignore[arg-type]
             DeadlineRule(id="finish", what="finish", starts="signing", working_days=5, **rule),  # type: ignore[arg-type]
         ),
-        dangers=(), not_now=(), units=(), referral=None,
+        dangers=(), not_now=(), units=(_unit(UNIT), _unit("示例市交通局")), on_file=(_ON_FILE,), referral=None,
         words={"due_from_signing": "等签收后确定。", "due_year_unknown": "{year}年的放假安排还没有公布。"},
         calendar=Calendar(known_years=frozenset({2026}), holidays={}, makeup_days={}),
     )  # fmt: skip

@@ -48,6 +48,7 @@ class Row:
     duty: str
     state: str = ""  #: declared: done or partly
     missing: str = ""  #: told of rows that are kept partly; may be told of those not yet kept
+    done: tuple[str, ...] = ()  #: the parts that are kept whole, of a row kept partly
     code: tuple[Place, ...] = ()  #: what keeps it where no rule of a city does
 
 
@@ -103,6 +104,10 @@ def standing_of(row: Row, rules: tuple[Place, ...], tests: tuple[Place, ...], fi
             state, why = "not yet", f"no {' and no '.join(lacks)} names it"
         if (row.state == "partly") != bool(row.missing):
             findings.append(f"{row.id}: what is missing is told of a row kept partly, and never of one done")
+    if row.done and (row.state != "partly" or not set(row.done) < set(row.parts)):
+        findings.append(
+            f"{row.id}: parts are done of a row kept partly: some of {', '.join(row.parts)}, not all"
+        )
     return Standing(row=row, rules=rules, tests=tests, state=state,
                     why=why or ("" if state == "done" else _why_not_yet(row, borne, bool(tests))))  # fmt: skip
 
@@ -129,6 +134,7 @@ def _rows(project: Path, section: Mapping[str, Mapping[str, Any]], findings: Fin
             duty=written["duty"],
             state=written.get("state", ""),
             missing=written.get("missing", ""),
+            done=tuple(written.get("done", ())),
             code=tuple(
                 place
                 for name in written.get("code", ())
@@ -263,7 +269,8 @@ _INTRODUCTION = """# Conformance
 
 Made by `make pages` from [cities/duties.yaml](../cities/duties.yaml), the rules under `cities/` and the tests that are marked with
 `@pytest.mark.duty("…")`; do not edit. `done` and `partly` are declared in duties.yaml and refused where no rule (or code) or no test
-names the row; everything else is `not yet`. `ticket` and `intake` end with the filing; what a row still lacks is told in brackets. The article of the city's text wins over the line here.
+names the row; everything else is `not yet`. `ticket` and `intake` end with the filing: a row that goes on at the desk may be `done` in these
+parts and `not yet` in the rest. What a row still lacks is told in brackets. The article of the city's text wins over the line here.
 """
 
 
@@ -271,8 +278,9 @@ def _summary(sections: Mapping[str, Sequence[Standing]]) -> str:
     rows = []
     for name, standings in sections.items():
         count = {state: sum(one.state == state for one in standings) for state in (*STATES, "not yet")}
-        rows.append((name, str(len(standings)), *map(str, count.values())))
-    return _table(("rows", "all", *STATES, "not yet"), rows)
+        filed = sum(bool(one.row.done) and one.state == "partly" for one in standings)
+        rows.append((name, str(len(standings)), *map(str, count.values()), str(filed)))
+    return _table(("rows", "all", *STATES, "not yet", "of those partly: some parts done"), rows)
 
 
 def _section(name: str, standings: Sequence[Standing]) -> str:
@@ -284,12 +292,21 @@ def _section(name: str, standings: Sequence[Standing]) -> str:
             ", ".join(one.row.parts),
             _lines((*one.rules, *one.row.code)),
             _tests(one.tests),
-            f"**{one.state}**" + (f" ({one.why})" if one.why else ""),
+            _state(one),
         )
         for one in standings
     ]
     head = ("row", "article", "duty", "part", "rules (file:line)", "tests", "state")
     return f"## {name}\n\n" + _table(head, rows)
+
+
+def _state(of: Standing) -> str:
+    """Return ``**done**``, or by part where some are done, with what is missing of the rest."""
+    why = f" ({of.why})" if of.why else ""
+    if of.state != "partly" or not of.row.done:
+        return f"**{of.state}**{why}"
+    rest = ", ".join(part for part in of.row.parts if part not in of.row.done)
+    return f"{', '.join(of.row.done)}: **done**; {rest}: **not yet**{why}"
 
 
 def _readings(found: Conformance) -> str:

@@ -11,14 +11,14 @@ from hotline.bodies import Unit, UnitGroup
 from hotline.law import Rule
 
 
-def read(top: Table, reader: Reader) -> Rules:
-    """Return every unit: those that an annex lists with what is written about them, then the others."""
+def read(top: Table, reader: Reader, own: Table | None = None) -> Rules:
+    """Return every unit: those that an annex lists with what is written about them, the others, and the city's ``own``."""
     of_groups, _, *others = SECTIONS["units"]
     groups = [
         group for group in read_section(reader, top, of_groups, _check_count) if isinstance(group, UnitGroup)
     ]
     listed = {name: _listed(group, name) for group in groups for name in group.members}
-    tables = top.tables("units")
+    tables = (*top.tables("units"), *_entered(own, groups))
     names = _names(top, tables, listed)
     knowing = reader.knowing({"group": [group.id for group in groups], "unit": names})
     written = versions(tables, lambda table: _unit(knowing, table, listed))
@@ -29,6 +29,22 @@ def read(top: Table, reader: Reader) -> Rules:
     rules = {"groups": tuple(groups), "units": units, **read_sections(knowing, top, others)}
     top.close()
     return rules
+
+
+def _entered(own: Table | None, groups: Iterable[UnitGroup]) -> tuple[Table, ...]:
+    """Return what the city wrote into its own file: outside every annex, and none that takes what is left over."""
+    if own is None:
+        return ()
+    tables, annexes = tuple(own.tables("units")), {group.id for group in groups if group.members}
+    for table in tables:
+        if table.has("default"):
+            table.complain("自己录入的单位不能写 default，那是城市资料里的事。请删去。", "default")
+        if table.has("group") and table.text("group") in annexes:
+            table.complain(
+                "这个分组由法规附件列明，不能自己加单位。请删去 group，或者换一个没有名单的分组。", "group"
+            )
+    own.close()
+    return tables
 
 
 def _listed(group: UnitGroup, name: str) -> Unit:

@@ -75,6 +75,9 @@ def test_nothing_is_claimed_without_rule_and_test(
         ({"state": "partly"}, "what is missing"),
         ({"state": "done", "missing": "a lot"}, "what is missing"),
         ({"state": "nearly"}, "a state is done or partly"),
+        ({"state": "done", "done": ("ticket",)}, "parts are done of a row kept partly"),
+        ({"state": "partly", "missing": "a lot", "done": ("ticket",)}, "parts are done of a row kept partly"),
+        ({"state": "partly", "missing": "a lot", "done": ("desk",)}, "parts are done of a row kept partly"),
     ],
 )
 def test_a_state_is_told_with_what_is_missing(changes: dict[str, str], finding: str) -> None:
@@ -98,6 +101,14 @@ def test_without_a_claim_a_row_is_not_yet_and_says_why(
     findings: list[str] = []
     standing = standing_of(row(parts=parts), rules, tests, findings)
     assert standing.state == "not yet" and why in standing.why and findings == []
+
+
+def test_a_row_may_be_done_in_some_of_its_parts(project: Path) -> None:
+    duties = "XX:\n  XX-1:\n    part: [ticket, desk]\n    duty: kept\n    state: partly\n    done: [ticket]\n    missing: a desk\n"
+    rewrite(project, "cities/duties.yaml", duties)
+    found = conformance.read(project)
+    assert found.findings == []
+    assert "| ticket: **done**; desk: **not yet** (a desk) |" in conformance.page(found)
 
 
 def test_a_row_not_yet_kept_may_say_what_it_waits_for() -> None:

@@ -68,6 +68,9 @@ DESK = OPEN | door_of("") | {
     ("POST", "/api/events"): "platform", ("GET", "/static"): "public",
     ("GET", "/"): "dispatcher unit", ("GET", "/cases/{number}"): "dispatcher unit",
     ("POST", "/cases/{number}/person"): "dispatcher unit", ("POST", "/cases/{number}/sign"): "dispatcher",
+    ("GET", "/units"): "dispatcher unit admin", ("GET", "/units/{unit}"): "dispatcher unit admin",
+    ("POST", "/units"): "dispatcher admin", ("POST", "/units/{unit}"): "dispatcher unit admin",
+    ("POST", "/units/{unit}/people/{person}/remove"): "dispatcher unit admin",
 }  # fmt: skip
 #: The gateway's own for citizens and programs are listed in tests/web/test_site.py; these are its staff's.
 GATEWAY = door_of("/staff") | {
@@ -125,7 +128,7 @@ async def enter(visitor: Visitor, role: Role) -> None:
 
 
 def filled(path: str) -> str:
-    return re.sub(r"\{number\}", "20261120ABCDEFGHJ", re.sub(r"\{id\}", "1", path))
+    return re.sub(r"\{number\}", "20261120ABCDEFGHJ", re.sub(r"\{(id|unit|person)\}", "1", path))
 
 
 async def test_the_desk_s_routes_are_for_whom_the_table_says(desk: RunningDesk) -> None:

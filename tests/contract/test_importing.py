@@ -3,11 +3,12 @@
 import base64
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
 import gateway
 from cities.loading import city_codes, load_pack
@@ -16,7 +17,9 @@ from gateway.importing import check_channel, demand_of, import_one
 from gateway.intake import Intake
 from gateway.spool import Spool
 from gateway.store.ledger import Ledger
+from gateway.store.letters import Letters
 from gateway.store.tickets import Tickets
+from gateway.workbook import write_ledger
 from groundwork.database import Pool, migrate, open_pool
 from groundwork.settings import Settings
 from groundwork.vault import Vault
@@ -34,6 +37,7 @@ PACKS = {code: load_pack(code) for code in city_codes() if not code.startswith("
 WAYS = [
     (code, rule.id) for code, pack in PACKS.items() for rule in pack.channels if rule.run_by == "imported"
 ]
+BOARD = ("pingdingshan", "board")  #: what came by it stands in the ledger of letters
 
 
 class Reads:
@@ -99,8 +103,9 @@ async def test_what_another_system_took_up_is_a_ticket_that_keeps_its_way(
     assert ticket.channel == channel == told["channel"]
     assert (ticket.kind, ticket.place, ticket.contact.name) == ("complaint", "示例路1号", "样例先生")
     assert ticket.filed_at == NOW and ticket.lead_unit == told["lead_unit"]
-    assert await one.pool.fetchval("SELECT count(*) FROM letters") == 0, (
-        "our mailbox's ledger holds our letters"
+    kept = int(PACKS[code].keeps_ledger(channel))
+    assert await one.pool.fetchval("SELECT count(*) FROM letters") == kept == ((code, channel) == BOARD), (
+        "the ledger holds our letters, and others' where the text says so"
     )
     assert await one.pool.fetchval("SELECT count(*) FROM effects WHERE kind = 'event'") == 1, (
         "the desk is told"
@@ -124,6 +129,15 @@ async def test_the_board_has_the_ten_working_days_of_letters(one: Bench) -> None
     assert {due.at.isoformat()[:10] for due in ticket.due if due.what in ("finish", "progress")} == {
         "2026-12-07"
     }
+    letters = Letters(one.pool, VAULT, city="pingdingshan")
+    (entry,) = [entry async for entry in letters.entries(since=NOW, until=NOW + timedelta(seconds=1))]
+    assert entry.ticket == ticket and entry.letter.outcome == "ticket"
+    path = one.folder / "ledger.xlsx"
+    entries = letters.entries(since=NOW, until=NOW + timedelta(seconds=1))
+    assert await write_ledger(entries, PACKS["pingdingshan"], path) == 1
+    heads, row = load_workbook(path).active.iter_rows(values_only=True)
+    told = dict(zip(heads, row, strict=True))
+    assert (told["来源"], told["单号"]) == ("人民网领导留言板市长版块", ticket.number)
 
 
 async def test_nobody_is_refused_behind_their_back(one: Bench) -> None:

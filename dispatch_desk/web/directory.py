@@ -1,0 +1,136 @@
+"""``/units``: the directory. A unit's own account sees and keeps its own page; dispatchers and admins keep all."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiohttp import web
+
+from dispatch_desk.directory import Directory
+from dispatch_desk.people import ROLES, Fault, Person, by_role, fault_of, read_lines, wanted_of
+from dispatch_desk.web.look import LOOK
+from groundwork.addresses import address_of
+from hotline.bodies import Unit
+from hotline.message import clean
+from staff.accounts import Role
+from staff.guard import account_of, form_token_of, text_of
+from staff.signing_in import author
+
+KEEPERS = (Role.DISPATCHER, Role.ADMIN)
+READERS = (*KEEPERS, Role.UNIT)
+DIRECTORY: web.AppKey[Directory] = web.AppKey("directory", Directory)
+#: Words of the texts for each role, the first is shown: Suqian 二（一）, Kaifeng 四（一）, Pingdingshan 第五条.
+LABELS: Mapping[str, tuple[str, ...]] = {
+    "chief": ("主要领导", "主要负责人", "一把手"),
+    "deputy_head": ("分管领导", "分管负责人"),
+    "head_of_office": ("办公室负责人", "直接责任人"),
+    "handler": ("承办人", "经办人"),
+    "dedicated_person": ("专职人员", "专人", "专职干部"),
+    "part_time_contact": ("兼职联系人", "兼职干部"),
+    "liaison": ("联络员",),
+    "duty_officer": ("值班人员",),
+    "office": ("承办科室",),
+}
+_ROLE_OF = {word: role for role, words in LABELS.items() for word in words}
+
+
+async def units(request: web.Request) -> web.StreamResponse:
+    """List the units, each with the people that its file still lacks; a unit is led to its own page."""
+    account = account_of(request)
+    if account.role is Role.UNIT:
+        return await _unit(request, _of_account(request))
+    return await _units(request)
+
+
+async def enter_lines(request: web.Request) -> web.StreamResponse:
+    """Enter people from pasted lines: all of them, or none with every faulty line named."""
+    text = text_of(await request.post(), "lines")
+    directory = request.app[DIRECTORY]
+    entries, faults = read_lines(directory.pack, text, _ROLE_OF)
+    if faults or not entries:
+        return await _units(request, typed=text, faults=faults, empty=not entries and not faults)
+    await directory.put(entries, by=_by(request))
+    raise web.HTTPSeeOther(f"/units?done={len(entries)}")
+
+
+async def unit(request: web.Request) -> web.StreamResponse:
+    """Show one unit: whom the text asks for, who is entered."""
+    return await _unit(request, _asked(request))
+
+
+async def enter(request: web.Request) -> web.StreamResponse:
+    """Enter somebody."""
+    of, form = _asked(request), await request.post()
+    name, phone = (clean(text_of(form, field)).strip() for field in ("name", "phone"))
+    person = Person(unit=of.name, role=text_of(form, "role"), name=name, phone=phone)
+    if why := fault_of(person):
+        return await _unit(request, of, failed=why, typed=person)
+    await request.app[DIRECTORY].put([person], by=_by(request))
+    raise web.HTTPSeeOther(_address(request, of, "entered"))
+
+
+async def remove(request: web.Request) -> web.StreamResponse:
+    """Take somebody off the file; a second click changes nothing."""
+    of = _asked(request)
+    await request.app[DIRECTORY].remove(int(request.match_info["person"]), unit=of.name, by=_by(request))
+    raise web.HTTPSeeOther(_address(request, of, "removed"))
+
+
+async def _units(
+    request: web.Request, *, typed: str = "", faults: Sequence[Fault] = (), empty: bool = False
+) -> web.Response:
+    directory = request.app[DIRECTORY]
+    standings = await directory.standings()
+    only_missing = request.query.get("view") == "missing"
+    groups = {group.id: group.label for group in directory.pack.groups}
+    return _page(
+        request, "units.html", status=422 if faults or empty else 200, typed=typed, faults=faults, empty=empty,
+        only_missing=only_missing, numbers={unit.name: n for n, unit in enumerate(directory.pack.units)},
+        lacking=sum(bool(one.missing) for one in standings), of_all=len(standings),
+        grouped=[(label, [one for one in standings if one.unit.group == id and (one.missing or not only_missing)])
+                 for id, label in (*groups.items(), (None, "其他单位"))],
+    )  # fmt: skip
+
+
+async def _unit(
+    request: web.Request, of: Unit, *, failed: str = "", typed: Person | None = None
+) -> web.Response:
+    directory = request.app[DIRECTORY]
+    people = by_role(await directory.of_unit(of.name, by=_by(request)))
+    wanted = wanted_of(directory.pack, of)
+    return _page(
+        request, "unit.html", status=422 if failed else 200, unit=of, number=directory.pack.units.index(of),
+        wanted=[one for one in wanted if one.role not in people], articles=wanted, people=people, roles=ROLES,
+        failed=failed, typed=typed,
+    )  # fmt: skip
+
+
+def _page(request: web.Request, template: str, *, status: int, **values: Any) -> web.Response:
+    return request.app[LOOK].page(
+        template, status=status, account=account_of(request), form_token=form_token_of(request), labels=LABELS,
+        done=request.query.get("done", ""), **values,
+    )  # fmt: skip
+
+
+def _by(request: web.Request) -> Any:
+    return author(account_of(request), address_of(request))
+
+
+def _asked(request: web.Request) -> Unit:
+    """Return the unit in the address; of another unit, a unit's account learns as little as of none."""
+    every, number = request.app[DIRECTORY].pack.units, int(request.match_info["unit"])
+    account = account_of(request)
+    if number >= len(every) or (account.role is Role.UNIT and every[number].name != account.unit):
+        raise web.HTTPNotFound
+    return every[number]
+
+
+def _of_account(request: web.Request) -> Unit:
+    name = account_of(request).unit
+    found = next((unit for unit in request.app[DIRECTORY].pack.units if unit.name == name), None)
+    if found is None:
+        raise web.HTTPNotFound
+    return found
+
+
+def _address(request: web.Request, of: Unit, done: str) -> str:
+    return f"/units/{request.app[DIRECTORY].pack.units.index(of)}?done={done}"
