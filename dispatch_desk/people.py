@@ -15,8 +15,8 @@ from hotline.message import clean
 
 #: The parts that a unit's people may have; a rule asks for some of them.
 ROLES = (
-    "chief", "deputy_head", "head_of_office", "handler", "dedicated_person", "part_time_contact", "liaison", "duty_officer",
-    "office",
+    "chief", "deputy_head", "head_of_office", "handler", "dedicated_person", "part_time_contact", "liaison", "duty_leader",
+    "duty_officer", "office",
 )  # fmt: skip
 MAX_NAME, MAX_LINES = 40, 2000
 _PHONE = re.compile(r"\+?[0-9](?:[0-9 \-]{3,20})[0-9](?:[转\-x][0-9]{1,6})?")

@@ -27,6 +27,7 @@ LABELS: Mapping[str, tuple[str, ...]] = {
     "dedicated_person": ("专职人员", "专人", "专职干部"),
     "part_time_contact": ("兼职联系人", "兼职干部"),
     "liaison": ("联络员",),
+    "duty_leader": ("值班领导",),
     "duty_officer": ("值班人员",),
     "office": ("承办科室",),
 }

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cities.loading import check_cities, load_pack
-from dispatch_desk.people import Fault, Person, Standing, fault_of, read_lines, standings, wanted_of
+from dispatch_desk.people import ROLES, Fault, Person, Standing, fault_of, read_lines, standings, wanted_of
 from hotline.bodies import Unit
 from hotline.citypack import CityPack
 from hotline.dispatching import choose_unit
@@ -122,6 +122,11 @@ def test_every_unit_of_xian_needs_a_leader_and_a_person_responsible() -> None:
 def test_every_unit_of_baoding_needs_a_named_person() -> None:
     pack = load_pack("baoding")
     assert all("dedicated_person" in {one.role for one in wanted_of(pack, unit)} for unit in pack.units)
+
+
+def test_every_role_that_a_text_asks_for_can_be_entered() -> None:
+    for city in CITES:
+        assert {role for record in load_pack(city).on_file for role in record.roles} <= set(ROLES)
 
 
 def test_what_a_unit_lacks_is_what_is_asked_for_and_not_entered() -> None:

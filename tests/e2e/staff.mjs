@@ -113,6 +113,22 @@ const views = {
   },
   "desk refused": asks("desk", "editor", "/"),
   "desk unit": asks("desk", "unit", "/"),
+  "desk units": asks("desk", "dispatcher", "/units"),
+  "desk faulty lines": async (page) => {
+    await asks("desk", "dispatcher", "/units")(page);
+    await page.fill("#lines", "单位\t角色\t姓名\t电话\n没有的单位\t专职人员\t示例甲\t00000000\n只有两列\t专职人员");
+    await click(page, "button:text-is('录入')");
+    await page.waitForSelector("[role=alert] li");
+  },
+  "desk one unit": async (page) => {
+    await asks("desk", "dispatcher", "/units/0")(page);
+    await page.selectOption("#role", "deputy_head");
+    await page.fill("#name", "示例甲");
+    await page.fill("#phone", "0000-0000000");
+    await click(page, "button:text-is('录入')");
+    await page.waitForSelector("[role=status]");
+  },
+  "desk own unit": asks("desk", "unit", "/units"),
   "desk accounts": asks("desk", "admin", "/accounts"),
   "desk other account": async (page) => {
     await asks("desk", "admin", "/accounts")(page);
