@@ -1,7 +1,6 @@
 """Whom each unit has on file: what the city's text asks for, what is entered, what is missing.
 
-Sources: the ``on_file`` rules of a city's ``units.yaml`` (for one, Suqian 二（一）, Pingdingshan 第五条); the
-people are the city's to enter, none is in the files.
+Sources: the ``on_file`` rules of a city's ``units.yaml``; the people are the city's to enter, none is in the files.
 """
 
 import re
@@ -19,7 +18,7 @@ ROLES = (
     "duty_officer", "office",
 )  # fmt: skip
 MAX_NAME, MAX_LINES = 40, 2000
-_PHONE = re.compile(r"\+?[0-9](?:[0-9 \-]{3,20})[0-9](?:[转\-x][0-9]{1,6})?")
+_PHONE = re.compile(r"\+?[0-9](?:[0-9 \-]{3,20})[0-9](?:[\u8f6c\-x][0-9]{1,6})?")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,13 +95,16 @@ def read_lines(
 ) -> tuple[Sequence[Person], Sequence[Fault]]:
     """Return the people in lines of unit, role, name and phone, as a sheet gives them, and every fault.
 
-    ``roles`` has a role for each word that may stand for it. Columns are parted by tabs or commas; a line whose
-    first column is 单位 is a heading.
+    ``roles`` has a role for each word that may stand for it. Columns are parted by tabs or commas; the first line may
+    be a heading, which has neither unit nor role.
     """
     units = {name: unit.name for unit in pack.units for name in (unit.name, *unit.aliases)}
     found: dict[Person, int] = {}
     faults: list[Fault] = []
-    for number, cells in _lines(text):
+    lines = [*_lines(text)]
+    if lines and _is_heading(lines[0][1], units, roles):
+        del lines[0]
+    for number, cells in lines:
         if len(faults) > MAX_LINES or number > MAX_LINES:
             return (), [Fault(number, "many")]
         if len(cells) != 4:
@@ -121,9 +123,19 @@ def read_lines(
 
 def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
     for number, line in enumerate(clean(text).splitlines(), start=1):
-        cells = [cell.strip() for cell in re.split(r"[\t,，]", line)]
-        if any(cells) and cells[0] != "单位":
+        cells = [cell.strip() for cell in re.split(r"[\t,\uff0c]", line)]
+        if any(cells):
             yield number, cells
+
+
+def _is_heading(cells: Sequence[str], units: Mapping[str, str], roles: Mapping[str, str]) -> bool:
+    """Tell whether a line names its columns: no digit stands in any of them."""
+    return (
+        len(cells) == 4
+        and cells[0] not in units
+        and cells[1] not in roles
+        and not re.search(r"[0-9]", "".join(cells))
+    )
 
 
 def by_role(people: Iterable[Person]) -> dict[str, list[Person]]:

@@ -1,6 +1,8 @@
 """``/units``: the directory. A unit's own account sees and keeps its own page; dispatchers and admins keep all."""
 
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -18,19 +20,10 @@ from staff.signing_in import author
 KEEPERS = (Role.DISPATCHER, Role.ADMIN)
 READERS = (*KEEPERS, Role.UNIT)
 DIRECTORY: web.AppKey[Directory] = web.AppKey("directory", Directory)
-#: Words of the texts for each role, the first is shown: Suqian 二（一）, Kaifeng 四（一）, Pingdingshan 第五条.
-LABELS: Mapping[str, tuple[str, ...]] = {
-    "chief": ("主要领导", "主要负责人", "一把手"),
-    "deputy_head": ("分管领导", "分管负责人"),
-    "head_of_office": ("办公室负责人", "直接责任人"),
-    "handler": ("承办人", "经办人"),
-    "dedicated_person": ("专职人员", "专人", "专职干部"),
-    "part_time_contact": ("兼职联系人", "兼职干部"),
-    "liaison": ("联络员",),
-    "duty_leader": ("值班领导",),
-    "duty_officer": ("值班人员",),
-    "office": ("承办科室",),
-}
+#: Words of the texts for each role, the first is shown.
+LABELS: Mapping[str, Sequence[str]] = json.loads(
+    Path(__file__).with_name("roles.json").read_text(encoding="utf-8")
+)
 _ROLE_OF = {word: role for role, words in LABELS.items() for word in words}
 
 
@@ -88,7 +81,7 @@ async def _units(
         only_missing=only_missing, numbers={unit.name: n for n, unit in enumerate(directory.pack.units)},
         lacking=sum(bool(one.missing) for one in standings), of_all=len(standings),
         grouped=[(label, [one for one in standings if one.unit.group == id and (one.missing or not only_missing)])
-                 for id, label in (*groups.items(), (None, "其他单位"))],
+                 for id, label in (*groups.items(), (None, ""))],
     )  # fmt: skip
 
 
