@@ -33,6 +33,7 @@ COPY docs/events docs/events
 COPY gateway gateway
 COPY --from=assets /src/gateway/web/static gateway/web/static
 COPY --from=assets /src/dispatch_desk/web/static dispatch_desk/web/static
+RUN /srv/venv/bin/python -m cities.learning
 ENV PATH=/srv/venv/bin:/usr/local/bin:/usr/bin:/bin PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER huying
 VOLUME /var/lib/huying

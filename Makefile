@@ -1,7 +1,7 @@
 # Every target with a "##" is explained by `make` alone.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run test faults bench check format pages locks clean
+.PHONY: help setup run test faults bench evaluate check format pages locks clean
 
 # The interpreter is looked for only when something needs it, so that `make` alone always works.
 PREPARE = python=$$(PYTHON="$(PYTHON)" tools/find-python) && "$$python" -I tools/prepare.py
@@ -34,6 +34,9 @@ check: setup ## Look at the code: ruff, mypy --strict, import contracts, known w
 	.venv/bin/lint-imports --no-cache
 	.venv/bin/python tools/advisories.py $(if $(filter strict,$(AUDIT)),--strict)
 
+evaluate: setup ## Measure the two screens and write the tables of docs/evaluation.md
+	.venv/bin/python tools/evaluate.py
+
 format: setup ## Lay out the code as `make check` wants it
 	.venv/bin/ruff format
 	.venv/bin/ruff check --fix
@@ -46,4 +49,4 @@ locks: ## Make the Python locks again after a change of pyproject.toml; UPGRADE=
 	@$(PREPARE) locks $(if $(UPGRADE),--upgrade)
 
 clean: ## Remove environments, assets and the Rasa model; the data under .local/<city> stays
-	rm -rf .venv .rasa-venv .tools node_modules .local/rasa-model .local/*.prepared .local/prepare.log
+	rm -rf .venv .rasa-venv .tools node_modules .local/rasa-model cities/common/hearing.json .local/*.prepared .local/prepare.log

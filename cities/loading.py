@@ -11,10 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cities.files import deadlines, desk, dispatch, emergency, kinds, scope, sources, units
+from cities.files import deadlines, desk, dispatch, emergency, kinds, scope, sources, spellings, units
 from cities.files.sections import SECTIONS, Rules
 from cities.forms import Names, Reader, changes
 from cities.grams import needed
+from cities.hearing import DANGERS, GROUNDS, learnt_in
 from cities.pages import Finding, Page, Table, fault_of
 from cities.workdays import calendar_from
 from hotline.bodies import Unit
@@ -22,12 +23,13 @@ from hotline.calendar import CITY_TIME, Calendar
 from hotline.citypack import CityPack, DangerType, Lawbook, ScopeRule
 from hotline.errors import CityPackError
 from hotline.law import Rule
+from hotline.scoring import Hearing
 from hotline.vocabulary import KINDS
 
 CITIES = Path(__file__).parent
 SHARED_FOLDERS = frozenset({"common", "calendar"})
 CITY_FILES = ("sources", *SECTIONS)
-COMMON_FILES = ("emergency", "grounds", "words")
+COMMON_FILES = ("emergency", "grounds", "spellings", "words")
 NUMBERED = {
     "duty": "duties",
     "reading": "readings",
@@ -86,6 +88,7 @@ def load_book(code: str, root: Path = CITIES, *, own_units: Path | None = None) 
         own_units=own,
         common=_pages(common, root, findings),
         numbered=_pages(numbered, root, findings),
+        learnt=learnt_in(root),
     )
     book = reading.book(
         code,
@@ -138,6 +141,7 @@ class _Reading:
     own_units: Page | None
     common: Mapping[str, Page]
     numbered: Mapping[str, Page]
+    learnt: Mapping[str, Hearing]
 
     def book(self, code: str, calendar: Calendar, digest: str) -> Lawbook:
         """Return the city's law, cut into periods at every day on which some rule begins or ends."""
@@ -168,7 +172,9 @@ class _Reading:
             "dangers": danger.dangers,
             "not_now": danger.not_now,
             "now": danger.now,
-            "spellings": danger.spellings,
+            "spelling": spellings.read(self.common["spellings"].table()),
+            "hearing": self.learnt.get(DANGERS),
+            "grounds": self.learnt.get(GROUNDS),
             "referral": grounds.referral,
             "words": self.common["words"].table().sentences(),
             "calendar": calendar,

@@ -135,10 +135,15 @@ def _checks(services: Services) -> Sequence[Check]:
         if figures["late"] or figures["gave_up"]:
             raise RuntimeError("effects wait for a person")
 
+    async def hears() -> None:
+        if services.pack.hearing is None or services.pack.grounds is None:
+            raise RuntimeError("nothing learnt: word lists judge alone")
+
     checks = [
         Check(name="database", probe=lambda: services.pool.fetchval("SELECT 1"), required=True),
         Check(name="redis", probe=services.redis.ping),
         Check(name="outbox", probe=outbox_in_time),
+        Check(name="hearing", probe=hears),
     ]
     if settings.rasa_url:
         checks.append(Check(name="rasa", probe=lambda: answers(f"{settings.rasa_url}/version")))

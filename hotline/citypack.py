@@ -10,8 +10,11 @@ from hotline.calendar import Calendar
 from hotline.citation import Citation, LawStatus, Route
 from hotline.law import Measure, Provision, Rule, Source
 from hotline.limits import DeadlineRule, ExtensionRule, ReturnRule, Silence, UnfixedLimit
+from hotline.scoring import Hearing
+from hotline.spelling import Spelling
 from hotline.vocabulary import (
     DESK_STEPS,
+    GROUNDS,
     QUESTION_FIELDS,
     ChannelId,
     ClassId,
@@ -64,6 +67,9 @@ class ScopeRule(Rule):
         PatternInView, ...
     ] = ()  #: any of them: the words are only mentioned, the ground does not hold
     ask: str = ""  #: the question when in doubt
+    heard_as: tuple[
+        Annotated[str, OneOf("heard_as", GROUNDS)], ...
+    ] = ()  #: which examples are about this ground; needs ``ask``
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -212,7 +218,13 @@ class CityPack:
     #: patterns that a text with these one or two letters may match, those of "" always; absent: try all
     grams: Mapping[str, frozenset[str]] | None = None
     now: tuple[str, ...] = ()  #: what says that it is happening; long letters must say it
-    spellings: tuple[tuple[str, str], ...] = ()  #: mistyped, traditional or spoken form and the usual one
+    spelling: Spelling = field(
+        default_factory=Spelling
+    )  #: mistyped, traditional and spoken forms with the usual one
+    hearing: Hearing | None = field(
+        default=None, repr=False
+    )  #: learnt from examples of danger; absent: word lists alone
+    grounds: Hearing | None = field(default=None, repr=False)  #: the same for matters that belong elsewhere
     privacy: tuple[PrivacyRule, ...] = ()
     desk: Mapping[str, DeskStep] = field(default_factory=dict)
     channels: tuple[ChannelRule, ...] = ()

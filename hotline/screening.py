@@ -1,30 +1,31 @@
 """Looks for danger, and for matters that the law puts elsewhere. Arithmetic over the city's data."""
 
-import re
-import unicodedata
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import chain
-from operator import add
 
 from hotline.citation import Citation
 from hotline.citypack import CityPack, DangerType, ScopeRule
-
-Spellings = tuple[tuple[str, str], ...]
+from hotline.patterns import Hit, Said, compiled
+from hotline.scoring import (
+    Hearing,
+    Hint,
+    Thresholds,
+    Weighed,
+    close_up,
+    type_scores,
+    weigh,
+    weightiest_clause,
+)
+from hotline.spelling import normalised
 
 #: how much of a sentence, before and after the words found, decides what they mean
 _DANGER_VIEW = (40, 24)
 _DEMAND_VIEW = (160, 160)
 _LONG_LETTER = 150  #: characters; who is in danger writes less
-
-#: Chinese punctuation stands for its ASCII form after NFKC, so that patterns are written one way
-_PUNCTUATION: Mapping[int, str] = {
-    ord(plain): usual for plain, usual in zip(",!?;:\n", "\uff0c\uff01\uff1f\uff1b\uff1a\uff0c", strict=True)
-} | {ord("<"): "", ord(">"): ""}  # the two that mark what was found
-_SENTENCE = re.compile("[^\u3002\uff01\uff1f\uff1b]+[\u3002\uff01\uff1f\uff1b]*")
-_GAPS = re.compile("[^\\S\n]|[\u200b-\u200f\u2060\ufeff\ufe0f]")
-_LINES = re.compile("\\s*\n\\s*")
+_NEARLY = 0.05  #: of two types whose scores are that close, the graver is named
+_BEYOND_DOUBT = 0.25  #: what one sentence of a letter must weigh beyond a whole message to be sure
+_POSSIBLE = 0.6  #: of types whose scores are that close, every number is told
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,35 +54,48 @@ class NotAccepted:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Heard:
-    """Words that a pattern found, and the same between < and > with what stands around them."""
+class Named:
+    """A type of danger that the word lists find in a message."""
 
-    span: str
-    context: str
+    danger: DangerType
+    how: str  #: sure; told: the same in a story; doubt; mentioned: the words around it say that it is not happening
+    hit: Hit
+
+    @property
+    def is_meant(self) -> bool:
+        """Tell whether the words around it leave it standing."""
+        return self.how != "mentioned"
 
 
 def screen_emergency(text: str, pack: CityPack) -> Danger | None:
-    """Return the gravest danger that ``text`` reports as happening now, or ``None``; sure before doubt."""
-    said = _said(text, pack)
-    doubtful: Danger | None = None
-    for danger in pack.dangers:
-        unless = (*danger.unless, *pack.not_now)
-        told = tuple(_meant(danger.sure, unless, said))
-        if happening := next((heard for heard in told if _counts(heard, said)), None):
-            return _danger(danger, happening, sure=True)
-        if doubtful is None:
-            hints = (heard for heard in _meant(danger.doubt, unless, said) if _counts(heard, said))
-            heard = next(chain(told, hints), None)
-            doubtful = _danger(danger, heard, sure=False) if heard else None
-    return doubtful
+    """Return the danger that ``text`` reports as happening now, sure or to be asked about, or ``None``.
+
+    Word lists and the words around them say what is named; weights learnt from examples say whether it is meant, and
+    hear what has no name. A pack without weights is judged by the lists alone.
+    """
+    said = Said.of(text, pack, view=_DANGER_VIEW)
+    named = named_in(said, pack)
+    if pack.hearing is None:
+        return _by_words(named)
+    return _by_weight(said.text, named, pack, pack.hearing)
 
 
 def screen_acceptance(text: str, pack: CityPack) -> NotAccepted | None:
-    """Return the ground on which what ``text`` asks for is led elsewhere, or ``None``."""
-    said = _said(text, pack, view=_DEMAND_VIEW, whole=True)
+    """Return the ground on which what ``text`` asks for is led elsewhere, or ``None``.
+
+    Only patterns whose words the weights do not contradict refuse; what the weights alone hear is asked about first.
+    """
+    said = Said.of(text, pack, view=_DEMAND_VIEW, whole=True)
+    found = _by_patterns(said, pack)
+    return found if pack.grounds is None else _by_ground_weight(said.text, found, pack, pack.grounds)
+
+
+def _by_patterns(said: Said, pack: CityPack) -> NotAccepted | None:
+    """Return the first ground whose patterns fit, sure before doubt."""
     for sure in (True, False):
         for rule in pack.scope:
-            if next(_meant(rule.sure if sure else rule.doubt, rule.unless, said), None):
+            hits = said.find(rule.sure if sure else rule.doubt, rule.unless)
+            if any(hit.meant for hit in hits):
                 return _not_accepted(rule, sure=sure)
     return None
 
@@ -94,109 +108,162 @@ def asks_secrecy(text: str, pack: CityPack) -> bool:
     return any(asked in said for asked in pack.words["secrecy"].split())
 
 
-def normalised(text: str, spellings: Spellings = ()) -> str:
-    """Return ``text`` in the one form that patterns are written for: NFKC, no gaps, usual spelling."""
-    plain = _LINES.sub("\n", unicodedata.normalize("NFKC", text).strip())
-    letters, words = _speller(spellings)
-    plain = _GAPS.sub("", plain).casefold().translate(letters)
-    present = frozenset(plain)
-    for wrong, right, needed in words:
-        if needed <= present and wrong in plain:
-            plain = plain.replace(wrong, right)
-    return plain
+def _by_ground_weight(
+    text: str, found: NotAccepted | None, pack: CityPack, grounds: Hearing
+) -> NotAccepted | None:
+    if found and not _rule(found, pack).heard_as:
+        return found  # no example is about this ground
+    weighed = weigh(text, (), grounds)
+    limits = grounds.named if found else grounds.unnamed
+    if weighed.score < limits.ask:
+        return None
+    if found:
+        return (
+            found if weighed.score >= limits.sure else replace(found, sure=False, ask=_rule(found, pack).ask)
+        )
+    scores = type_scores(text, weighed, grounds)
+    likeliest = max(scores, key=lambda name: scores[name])
+    rule = next((rule for rule in pack.scope if likeliest in rule.heard_as), None)
+    return _not_accepted(rule, sure=False) if rule else None
 
 
-@cache
-def _speller(spellings: Spellings) -> tuple[Mapping[int, str], tuple[tuple[str, str, frozenset[str]], ...]]:
-    """Return the letters to change, and the words to change with their letters, longest first."""
-    letters = {ord(wrong): right for wrong, right in spellings if len(wrong) == 1}
-    words = ((wrong.translate(letters), right) for wrong, right in spellings if len(wrong) > 1)
-    longest_first = sorted(words, key=lambda pair: -len(pair[0]))
-    return {**_PUNCTUATION, **letters}, tuple(
-        (wrong, right, frozenset(wrong)) for wrong, right in longest_first
+def _rule(found: NotAccepted, pack: CityPack) -> ScopeRule:
+    return next(rule for rule in pack.scope if rule.id == found.rule)
+
+
+def heard_text(text: str, pack: CityPack) -> tuple[str, tuple[Hint, ...]]:
+    """Return ``text`` as it is weighed, and what the word lists find in it; learning starts from the same."""
+    said = Said.of(text, pack, view=_DANGER_VIEW)
+    return said.text, _hints(named_in(said, pack))
+
+
+def ground_text(text: str, pack: CityPack) -> tuple[str, tuple[Hint, ...]]:
+    """Return ``text`` as it is weighed for what it asks for: grounds are cities', so patterns give no hints."""
+    return normalised(text, pack.spelling), ()
+
+
+def named_in(said: Said, pack: CityPack) -> tuple[Named, ...]:
+    """Return what the word lists find, the gravest danger first, and of one danger the surest."""
+    return tuple(chain.from_iterable(_named(danger, said, pack) for danger in pack.dangers))
+
+
+def _named(danger: DangerType, said: Said, pack: CityPack) -> Iterator[Named]:
+    unless = (*danger.unless, *pack.not_now)
+    now = pack.now if len(said.text) > _LONG_LETTER else ()
+    for patterns, how, if_story in ((danger.sure, "sure", "told"), (danger.doubt, "doubt", "mentioned")):
+        for hit in said.find(patterns, unless):
+            is_news = not now or any(compiled(pattern).search(hit.context) for pattern in now)
+            yield Named(
+                danger=danger, how=(how if is_news else if_story) if hit.meant else "mentioned", hit=hit
+            )
+
+
+def _by_words(named: Iterable[Named]) -> Danger | None:
+    """Return the gravest danger that is named and meant, sure before doubt."""
+    meant = tuple(found for found in named if found.is_meant)
+    found = next(chain((found for found in meant if found.how == "sure"), meant), None)
+    return _danger(found.danger, found.hit.span, sure=found.how == "sure") if found else None
+
+
+def _by_weight(text: str, named: tuple[Named, ...], pack: CityPack, hearing: Hearing) -> Danger | None:
+    """Return the danger that the weights speak for, in the words of the lists where they name it."""
+    weighed = weigh(text, _hints(named), hearing)
+    limits = _limits(weighed, hearing)
+    looks = ((weighed, limits), *_closer(text, named, hearing)) if weighed.in_letter else ((weighed, limits),)
+    heard = [(weighed, limits) for weighed, limits in looks if weighed.score >= limits.ask]
+    sure = (
+        weighed for weighed, limits in heard if weighed.score >= limits.sure and not _is_contradicted(weighed)
+    )
+    if certain := next(sure, None):
+        return _heard(text, certain, named, pack, hearing, sure=True)
+    return _heard(text, heard[0][0], named, pack, hearing, sure=False) if heard else None
+
+
+def _closer(text: str, named: Iterable[Named], hearing: Hearing) -> Iterator[tuple[Weighed, Thresholds]]:
+    """Yield the sentences of a letter that name a danger, each weighed by itself: a story must not drown a cry for help.
+
+    It must be well beyond doubt by itself: then it is sure where it is news, and asked about where it may be a story.
+    """
+    ask = (hearing.named.sure + hearing.unnamed.sure) / 2
+    sure = hearing.unnamed.sure + _BEYOND_DOUBT
+    for found in named:
+        if found.how in ("sure", "told"):
+            start, end = span = close_up(text, found.hit.at)
+            hints = [replace(hint, at=hint.at - start) for hint in _hints(named, told="sure")]
+            alone = weigh(text[start:end], hints, hearing)
+            limits = Thresholds(ask=ask, sure=sure if found.how == "sure" else float("inf"))
+            yield replace(alone, span=span), limits
+
+
+def _heard(
+    text: str, weighed: Weighed, named: tuple[Named, ...], pack: CityPack, hearing: Hearing, *, sure: bool
+) -> Danger | None:
+    """Return the danger that the window speaks for; ``None`` where the city's lists do not know it."""
+    scores = type_scores(text, weighed, hearing)
+    danger = _likeliest(scores, pack)
+    if danger is None:
+        return None
+    own = (
+        found for found in named if found.danger is danger and found.is_meant and weighed.holds(found.hit.at)
+    )
+    words = next((found.hit.span for found in own), "")
+    return _danger(
+        danger,
+        words or weightiest_clause(text, weighed.span, hearing),
+        sure=sure,
+        others=_other_numbers(danger, scores, named, pack),
     )
 
 
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
+def _limits(weighed: Weighed, hearing: Hearing) -> Thresholds:
+    """Return the thresholds: what the lists name needs less weight, to be sure only where it is news."""
+    if "sure" in weighed.hints:
+        return hearing.in_letter if weighed.in_letter else hearing.named
+    return replace(hearing.unnamed, ask=hearing.in_letter.ask) if "told" in weighed.hints else hearing.unnamed
 
 
-Index = Mapping[str, frozenset[str]]
+def _is_contradicted(weighed: Weighed) -> bool:
+    """Tell whether the lists only see a danger mentioned where the weights hear one: then it is asked about."""
+    return "mentioned" in weighed.hints and "sure" not in weighed.hints
 
 
-def _live(text: str, index: Index) -> frozenset[str]:
-    """Return the patterns that may match ``text``, going by its letters and every two in a row."""
-    grams = filter(index.__contains__, chain(("",), text, map(add, text, text[1:])))
-    return frozenset().union(*map(index.__getitem__, grams))
+def _likeliest(scores: Mapping[str, float], pack: CityPack) -> DangerType | None:
+    """Return the type that the window speaks for most; of two that speak nearly as much, the graver."""
+    return next(_within(_NEARLY, scores, pack), None)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Said:
-    """What was said, in pieces that are looked at one by one, each with the patterns worth trying."""
-
-    live: frozenset[str]
-    pieces: tuple[tuple[str, frozenset[str]], ...]
-    index: Index
-    view: tuple[int, int]
-    now: tuple[str, ...]  #: of which a hit must show one to count, in a letter that is long
+def _within(reach: float, scores: Mapping[str, float], pack: CityPack) -> Iterator[DangerType]:
+    """Yield the types that speak nearly as much as the one that speaks most, gravest first."""
+    best = max(scores.values(), default=0.0)
+    return (danger for danger in pack.dangers if scores.get(danger.id, float("-inf")) >= best - reach)
 
 
-def _said(text: str, pack: CityPack, *, view: tuple[int, int] = _DANGER_VIEW, whole: bool = False) -> _Said:
-    said = normalised(text, pack.spellings)
-    index = {"": _all_patterns(pack)} if pack.grams is None else pack.grams
-    pieces = tuple((piece, _live(piece, index)) for piece in ([said] if whole else _SENTENCE.findall(said)))
-    return _Said(
-        live=frozenset().union(*(live for _, live in pieces)),
-        pieces=pieces,
-        index=index,
-        view=view,
-        now=pack.now if len(said) > _LONG_LETTER else (),
-    )
+def _other_numbers(
+    danger: DangerType, scores: Mapping[str, float], named: Iterable[Named], pack: CityPack
+) -> Iterator[str]:
+    """Yield the numbers of what else is named for sure, and of what it may be as well."""
+    for other in (found.danger for found in named if found.how == "sure" and found.danger is not danger):
+        yield from (other.call, *other.also)
+    for other in _within(_POSSIBLE, scores, pack):
+        yield other.call
 
 
-def _all_patterns(pack: CityPack) -> frozenset[str]:
-    rules: tuple[DangerType | ScopeRule, ...] = (*pack.dangers, *pack.scope)
-    return frozenset(pack.not_now).union(*((*rule.sure, *rule.doubt, *rule.unless) for rule in rules))
+def _hints(named: Iterable[Named], told: str = "told") -> tuple[Hint, ...]:
+    """Return what the lists find as it is weighed: how it is named, and the same with the type."""
+    ways = ((found, told if found.how == "told" else found.how) for found in named)
+    return tuple(Hint(at=found.hit.at, names=(how, f"{how}:{found.danger.id}")) for found, how in ways)
 
 
-def _counts(heard: _Heard, said: _Said) -> bool:
-    """Tell whether a hit is news: a long letter tells a story, and must say that it is happening now."""
-    return not said.now or any(_compiled(pattern).search(heard.context) for pattern in said.now)
-
-
-def _meant(patterns: tuple[str, ...], unless: tuple[str, ...], said: _Said) -> Iterator[_Heard]:
-    """Yield what ``patterns`` find, save where the words around it say that it is only mentioned."""
-    for pattern in patterns:
-        if pattern in said.live:  # hardly ever; nothing else can match
-            for piece in (piece for piece, live in said.pieces if pattern in live):
-                for found in _compiled(pattern).finditer(piece):
-                    context = _in_context(piece, found, said.view)
-                    if not _only_mentioned(context, unless, said.index):
-                        yield _Heard(span=found.group(), context=context)
-
-
-def _only_mentioned(context: str, unless: tuple[str, ...], index: Index) -> bool:
-    live = _live(context, index)
-    return any(pattern in live and _compiled(pattern).search(context) for pattern in unless)
-
-
-def _in_context(text: str, found: re.Match[str], view: tuple[int, int]) -> str:
-    """Return the words found between < and >, with what stands around them."""
-    before, after = view
-    start, end = found.span()
-    return f"{text[max(0, start - before) : start]}<{found.group()}>{text[end : end + after]}"
-
-
-def _danger(danger: DangerType, heard: _Heard, *, sure: bool) -> Danger:
+def _danger(danger: DangerType, span: str, *, sure: bool, others: Iterable[str] = ()) -> Danger:
+    also = dict.fromkeys((*danger.also, *others))
     return Danger(
         type=danger.id,
         call=danger.call,
-        also=danger.also,
+        also=tuple(number for number in also if number != danger.call),
         headline=danger.headline,
         why=danger.why,
         steps=danger.steps,
-        span=heard.span,
+        span=span,
         sure=sure,
         ask="" if sure else danger.ask,
     )

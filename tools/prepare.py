@@ -256,6 +256,17 @@ def train() -> None:
     run([RASA_VENV / "bin" / "python", RASA_PROJECT / "train.py", "--out", MODEL], "the Rasa model")
 
 
+def learn() -> None:
+    """Learn from the examples what danger and what other people's matters sound like."""
+    run([VENV / "bin" / "python", "-P", "-m", "cities.learning"], "what is learnt from examples")
+
+
+def learnt_from() -> Iterator[str]:
+    """Yield what the learning depends on: examples, the lists of every city, and the code that reads both."""
+    files = sorted(path for path in (ROOT / "cities").rglob("*") if path.suffix in (".py", ".yaml", ".jsonl"))
+    yield from content(*files, *sorted((ROOT / "hotline").glob("*.py")))
+
+
 TRAINED = {
     "components",
     "config.yml",
@@ -280,6 +291,13 @@ STEPS = (
         inputs=python_inputs(ROOT / "locks" / "dev.txt", Path(__file__)),
         make=make_product,
         made=VENV / "bin" / "huying",
+    ),
+    Step(
+        name="what is learnt from examples",
+        stamp=LOCAL / "hearing.prepared",
+        inputs=learnt_from,
+        make=learn,
+        made=ROOT / "cities" / "common" / "hearing.json",
     ),
     Step(
         name="the pages' assets",

@@ -22,7 +22,6 @@ class Emergency:
     dangers: tuple[DangerType, ...]
     not_now: tuple[str, ...]
     now: tuple[str, ...]
-    spellings: tuple[tuple[str, str], ...]
     highest: tuple[str, Citation] | None  #: the class kept for danger, and the article that says so
 
     def marked(self, classes: Iterable[Rule]) -> tuple[Rule, ...]:
@@ -49,7 +48,6 @@ def read(own: Table, shared: Table, reader: Reader) -> Emergency:
             *shared.patterns("not_now", sets, in_view=True),
         ),
         now=shared.patterns("now", sets, in_view=True),
-        spellings=_spellings(shared),
     )
     shared.close()
     own.close()
@@ -79,8 +77,3 @@ def _danger(table: Table, reader: Reader) -> DangerType:
 def _sets(table: Table) -> Mapping[str, str]:
     """Return the named pieces that patterns may use as {name}, each made of the ones before it."""
     return table.table("sets").pieces() if table.has("sets") else {}
-
-
-def _spellings(table: Table) -> tuple[tuple[str, str], ...]:
-    rows = table.table("spellings")
-    return tuple((wrong, right) for right in rows.rows for wrong in rows.texts(right))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 from cities.files.sections import SECTIONS, Rules, read_sections
 from cities.forms import Reader, route, versions
@@ -9,7 +10,7 @@ from cities.pages import Table
 from hotline.citation import Route
 from hotline.citypack import ScopeRule
 from hotline.law import Rule
-from hotline.vocabulary import Id, Pattern, PatternInView
+from hotline.vocabulary import GROUNDS, Id, OneOf, Pattern, PatternInView
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,6 +22,7 @@ class Wording:
     doubt: tuple[Pattern, ...] = ()
     unless: tuple[PatternInView, ...] = ()
     ask: str = ""
+    heard_as: tuple[Annotated[str, OneOf("heard_as", GROUNDS)], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,8 +42,8 @@ def read(top: Table, shared: Table, reader: Reader) -> Scope:
     def check(table: Table, ground: Rule) -> None:
         assert isinstance(ground, ScopeRule)
         filled = _filled(ground, wordings)
-        if filled.doubt and not filled.ask:
-            table.complain("写了 doubt（存疑）就要写 ask（怎么问清楚）。")
+        if (filled.doubt or filled.heard_as) and not filled.ask:
+            table.complain("写了 doubt（存疑）或者 heard_as 就要写 ask（怎么问清楚）。")
 
     rules = read_sections(pieced, top, SECTIONS["scope"], {ScopeRule: check})
     grounds = tuple(_filled(rule, wordings) for rule in rules["scope"] if isinstance(rule, ScopeRule))
@@ -69,5 +71,6 @@ def _filled(ground: ScopeRule, wordings: Mapping[str, Wording]) -> ScopeRule:
         sure=(*(pattern for wording in like for pattern in wording.sure), *ground.sure),
         doubt=(*(pattern for wording in like for pattern in wording.doubt), *ground.doubt),
         unless=(*(pattern for wording in like for pattern in wording.unless), *ground.unless),
+        heard_as=(*(name for wording in like for name in wording.heard_as), *ground.heard_as),
         ask=ground.ask or next((wording.ask for wording in like if wording.ask), ""),
     )

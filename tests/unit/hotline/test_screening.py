@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from cities.loading import load_pack
 from hotline.citypack import CityPack
-from hotline.screening import asks_secrecy, normalised, screen_acceptance, screen_emergency
+from hotline.screening import asks_secrecy, screen_acceptance, screen_emergency
+from hotline.spelling import normalised
 
 DATA = Path(__file__).parent / "data"
 EMERGENCY = yaml.safe_load((DATA / "emergency.yaml").read_text(encoding="utf-8"))
@@ -115,8 +116,8 @@ def test_spelling_does_not_hide_a_fire(written: str) -> None:
 
 
 def test_normalising_twice_changes_nothing() -> None:
-    once = normalised("我家（Ａ座）著火了,　快来!\n\n <b>煤汽</b>", pack().spellings)
-    assert normalised(once, pack().spellings) == once == "我家(a座)着火了，快来！，b煤气/b"
+    once = normalised("我家（Ａ座）著火了,　快来!\n\n <b>煤汽</b>", pack().spelling)
+    assert normalised(once, pack().spelling) == once == "我家(a座)着火了，快来！，b煤气/b"
 
 
 @given(st.text(max_size=300))

@@ -1,0 +1,87 @@
+"""One way of writing: what was typed, dictated or written in other characters becomes the usual spelling."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from operator import add
+
+#: Chinese punctuation stands for its ASCII form after NFKC, so that patterns are written one way
+_PUNCTUATION: Mapping[str, str] = dict(
+    zip(",!?;:\n<>", ("\uff0c", "\uff01", "\uff1f", "\uff1b", "\uff1a", "\uff0c", "", ""), strict=True)
+)  # < and > are taken out: they mark what was found
+_INVISIBLE = frozenset("\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\ufe0f")
+_LINES = re.compile("\\s*\n\\s*")
+_MARKS = re.compile("[\uff0c\u3002\uff01\uff1f\uff1b\u3001]{2,}")
+_ENDS = re.compile("[\u3002\uff01\uff1f\uff1b]")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spelling:
+    """Mistyped, traditional and spoken forms with the usual one."""
+
+    letters: Mapping[str, str] = field(default_factory=dict)  #: one character each
+    words: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)  #: by their first two
+
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[str, str]]) -> "Spelling":
+        """Return the spelling that writes the second of each pair for the first."""
+        every = tuple(pairs)
+        letters = {wrong: right for wrong, right in every if len(wrong) == 1}
+        words: dict[str, list[tuple[str, str]]] = {}
+        for wrong, right in every:
+            if len(wrong) > 1:
+                plain = "".join(letters.get(letter, letter) for letter in wrong)
+                words.setdefault(plain[:2], []).append((plain, right))
+        return cls(letters=letters, words={start: tuple(found) for start, found in words.items()})
+
+    def usual(self, text: str) -> "Spelled":
+        """Return ``text`` with every letter, then every word as it is usually written, longest words first."""
+        for letter in self.letters.keys() & set(text):
+            text = text.replace(letter, self.letters[letter])
+        pairs = _pairs(text)
+        found = [word for start in self.words.keys() & pairs for word in self.words[start]]
+        for wrong, right in sorted(found, key=_longest_first):
+            text = text.replace(wrong, right)
+        return Spelled(text=text, pairs=_pairs(text) if found else pairs)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spelled:
+    """A message in its usual spelling."""
+
+    text: str
+    pairs: frozenset[str]  #: every two letters in a row
+
+
+def _pairs(text: str) -> frozenset[str]:
+    return frozenset(map(add, text, text[1:]))
+
+
+def _longest_first(pair: tuple[str, str]) -> tuple[int, str]:
+    return -len(pair[0]), pair[0]
+
+
+def normalised(text: str, spelling: Spelling) -> str:
+    """Return ``text`` in the one form that patterns are written for: NFKC, no gaps, usual spelling."""
+    return spelled(text, spelling).text
+
+
+def spelled(text: str, spelling: Spelling) -> Spelled:
+    """Return ``text`` in that form with its pairs of letters, which are dear to find twice."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if "\n" in plain:
+        plain = _LINES.sub("\n", plain)
+    plain = plain.casefold()
+    for letter in set(plain):
+        if letter in _PUNCTUATION:
+            plain = plain.replace(letter, _PUNCTUATION[letter])
+        elif letter in _INVISIBLE or letter.isspace():
+            plain = plain.replace(letter, "")
+    return spelling.usual(_MARKS.sub(_one_mark, plain).lstrip("\uff0c\u3002\uff01\uff1f\uff1b\u3001"))
+
+
+def _one_mark(marks: re.Match[str]) -> str:
+    """Return the one mark that many in a row stand for: the first that ends a sentence."""
+    ending = _ENDS.search(marks.group())
+    return ending.group() if ending else marks.group()[0]
