@@ -176,6 +176,7 @@ class _Reading:
             "hearing": self.learnt.get(DANGERS),
             "grounds": self.learnt.get(GROUNDS),
             "referral": grounds.referral,
+            "informing": grounds.informing,
             "words": self.common["words"].table().sentences(),
             "calendar": calendar,
             "grams": _index(_patterns(searched, danger.not_now)),

@@ -224,6 +224,7 @@ class CityPack:
     hearing: Hearing | None = field(
         default=None, repr=False
     )  #: learnt from examples of danger; absent: word lists alone
+    informing: tuple[str, ...] = ()  #: patterns of demands that only ask for information
     grounds: Hearing | None = field(default=None, repr=False)  #: the same for matters that belong elsewhere
     privacy: tuple[PrivacyRule, ...] = ()
     desk: Mapping[str, DeskStep] = field(default_factory=dict)

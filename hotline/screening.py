@@ -25,6 +25,11 @@ _DEMAND_VIEW = (160, 160)
 _LONG_LETTER = 150  #: characters; who is in danger writes less
 _NEARLY = 0.05  #: of two types whose scores are that close, the graver is named
 _BEYOND_DOUBT = 0.25  #: what one sentence of a letter must weigh beyond a whole message to be sure
+_FEWEST = 4  #: letters that weights alone judge; a shorter answer says nothing by itself
+_HINTED = 0.3  #: so much less is needed to ask where the lists find a hint
+_MENTIONED = (
+    1.0  #: so much more is needed to ask where a ground is only mentioned, or only information asked for
+)
 _POSSIBLE = 0.6  #: of types whose scores are that close, every number is told
 
 
@@ -77,6 +82,8 @@ def screen_emergency(text: str, pack: CityPack) -> Danger | None:
     named = named_in(said, pack)
     if pack.hearing is None:
         return _by_words(named)
+    if not named and sum(map(str.isalpha, said.text)) < _FEWEST:
+        return None
     return _by_weight(said.text, named, pack, pack.hearing)
 
 
@@ -86,18 +93,30 @@ def screen_acceptance(text: str, pack: CityPack) -> NotAccepted | None:
     Only patterns whose words the weights do not contradict refuse; what the weights alone hear is asked about first.
     """
     said = Said.of(text, pack, view=_DEMAND_VIEW, whole=True)
-    found = _by_patterns(said, pack)
-    return found if pack.grounds is None else _by_ground_weight(said.text, found, pack, pack.grounds)
+    named = tuple(_grounds_in(said, pack))
+    found = next((one.not_accepted for one in named if one.is_meant), None)
+    if pack.grounds is None or (found and not _rule(found, pack).heard_as):  # no example is about this ground
+        return found
+    is_named = any(one.is_meant for one in named)
+    informs = any(compiled(pattern).search(said.text) for pattern in pack.informing)
+    only_mentioned = not is_named and (bool(named) or informs)
+    return _by_ground_weight(said.text, found, pack, pack.grounds, only_mentioned=only_mentioned)
 
 
-def _by_patterns(said: Said, pack: CityPack) -> NotAccepted | None:
-    """Return the first ground whose patterns fit, sure before doubt."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Ground:
+    """A ground that patterns find in a message."""
+
+    not_accepted: NotAccepted
+    is_meant: bool  #: the words around it leave it standing
+
+
+def _grounds_in(said: Said, pack: CityPack) -> Iterator[_Ground]:
+    """Yield every ground whose patterns fit, sure before doubt."""
     for sure in (True, False):
         for rule in pack.scope:
-            hits = said.find(rule.sure if sure else rule.doubt, rule.unless)
-            if any(hit.meant for hit in hits):
-                return _not_accepted(rule, sure=sure)
-    return None
+            for hit in said.find(rule.sure if sure else rule.doubt, rule.unless):
+                yield _Ground(not_accepted=_not_accepted(rule, sure=sure), is_meant=hit.meant)
 
 
 def asks_secrecy(text: str, pack: CityPack) -> bool:
@@ -109,13 +128,11 @@ def asks_secrecy(text: str, pack: CityPack) -> bool:
 
 
 def _by_ground_weight(
-    text: str, found: NotAccepted | None, pack: CityPack, grounds: Hearing
+    text: str, found: NotAccepted | None, pack: CityPack, grounds: Hearing, *, only_mentioned: bool
 ) -> NotAccepted | None:
-    if found and not _rule(found, pack).heard_as:
-        return found  # no example is about this ground
     weighed = weigh(text, (), grounds)
     limits = grounds.named if found else grounds.unnamed
-    if weighed.score < limits.ask:
+    if weighed.score < limits.ask + (_MENTIONED if only_mentioned else 0.0):
         return None
     if found:
         return (
@@ -219,7 +236,11 @@ def _limits(weighed: Weighed, hearing: Hearing) -> Thresholds:
     """Return the thresholds: what the lists name needs less weight, to be sure only where it is news."""
     if "sure" in weighed.hints:
         return hearing.in_letter if weighed.in_letter else hearing.named
-    return replace(hearing.unnamed, ask=hearing.in_letter.ask) if "told" in weighed.hints else hearing.unnamed
+    if "told" in weighed.hints:
+        return replace(hearing.unnamed, ask=hearing.in_letter.ask)
+    if "doubt" in weighed.hints and not weighed.in_letter:
+        return replace(hearing.unnamed, ask=hearing.unnamed.ask - _HINTED)
+    return hearing.unnamed
 
 
 def _is_contradicted(weighed: Weighed) -> bool:

@@ -31,11 +31,13 @@ class Scope:
 
     rules: Rules
     referral: Route | None
+    informing: tuple[Pattern, ...]  #: what only asks for information
 
 
 def read(top: Table, shared: Table, reader: Reader) -> Scope:
     """Return what is accepted, every ground of refusal with the wordings that it is like, and the referral."""
     pieces = _pieces(shared)
+    informing = shared.patterns("informing", pieces, optional=True)
     wordings = _wordings(shared, reader.with_pieces(pieces))
     pieced = reader.with_pieces({**pieces, **_pieces(top)}).knowing({"wording": list(wordings)})
 
@@ -49,7 +51,7 @@ def read(top: Table, shared: Table, reader: Reader) -> Scope:
     grounds = tuple(_filled(rule, wordings) for rule in rules["scope"] if isinstance(rule, ScopeRule))
     referral = route(top.table("referral")) if top.has("referral") else None
     top.close()
-    return Scope(rules={**rules, "scope": grounds}, referral=referral)
+    return Scope(rules={**rules, "scope": grounds}, referral=referral, informing=informing)
 
 
 def _pieces(table: Table) -> Mapping[str, str]:
