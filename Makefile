@@ -1,7 +1,7 @@
 # Every target with a "##" is explained by `make` alone.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run test faults bench evaluate check format pages locks clean
+.PHONY: help setup run test faults bench evaluate fuzz retrain check format pages locks clean
 
 # The interpreter is looked for only when something needs it, so that `make` alone always works.
 PREPARE = python=$$(PYTHON="$(PYTHON)" tools/find-python) && "$$python" -I tools/prepare.py
@@ -35,7 +35,13 @@ check: setup ## Look at the code: ruff, mypy --strict, import contracts, known w
 	.venv/bin/python tools/advisories.py $(if $(filter strict,$(AUDIT)),--strict)
 
 evaluate: setup ## Measure the two screens and write the tables of docs/evaluation.md
-	.venv/bin/python tools/evaluate.py
+	.venv/bin/python -P -m tools.evaluate $(or $(CITY),$(HUYING_CITY),pingdingshan)
+
+fuzz: setup ## Screen a million mutated messages: no exception, no slow case; FUZZ_ARGS="--texts 10000 --seed 7"
+	.venv/bin/python -P -m tools.fuzz $(FUZZ_ARGS)
+
+retrain: setup ## Learn a city's own examples too and compare before they replace; RETRAIN_ARGS="own.jsonl --adopt"
+	.venv/bin/python -P -m cities.retraining $(RETRAIN_ARGS)
 
 format: setup ## Lay out the code as `make check` wants it
 	.venv/bin/ruff format

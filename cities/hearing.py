@@ -35,9 +35,12 @@ class Example:
     how: str  #: who says it, how it is written
 
 
-def read_dangers(folder: Path) -> tuple[Example, ...]:
-    """Return every example of danger in ``folder`` in order of file and line, or raise ``ValueError`` naming the line."""
-    return tuple(_examples_in(folder, danger_of))
+def read_dangers(folder: Path, *, only: str = "*.jsonl") -> tuple[Example, ...]:
+    """Return every example of danger in ``folder`` in order of file and line, or raise ``ValueError`` naming the line.
+
+    ``only`` names one file, or a pattern of names.
+    """
+    return tuple(_examples_in(folder, danger_of, only))
 
 
 def read_grounds(folder: Path) -> tuple[Example, ...]:
@@ -45,9 +48,11 @@ def read_grounds(folder: Path) -> tuple[Example, ...]:
     return tuple(_examples_in(folder, ground_of))
 
 
-def _examples_in(folder: Path, read: Callable[[Mapping[str, Any]], Example]) -> Iterator[Example]:
+def _examples_in(
+    folder: Path, read: Callable[[Mapping[str, Any]], Example], only: str = "*.jsonl"
+) -> Iterator[Example]:
     seen: set[str] = set()
-    for path in sorted(folder.glob("*.jsonl")):
+    for path in sorted(folder.glob(only)):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             try:
                 found = read(json.loads(line))

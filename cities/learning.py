@@ -351,6 +351,10 @@ class Care:
     def applied(self, hearing: Hearing, judged: Sequence[Judged]) -> Hearing:
         """Return ``hearing`` with the thresholds that ``judged`` ask for."""
         scores = sorted((one.weighed.score for one in hard(judged) if not one.is_named), reverse=True)
+        if not scores:
+            raise ValueError(
+                "no threshold can be found: no example without danger shares its pair with one that has it"
+            )
         ask, sure = (scores[int(share * len(scores))] for share in (self.ask, self.sure))
 
         def at(less: tuple[float, float]) -> Thresholds:
@@ -412,13 +416,13 @@ def version_of(rows: Iterable[Told]) -> str:
     return content.hexdigest()[:12]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, root: Path = CITIES) -> int:
     """Write what the examples teach; return 1 after saying which example is wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=CITIES / "common" / FILE)
+    parser.add_argument("--out", type=Path, default=root / "common" / FILE)
     options = parser.parse_args(arguments)
     try:
-        found = learnt()
+        found = learnt(root)
     except ValueError as error:
         sys.stderr.write(f"{error}\n")
         return 1

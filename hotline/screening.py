@@ -193,15 +193,19 @@ def _by_weight(text: str, named: tuple[Named, ...], pack: CityPack, hearing: Hea
     )
     if certain := next(sure, None):
         return _heard(text, certain, named, pack, hearing, sure=True)
-    return _heard(text, heard[0][0], named, pack, hearing, sure=False) if heard else None
+    if heard:
+        return _heard(text, heard[0][0], named, pack, hearing, sure=False)
+    # What the lists name as news and the words around leave standing is asked about, whatever the weights say.
+    told = next((found for found in named if found.how == "sure"), None)
+    return _danger(told.danger, told.hit.span, sure=False) if told else None
 
 
 def _closer(text: str, named: Iterable[Named], hearing: Hearing) -> Iterator[tuple[Weighed, Thresholds]]:
     """Yield the sentences of a letter that name a danger, each weighed by itself: a story must not drown a cry for help.
 
-    It must be well beyond doubt by itself: then it is sure where it is news, and asked about where it may be a story.
+    It is asked about where it would be as a message of its own; sure where it is news, and well beyond doubt.
     """
-    ask = (hearing.named.sure + hearing.unnamed.sure) / 2
+    ask = hearing.unnamed.ask
     sure = hearing.unnamed.sure + _BEYOND_DOUBT
     for found in named:
         if found.how in ("sure", "told"):
@@ -244,8 +248,8 @@ def _limits(weighed: Weighed, hearing: Hearing) -> Thresholds:
 
 
 def _is_contradicted(weighed: Weighed) -> bool:
-    """Tell whether the lists only see a danger mentioned where the weights hear one: then it is asked about."""
-    return "mentioned" in weighed.hints and "sure" not in weighed.hints
+    """Tell whether the lists see a danger only mentioned or told where the weights hear one: then it is asked about."""
+    return not {"mentioned", "told"}.isdisjoint(weighed.hints) and "sure" not in weighed.hints
 
 
 def _likeliest(scores: Mapping[str, float], pack: CityPack) -> DangerType | None:

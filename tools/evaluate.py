@@ -45,8 +45,11 @@ LEAST_COURT = 0.1  #: of hard examples that may be asked about, where ways of le
 
 
 def main() -> int:
-    """Measure everything and write the page."""
-    pack = load_pack("pingdingshan")
+    """Measure everything for the city named, and write the page."""
+    if len(sys.argv) != 2:
+        sys.stderr.write("name a folder under cities/\n")
+        return 2
+    pack = load_pack(sys.argv[1])
     if pack.hearing is None:
         sys.stderr.write("nothing is learnt yet: run make setup\n")
         return 1
@@ -110,8 +113,10 @@ def _cross_validated(judged: Sequence[Judged], pack: CityPack) -> Iterator[str]:
     dangers = [one for one in judged if one.told.is_danger]
     right = sum(calls[_likeliest(one)] == one.told.example.call for one in dangers)
     yield ""
-    yield f"Number right: {_percent(right, len(dangers))} of all dangers, found or not (type right: " + (
-        f"{_percent(sum(_likeliest(one) == one.told.example.type for one in dangers), len(dangers))})."
+    types = sum(_likeliest(one) == one.told.example.type for one in dangers)
+    yield (
+        f"Number right: {_percent(right, len(dangers))} of all dangers, found or not"
+        f" (type right: {_percent(types, len(dangers))})."
     )
     yield ""
 

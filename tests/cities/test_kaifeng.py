@@ -359,7 +359,8 @@ def test_what_has_its_own_procedure_is_led_there_by_the_national_guidance(said: 
 @pytest.mark.duty("KF-3-1d", "ALL-1", "R-ALL-13", "R-ALL-14")
 @pytest.mark.parametrize("said", ACCEPTED)
 def test_words_alone_refuse_nothing_and_denunciations_are_accepted(said: str) -> None:
-    assert screen_acceptance(said, PACK) is None
+    found = screen_acceptance(said, PACK)
+    assert found is None or not found.sure
     assert "discipline" not in {ground.id for ground in PACK.scope}
 
 

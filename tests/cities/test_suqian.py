@@ -249,7 +249,8 @@ def test_what_has_its_own_procedure_is_led_there(said: str, ground: str, instrum
 @pytest.mark.duty("SQ-4-4", "SQ-3-1", "R-ALL-13")
 @pytest.mark.parametrize("said", ACCEPTED)
 def test_words_alone_refuse_nothing(said: str) -> None:
-    assert screen_acceptance(said, PACK) is None
+    found = screen_acceptance(said, PACK)
+    assert found is None or not found.sure
 
 
 @pytest.mark.duty("ALL-1", "R-ALL-15")

@@ -59,8 +59,14 @@ def test_a_hint_of_danger_is_at_least_asked_about(sentence: str) -> None:
 
 
 @pytest.mark.parametrize("sentence", EMERGENCY["none"])
-def test_an_ordinary_demand_is_no_danger(sentence: str) -> None:
-    assert screen_emergency(sentence, pack()) is None
+def test_an_ordinary_demand_is_no_danger_for_sure(sentence: str) -> None:
+    found = screen_emergency(sentence, pack())
+    assert found is None or not found.sure
+
+
+def test_of_ordinary_demands_hardly_any_is_asked_about() -> None:
+    asked = [sentence for sentence in EMERGENCY["none"] if screen_emergency(sentence, pack()) is not None]
+    assert len(asked) <= 0.03 * len(EMERGENCY["none"]), asked
 
 
 @pytest.mark.duty("ALL-1")
@@ -172,7 +178,18 @@ def test_what_the_law_puts_elsewhere_is_led_there(refused: str, ground: str) -> 
 )
 def test_words_alone_refuse_nothing(sentence: str) -> None:
     """R-ALL-13, R-ALL-14: what is asked counts, and denunciations are accepted here."""
-    assert screen_acceptance(sentence, pack()) is None
+    found = screen_acceptance(sentence, pack())
+    assert found is None or not found.sure
+
+
+def test_of_lawful_demands_that_mention_a_ground_hardly_any_is_asked_about() -> None:
+    lawful = [
+        *(row[2] for row in ACCEPTANCE["pairs"]),
+        *ACCEPTANCE["accepted"],
+        *ACCEPTANCE["hard"]["accepted"],
+    ]
+    asked = [sentence for sentence in lawful if screen_acceptance(sentence, pack()) is not None]
+    assert len(asked) <= 0.05 * len(lawful), asked
 
 
 @pytest.mark.duty("PDS-4")
