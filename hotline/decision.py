@@ -69,7 +69,7 @@ def decide(
 
 def asks_for_progress(pack: CityPack, conversation: Conversation, heard: Heard) -> bool:
     """Tell whether ``decide`` may look at where tickets stand: without that it needs no ``standings``."""
-    progress = heard.understanding.intent is Intent.PROGRESS
+    progress = heard.understanding.intent is Intent.PROGRESS or heard.message.act is not None
     chosen = _chosen(conversation, heard.message) or _meant(pack, conversation, heard.message)
     return progress or chosen == "progress"
 
@@ -80,6 +80,8 @@ def _decided(scene: Scene) -> Turn:
         return _emergency(scene, danger)
     if message.letter:
         return letters.decide_letter(scene)
+    if message.act is not None:
+        return _with_doubt(scene, letters.decide_act(scene, message.act))
     if message.about:
         return _with_doubt(scene, letters.decide_addition(scene))
     if scene.choice == "danger_yes":

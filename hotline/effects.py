@@ -96,8 +96,8 @@ def _beyond_reply(key: str, decision: Decision, at: datetime) -> tuple[FileTicke
                 TellDesk(key=f"{key}:supplemented", subject=number, name="supplemented", at=at, text=text,
                          attachments=attachments),
             )  # fmt: skip
-        case Urge(number=number):
-            return (TellDesk(key=f"{key}:urged", subject=number, name="urged", at=at),)
+        case Urge(number=number, text=text):
+            return (TellDesk(key=f"{key}:urged", subject=number, name="urged", at=at, text=text),)
         case Rate(number=number, grade=grade, reason=reason):
             return (
                 TellDesk(key=f"{key}:rated", subject=number, name="rated", at=at, text=reason, grade=grade),

@@ -1,10 +1,11 @@
 """Decides letters: all is said at once, nothing can be asked back, and every one gets a number."""
 
 from dataclasses import replace
+from typing import assert_never
 
 from hotline import filing
 from hotline.conversation import Conversation, Draft, Letter
-from hotline.message import InboundMessage
+from hotline.message import Act, InboundMessage
 from hotline.scene import CLEAR, Scene
 from hotline.ticket import TicketIdentity
 from hotline.turn import (
@@ -13,10 +14,13 @@ from hotline.turn import (
     Decision,
     HandOver,
     OpenTicket,
+    Rate,
     Refusal,
     SmallTalk,
     Supplement,
     Turn,
+    Urge,
+    Withdraw,
 )
 from hotline.understanding import Intent
 
@@ -62,6 +66,28 @@ def decide_addition(scene: Scene) -> Turn:
     return scene.turn(
         after, Supplement(number=message.about, text=scene.text, attachments=message.attachments)
     )
+
+
+def decide_act(scene: Scene, act: Act) -> Turn:
+    """Urge, rate or withdraw the ticket that the message is about; say why where that cannot be."""
+    message, number = scene.heard.message, scene.heard.message.about
+    if reopened_by(message, scene.before) is not None:
+        return scene.turn(scene.before, Clarify(text=scene.say("act_needs_ticket", number=number)))
+    now = next((one for one in scene.standings if one.number == number), None)
+    if now is not None and now.withdrawn:
+        return scene.turn(scene.before, Clarify(text=scene.say("act_withdrawn", number=number)))
+    if now is not None and now.closed and act is not Act.RATE:
+        return scene.turn(scene.before, Clarify(text=scene.say("act_closed", number=number)))
+    match act:
+        case Act.URGE:
+            done: Decision = Urge(number=number, text=scene.text)
+        case Act.WITHDRAW:
+            done = Withdraw(number=number, reason=scene.text)
+        case Act.RATE:
+            done = Rate(number=number, grade=message.grade or 1, reason=scene.text)
+        case _:
+            assert_never(act)
+    return scene.turn(scene.before, done)
 
 
 def reopened_by(message: InboundMessage, conversation: Conversation) -> Letter | None:

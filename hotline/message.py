@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from hotline.errors import NotAMessageError
 from hotline.returning import ReturnPath
@@ -38,6 +39,14 @@ def clean(text: str) -> str:
     return text.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
 
 
+class Act(StrEnum):
+    """What a citizen does about a ticket of theirs."""
+
+    URGE = "urge"
+    RATE = "rate"
+    WITHDRAW = "withdraw"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InboundMessage:
     """One thing a citizen said, whichever channel carried it."""
@@ -57,6 +66,8 @@ class InboundMessage:
     ] = ()  #: facts of a summary as edited in place, or of a letter: name, value
     letter: bool = False  #: everything is said at once; nothing can be asked back
     about: str = ""  #: number of the ticket or letter that this adds to; the query code was right
+    act: Act | None = None  #: what is done about it instead of adding
+    grade: int | None = None  #: 1 (worst) to 5, with ``Act.RATE`` and nothing else
     numbered: bool = False  #: the channel shows options by number, so that a bare number chooses one
     media: tuple[Media, ...] = ()  #: of ``attachments``, those that are still with the platform
     reply_to: ReturnPath | None = None  #: where replies are pushed to; none where the citizen fetches them
@@ -71,8 +82,13 @@ class InboundMessage:
             raise NotAMessageError(f"text is longer than {MAX_TEXT} characters")
         if clean(self.text) != self.text:
             raise NotAMessageError("text holds U+0000 or a lone surrogate; clean it first")
-        if not (self.text.strip() or self.option or self.location or self.attachments or self.fields):
+        said = self.text.strip() or self.option or self.location or self.attachments or self.fields
+        if not (said or self.act):
             raise NotAMessageError("empty message")
+        if self.act is not None and not self.about:
+            raise NotAMessageError("an act needs the number of a ticket")
+        if (self.grade in range(1, 6)) != (self.act is Act.RATE):
+            raise NotAMessageError("a rating has a grade from 1 to 5, and nothing else has one")
 
     @property
     def subject(self) -> str:
@@ -94,5 +110,8 @@ class InboundMessage:
     def fingerprint(self) -> bytes:
         """Return a digest of what was said; the same key with another one is a conflict."""
         place = self.location and [self.location.lat, self.location.lon, self.location.label]
-        said = [self.text, self.option, place, list(self.attachments), [list(pair) for pair in self.fields]]
+        said: list[object] = [
+            self.text, self.option, place, list(self.attachments), [list(pair) for pair in self.fields],
+        ]  # fmt: skip
+        said += [self.act, self.grade] if self.act is not None else []
         return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).digest()

@@ -36,6 +36,8 @@ class Standing:
     title: str
     state: str
     due: str  #: a sentence with the date and what is owed on it; empty where no date is owed
+    withdrawn: bool = False
+    closed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -78,6 +78,7 @@ class Urge:
     """The citizen urges a ticket of theirs."""
 
     number: str
+    text: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

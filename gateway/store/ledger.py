@@ -155,7 +155,8 @@ class Ledger:
     ) -> None:
         state = await self._conversation(connection, conversation)
         for one in ready:
-            wanted = state.tickets if asks(state, one) else ()
+            about = (one.message.about,) if one.message.about else ()
+            wanted = about or state.tickets if asks(state, one) else ()
             standings = await self._tickets.standings(connection, wanted)
             turn, effects = judge(state, one, standings)
             state = turn.conversation

@@ -26,6 +26,7 @@ from hotline.scene import Standing
 from hotline.ticket import Ticket, normalised
 
 TICKET, CODE, DATA = "tickets.body", "tickets.query_code", "ticket_events.data"
+WITHDRAWN, OVER = "withdrawn", frozenset({"closed"})  #: states in which nothing more is owed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,6 +94,10 @@ class Tickets:
         await self._note(
             connection, effect.subject, event_id, "citizen", sequence, effect.name, effect.at, data
         )
+        if effect.name == WITHDRAWN:
+            await connection.execute(
+                "UPDATE tickets SET state = $2 WHERE number = $1", effect.subject, WITHDRAWN
+            )
 
     async def _owe(
         self, connection: Connection, key: str, subject: str, name: str, sequence: int, at: datetime,
@@ -138,9 +143,12 @@ class Tickets:
             if new:
                 await connection.execute(
                     "UPDATE tickets SET state = (SELECT name FROM ticket_events WHERE number = $1"
-                    " AND source = $2 ORDER BY sequence DESC LIMIT 1) WHERE number = $1",
+                    " AND source = $2 ORDER BY sequence DESC LIMIT 1)"
+                    " WHERE number = $1 AND (state <> $3 OR $4)",
                     event.subject,
                     event.source,
+                    WITHDRAWN,
+                    event.name == "reopened",
                 )
         return new
 
@@ -197,6 +205,8 @@ class Tickets:
             title=ticket.title,
             state=self._pack.words.get(f"state_{row['state']}", self._pack.words["state_progressed"]),
             due=self._owed(last) if last is not None else "",
+            withdrawn=row["state"] == WITHDRAWN,
+            closed=row["state"] in OVER,
         )
 
     def _owed(self, due: Due) -> str:

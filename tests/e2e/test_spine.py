@@ -51,6 +51,39 @@ def test_a_consultation_is_answered_with_its_source(citizen: Citizen) -> None:
     assert "10个工作日" in answer["text"]
 
 
+@pytest.mark.duty("ALL-4", "BD-13")
+def test_a_ticket_is_urged_rated_and_taken_back_by_number_and_code_once_each(
+    citizen: Citizen, dispatcher: Dispatcher
+) -> None:
+    ticket = file_complaint(citizen)
+    number, code = ticket["number"], ticket["query_code"]
+
+    def act(what: str, key: str = "", **more: Any) -> Any:
+        headers = {"Idempotency-Key": key} if key else {}
+        return citizen.browser.post_json(
+            f"/api/tickets/{number}/{what}", {"query_code": code} | more, headers
+        )
+
+    urged = act("urges", key="u1", text="都三天了")
+    assert urged.status == 201 and number in by_kind(urged.json()["replies"], "notice")["text"]
+    assert act("urges", key="u1", text="都三天了").json() == urged.json(), "the same again is done once"
+    assert act("urges", key="u1", text="别的话").status == 409
+    rated = act("ratings", grade=2, reason="太慢")
+    assert rated.status == 201 and by_kind(rated.json()["replies"], "rating")
+    wrongs: tuple[dict[str, Any], ...] = ({}, {"grade": 0}, {"grade": 6}, {"grade": "5"}, {"grade": True})
+    assert {act("ratings", **wrong).status for wrong in wrongs} == {422}
+    taken = act("withdrawals", reason="已经好了")
+    assert taken.status == 201 and "撤回" in by_kind(taken.json()["replies"], "notice")["text"]
+    assert by_kind(act("urges").json()["replies"], "clarify"), "nothing is owed on what was taken back"
+    stranger = citizen.browser.post_json(f"/api/tickets/{number}/urges", {"query_code": "AAAAAA"})
+    assert stranger.status == 404
+
+    status = citizen.browser.post_json("/api/progress", {"number": number, "query_code": code}).json()
+    assert status["state"] == "withdrawn"
+    page = eventually(lambda: "市民撤回" in (text := dispatcher.case(number).text) and text)
+    assert page.count("市民催办") == 1 and "都三天了" in page and "市民评价：2分，太慢" in page
+
+
 def test_a_question_nobody_wrote_an_answer_to_is_not_answered(citizen: Citizen) -> None:
     replies = citizen.say("请问办理护照需要带哪些材料？")
     clarify = by_kind(replies, "clarify")

@@ -1,4 +1,4 @@
-"""What citizens add to a ticket or letter of theirs: by program here, by page wherever it is shown."""
+"""What citizens add to a ticket or letter of theirs, and do about it: by program here, by page wherever it is shown."""
 
 import json
 import re
@@ -12,35 +12,59 @@ from channels.base import ChannelParts, FieldError, Received, TooLongError
 from channels.webchat.adapter import ANSWER_WITHIN, WebChat, require_owned, wired
 from channels.webchat.codec import MAX_TEXT, attachments_of
 from gateway.web.pages.proving import LONGEST_TYPED, Proof, Typed
-from gateway.web.ports import Registers
-from hotline.message import InboundMessage, clean
+from gateway.web.ports import Registers, Thread
+from hotline.message import Act, InboundMessage, clean
 
 LARGEST = 256 * 1024  #: bytes of a request
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 class Supplements:
-    """``POST /api/tickets/{number}/supplements``; an answered or refused letter becomes a ticket by it."""
+    """``POST /api/tickets/{number}/…``: supplements, by which an answered or refused letter becomes a ticket, and acts."""
 
     def __init__(self, parts: ChannelParts, registers: Registers, proof: Proof, webchat: WebChat) -> None:
         self._parts, self._registers, self._proof, self._webchat = parts, registers, proof, webchat
 
     def api_routes(self) -> tuple[web.RouteDef, ...]:
         """Return the routes for programs."""
-        return (web.post("/api/tickets/{number}/supplements", self.take),)
+        at = "/api/tickets/{number}"
+        return (
+            web.post(f"{at}/supplements", self.take),
+            web.post(f"{at}/urges", self.urge),
+            web.post(f"{at}/ratings", self.rate),
+            web.post(f"{at}/withdrawals", self.withdraw),
+        )
 
     async def take(self, request: web.Request) -> web.Response:
         """Add what the body says and return what is said to it."""
         data = await _object(request)
-        typed = Typed(number=request.match_info["number"][:LONGEST_TYPED], query_code=_code(data))
         text, ids = _text(data), attachments_of(data)
         if not (text.strip() or ids):
             raise FieldError("text", "nothing was added")
-        given = request.headers.get("Idempotency-Key", "").strip('" ') or secrets.token_urlsafe(12)
-        received = await self.add(request, typed, id=given, text=text, attachments=ids)
-        status = 201 if received.settled else 202
-        headers = {"Cache-Control": "no-store"}
-        return web.json_response({"replies": wired(received.replies)}, status=status, headers=headers)
+        received = await self.add(request, _typed(request, data), id=_id(request), text=text, attachments=ids)
+        return _said(received)
+
+    async def urge(self, request: web.Request) -> web.Response:
+        """Urge the ticket; ``text`` may say why."""
+        data = await _object(request)
+        typed = _typed(request, data)
+        return _said(await self.act(request, typed, Act.URGE, id=_id(request), text=_text(data)))
+
+    async def rate(self, request: web.Request) -> web.Response:
+        """Rate how the ticket is handled, ``grade`` from 1 (worst) to 5; ``reason`` may say why."""
+        data = await _object(request)
+        typed, grade = _typed(request, data), _grade(data)
+        return _said(
+            await self.act(request, typed, Act.RATE, id=_id(request), text=_text(data, "reason"), grade=grade)
+        )
+
+    async def withdraw(self, request: web.Request) -> web.Response:
+        """Take the ticket back; ``reason`` may say why."""
+        data = await _object(request)
+        typed = _typed(request, data)
+        return _said(
+            await self.act(request, typed, Act.WITHDRAW, id=_id(request), text=_text(data, "reason"))
+        )
 
     async def add(
         self,
@@ -56,9 +80,7 @@ class Supplements:
 
         Raises ``NoSuchTicketError`` and ``TooManyTriesError`` as a look-up does.
         """
-        if not _ID.fullmatch(id):
-            raise FieldError("id", "1 to 100 letters, digits, hyphens or underscores")
-        thread = await self._proof.found(typed, request, self._registers.thread)
+        thread = await self._thread(request, typed, id)
         session = self._webchat.session_of(request)
         owners = [thread.sender] + ([self._parts.pseudonym(session)] if session else [])
         await require_owned(self._parts.files, attachments, *owners)
@@ -68,6 +90,53 @@ class Supplements:
             option=option, attachments=tuple(attachments), about=thread.number,
         )  # fmt: skip
         return await self._parts.receive.receive(message, within=ANSWER_WITHIN)
+
+    async def act(
+        self,
+        request: web.Request,
+        typed: Typed,
+        act: Act,
+        *,
+        id: str,
+        text: str = "",
+        grade: int | None = None,
+    ) -> Received:
+        """Do something about the ticket that ``typed`` proves; the same ``id`` again does nothing.
+
+        Raises ``NoSuchTicketError`` and ``TooManyTriesError`` as a look-up does.
+        """
+        thread = await self._thread(request, typed, id)
+        message = InboundMessage(
+            key=f"{thread.conversation}:{act.value}:{thread.number}:{id}", city=self._parts.city, channel=thread.channel,
+            conversation=thread.conversation, sender=thread.sender, received_at=self._parts.clock(), text=text,
+            about=thread.number, act=act, grade=grade,
+        )  # fmt: skip
+        return await self._parts.receive.receive(message, within=ANSWER_WITHIN)
+
+    async def _thread(self, request: web.Request, typed: Typed, id: str) -> Thread:
+        if not _ID.fullmatch(id):
+            raise FieldError("id", "1 to 100 letters, digits, hyphens or underscores")
+        return await self._proof.found(typed, request, self._registers.thread)
+
+
+def _typed(request: web.Request, data: dict[str, Any]) -> Typed:
+    return Typed(number=request.match_info["number"][:LONGEST_TYPED], query_code=_code(data))
+
+
+def _id(request: web.Request) -> str:
+    return request.headers.get("Idempotency-Key", "").strip('" ') or secrets.token_urlsafe(12)
+
+
+def _said(received: Received) -> web.Response:
+    status, headers = 201 if received.settled else 202, {"Cache-Control": "no-store"}
+    return web.json_response({"replies": wired(received.replies)}, status=status, headers=headers)
+
+
+def _grade(data: dict[str, Any]) -> int:
+    grade = data.get("grade")
+    if type(grade) is not int or grade not in range(1, 6):
+        raise FieldError("grade", "a whole number from 1 to 5")
+    return grade
 
 
 async def _object(request: web.Request) -> dict[str, Any]:
@@ -92,10 +161,10 @@ def _code(data: dict[str, Any]) -> str:
     return clean(code)[:LONGEST_TYPED]
 
 
-def _text(data: dict[str, Any]) -> str:
-    text = data.get("text", "")
+def _text(data: dict[str, Any], name: str = "text") -> str:
+    text = data.get(name, "")
     if not isinstance(text, str):
-        raise FieldError("text", "must be a string")
+        raise FieldError(name, "must be a string")
     text = clean(text)
     if len(text) > MAX_TEXT:
         raise TooLongError(MAX_TEXT, len(text))

@@ -15,22 +15,27 @@ from hotline.conversation import Conversation, Draft, Phase
 from hotline.deadlines import shown_date
 from hotline.decision import decide, handed_over
 from hotline.effects import EnterLetter, FileTicket, SendReply, TellDesk, effects_of
+from hotline.errors import NotAMessageError
 from hotline.filing import danger_of
-from hotline.message import InboundMessage
+from hotline.message import Act, InboundMessage
 from hotline.records import from_record, to_record
-from hotline.scene import Heard
+from hotline.scene import Heard, Standing
 from hotline.screening import Danger, NotAccepted
 from hotline.ticket import Ticket, TicketIdentity, ticket_number
 from hotline.turn import (
     Answer,
     Clarify,
+    Decision,
     EmergencyTransfer,
     HandOver,
     OpenTicket,
+    Rate,
     Refusal,
     SmallTalk,
     Supplement,
     Turn,
+    Urge,
+    Withdraw,
 )
 from hotline.understanding import Entity, Finding, Hit, Intent, Understanding
 
@@ -249,6 +254,54 @@ def test_an_addition_from_another_conversation_s_number_reopens_nothing() -> Non
     first = decided(a_letter(kind="consultation"), finding=FOUND)
     other = addition("补充", before=first.conversation, about=identity("ZZZZZZZZ").number)
     assert kinds(decide(PACK, first.conversation, heard(other), fresh=(identity(),))) == (Supplement,)
+
+
+@pytest.mark.duty("ALL-4", "BD-13")
+@pytest.mark.parametrize(
+    ("said", "decision"),
+    [
+        ({"act": Act.URGE, "text": "快点"}, Urge(number=identity().number, text="快点")),
+        ({"act": Act.WITHDRAW, "text": ""}, Withdraw(number=identity().number)),
+        ({"act": Act.RATE, "grade": 5}, Rate(number=identity().number, grade=5)),
+    ],
+)
+def test_a_letter_s_ticket_is_urged_rated_and_taken_back(said: dict[str, Any], decision: Decision) -> None:
+    first = decided(a_letter())
+    message = replace(addition("x", before=first.conversation), **{"text": ""} | said)
+    turn = decide(PACK, first.conversation, heard(message), fresh=(identity("ZZZZZZZZ"),))
+    assert turn.decisions == (decision,)
+    assert [type(e) for e in effects_of(message, turn, PACK)].count(TellDesk) == 1
+
+
+def test_an_answered_letter_is_not_urged_and_what_was_taken_back_is_left_alone() -> None:
+    answered = decided(a_letter(kind="consultation"), finding=FOUND)
+    urge = replace(addition("快点", before=answered.conversation), act=Act.URGE)
+    assert kinds(decide(PACK, answered.conversation, heard(urge), fresh=(identity(),))) == (Clarify,)
+    filed = decided(a_letter())
+    for over in ({"withdrawn": True}, {"closed": True}):
+        standing = Standing(number=identity().number, title="", state="", due="", **over)
+        urge = replace(addition("快点", before=filed.conversation), act=Act.URGE)
+        turn = decide(PACK, filed.conversation, heard(urge), fresh=(identity(),), standings=(standing,))
+        assert kinds(turn) == (Clarify,)
+
+
+def test_danger_in_an_urge_is_heard_first() -> None:
+    first = decided(a_letter())
+    urge = replace(addition("着火了快来", before=first.conversation), act=Act.URGE)
+    turn = decide(
+        PACK, first.conversation, heard(urge, danger=danger(sure=True)), fresh=(identity("ZZZZZZZZ"),)
+    )
+    assert kinds(turn)[0] is EmergencyTransfer
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"act": Act.RATE}, {"act": Act.RATE, "grade": 6}, {"grade": 3}, {"act": Act.URGE, "about": ""}],
+)
+def test_an_act_without_its_ticket_or_grade_is_no_message(wrong: dict[str, Any]) -> None:
+    message = addition("x", before=decided(a_letter()).conversation)
+    with pytest.raises(NotAMessageError):
+        replace(message, **wrong)
 
 
 def test_danger_in_an_addition_is_heard_first() -> None:
