@@ -71,7 +71,7 @@ def make_site(parts: SiteParts) -> web.Application:
     proof = Proof(parts.limits)
     supplements = Supplements(parts.channel, parts.registers, proof, webchat)
     progress = ProgressPage(
-        pages, parts.registers, proof, calendar=parts.pack.calendar, clock=clock, secure=secure
+        pages, parts.registers, proof, supplements, calendar=parts.pack.calendar, clock=clock, secure=secure
     )
     letters = MailboxPage(pages, mailbox, parts.registers, proof, supplements, secure=secure)
     answers = KbPages(pages, parts.articles)

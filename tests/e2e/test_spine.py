@@ -84,6 +84,39 @@ def test_a_ticket_is_urged_rated_and_taken_back_by_number_and_code_once_each(
     assert page.count("市民催办") == 1 and "都三天了" in page and "市民评价：2分，太慢" in page
 
 
+@pytest.mark.duty("ALL-4", "BD-13")
+def test_the_progress_page_urges_adds_rates_and_takes_back_without_a_script(
+    citizen: Citizen, dispatcher: Dispatcher
+) -> None:
+    ticket = file_complaint(citizen)
+    number, code = ticket["number"], ticket["query_code"]
+
+    def act(do: str, **more: str) -> Any:
+        return citizen.browser.post_form("/progress/act", number=number, query_code=code, do=do, **more)
+
+    assert "催一催" in citizen.browser.post_form("/progress", number=number, query_code=code).text
+    assert (
+        "已经催办" in act("urge", text="", id="same").text
+        and "已经催办" in act("urge", text="", id="same").text
+    )
+    nothing, ungraded = act("add", text="  "), act("rate", text="还行吧")
+    assert nothing.status == ungraded.status == 422
+    assert (
+        "请写下要补充的情况" in nothing.text
+        and "请先选一个评价" in ungraded.text
+        and "还行吧" in ungraded.text
+    )
+    assert act("dance").status == 422
+    assert "又堵上了" not in act("add", text="早上又堵上了").text
+    assert "您的评价已经记下" in act("rate", grade="4", text="还行").text
+    taken = act("withdraw", text="")
+    assert "已经撤回" in taken.text and "催一催" not in taken.text
+    wrong = citizen.browser.post_form("/progress/act", number=number, query_code="AAAAAA", do="urge")
+    assert wrong.status == 404 and "对不上" in wrong.text
+    page = eventually(lambda: "市民撤回" in (text := dispatcher.case(number).text) and text)
+    assert page.count("市民催办") == 1 and "早上又堵上了" in page and "市民评价：4分，还行" in page
+
+
 def test_a_question_nobody_wrote_an_answer_to_is_not_answered(citizen: Citizen) -> None:
     replies = citizen.say("请问办理护照需要带哪些材料？")
     clarify = by_kind(replies, "clarify")

@@ -38,6 +38,7 @@ ROUTES = {
     ("POST", "/mailbox/receipt"): "citizen",
     ("GET", "/progress"): "citizen",
     ("POST", "/progress"): "citizen",
+    ("POST", "/progress/act"): "citizen",
     ("GET", "/kb/public"): "public",
     ("GET", "/kb/public/{id}"): "public",
     ("GET", "/static/{name}"): "public",

@@ -1,24 +1,41 @@
 """Where a ticket stands, for whoever holds its number and query code."""
 
 import json
-from dataclasses import replace
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
 from aiohttp import web
 
+from channels.base import Received, SentReply
 from channels.webchat.adapter import wired
+from channels.webchat.codec import MAX_TEXT
 from gateway.web.forms import read_form
 from gateway.web.pages.mailbox import OFFERED, receipt_at, with_options
 from gateway.web.pages.portal import keep_mode
 from gateway.web.pages.proving import LONGEST_TYPED, NoSuchTicketError, Proof, TooManyTriesError, Typed
+from gateway.web.pages.supplements import Supplements
 from gateway.web.ports import Change, Registers, TicketStatus
 from gateway.web.rendering import WORDS, Pages, city_day, iso
 from groundwork.clock import Clock
 from groundwork.problems import ProblemError
 from hotline.calendar import CITY_TIME, Calendar
 from hotline.deadlines import Due
-from hotline.message import clean
+from hotline.message import Act, clean
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Acted:
+    """What was asked for under the timeline, and what came of it."""
+
+    doing: str  #: urge, add, rate or withdraw
+    text: str  #: what was typed, when it has to be shown again
+    grade: str
+    said: tuple[SentReply, ...]
+    lacks: bool  #: what is needed was not given
+    long: bool
 
 
 class ProgressPage:
@@ -29,17 +46,22 @@ class ProgressPage:
         pages: Pages,
         registers: Registers,
         proof: Proof,
+        supplements: Supplements,
         *,
         calendar: Calendar,
         clock: Clock,
         secure: bool,
     ) -> None:
-        self._pages, self._registers, self._proof = pages, registers, proof
+        self._pages, self._registers, self._proof, self._supplements = pages, registers, proof, supplements
         self._calendar, self._clock, self._secure = calendar, clock, secure
 
     def routes(self) -> tuple[web.RouteDef, ...]:
         """Return the routes of the page."""
-        return (web.get("/progress", self.ask), web.post("/progress", self.show))
+        return (
+            web.get("/progress", self.ask),
+            web.post("/progress", self.show),
+            web.post("/progress/act", self.act),
+        )
 
     def api_routes(self) -> tuple[web.RouteDef, ...]:
         """Return the routes for programs."""
@@ -53,10 +75,7 @@ class ProgressPage:
     async def show(self, request: web.Request) -> web.Response:
         """Show the timeline, or the form again with what was typed."""
         form = await read_form(request)
-        typed = Typed(
-            number=form.get("number", "")[:LONGEST_TYPED],
-            query_code=form.get("query_code", "")[:LONGEST_TYPED],
-        )
+        typed = _typed_in(form)
         missing = tuple(name for name in ("number", "query_code") if not getattr(typed, name).strip())
         if missing:
             return self._form(request, typed, status=422, missing=missing)
@@ -65,6 +84,35 @@ class ProgressPage:
         except (NoSuchTicketError, TooManyTriesError) as error:
             return self._form(request, typed, status=error.status, error=error)
         return self._timeline(request, found, typed, mode=form.get("mode"))
+
+    async def act(self, request: web.Request) -> web.Response:
+        """Do what one of the forms under the timeline asks for, then show the timeline with what is said to it."""
+        form = await read_form(request)
+        typed, text = _typed_in(form), form.get("text", "").strip()
+        doing, id = form.get("do", ""), form.get("id", "") or secrets.token_urlsafe(12)
+        grade = int(form["grade"]) if form.get("grade", "") in ("1", "2", "3", "4", "5") else None
+        lacks = {"add": not text, "rate": grade is None}.get(doing, doing not in ("urge", "withdraw"))
+        long = len(text) > MAX_TEXT
+        said: tuple[SentReply, ...] = ()
+        try:
+            if not (lacks or long):
+                received = await self._done(request, typed, doing, id, text, grade)
+                said = tuple(received.replies)
+            found = await self._proof.found(typed, request, self._registers.look_up)
+        except (NoSuchTicketError, TooManyTriesError) as error:
+            return self._form(request, typed, status=error.status, error=error)
+        acted = Acted(doing=doing, text=text if lacks or long else "", grade=form.get("grade", ""), said=said,
+                      lacks=lacks, long=long)  # fmt: skip
+        return self._timeline(
+            request, found, typed, mode=None, acted=acted, status=422 if lacks or long else 200
+        )
+
+    async def _done(
+        self, request: web.Request, typed: Typed, doing: str, id: str, text: str, grade: int | None
+    ) -> Received:
+        if doing == "add":
+            return await self._supplements.add(request, typed, id=id, text=text)
+        return await self._supplements.act(request, typed, Act(doing), id=id, text=text, grade=grade)
 
     async def answer(self, request: web.Request) -> web.Response:
         """Return the public timeline as JSON."""
@@ -94,7 +142,14 @@ class ProgressPage:
         return response
 
     def _timeline(
-        self, request: web.Request, found: TicketStatus, typed: Typed, *, mode: str | None
+        self,
+        request: web.Request,
+        found: TicketStatus,
+        typed: Typed,
+        *,
+        mode: str | None,
+        acted: Acted | None = None,
+        status: int = 200,
     ) -> web.Response:
         today = self._clock().astimezone(CITY_TIME).date()
         last = city_day(found.shown_due.at) if found.shown_due else None
@@ -103,7 +158,11 @@ class ProgressPage:
         response = self._pages.respond(
             request,
             "progress.html",
+            status=status,
             personal=True,
+            acted=acted,
+            id=secrets.token_urlsafe(12),
+            longest=MAX_TEXT,
             care=care,
             ticket=replace(found, replies=tuple(with_options(sent, OFFERED) for sent in found.replies)),
             at=receipt_at(found.number, typed.query_code),
@@ -115,6 +174,12 @@ class ProgressPage:
         if mode is not None:
             keep_mode(response, mode, secure=self._secure)
         return response
+
+
+def _typed_in(form: Mapping[str, str]) -> Typed:
+    return Typed(
+        number=form.get("number", "")[:LONGEST_TYPED], query_code=form.get("query_code", "")[:LONGEST_TYPED]
+    )
 
 
 def public(ticket: TicketStatus) -> dict[str, Any]:
