@@ -1,6 +1,7 @@
 """The ticket: what the dispatch centre receives, and the numbers a citizen is given."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -92,7 +93,7 @@ def is_ticket_number(text: str) -> bool:
 
 def normalised(typed: str) -> str:
     """Return a number or code as typed by a person in its one canonical form."""
-    letters = re.sub(r"[\s\-]", "", typed).upper()
+    letters = re.sub(r"[\s\-\u200b\ufeff]", "", unicodedata.normalize("NFKC", typed)).upper()
     return letters.translate(str.maketrans("ILO", "110"))
 
 

@@ -9,6 +9,7 @@ import yaml
 
 from cities.loading import CITIES, load_pack
 from hotline.law import Item, Provision, Rule
+from hotline.ticket import classify
 from tests.cities.proving import filed
 
 PACK = load_pack("pingdingshan")
@@ -143,3 +144,9 @@ def test_a_whistle_blower_is_sealed_from_the_unit_and_a_complaint_only_if_asked(
     assert filed(PACK, "举报村干部收钱", kind="report", phone="13800000000").contact.confidential
     assert not filed(PACK, "路灯坏了", phone="13800000000").contact.confidential
     assert filed(PACK, "路灯坏了", phone="13800000000", confidential="true").contact.confidential
+
+
+@pytest.mark.duty("PDS-8A")
+@pytest.mark.parametrize("said", ["楼下店铺天天放音响", "小区门口大喇叭从早喊到晚", "工地夜里噪音大"])
+def test_noise_by_any_name_is_class_a(said: str) -> None:
+    assert classify(PACK, kind="complaint", text=said) == "A"
