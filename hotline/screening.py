@@ -97,9 +97,8 @@ def screen_acceptance(text: str, pack: CityPack) -> NotAccepted | None:
     found = next((one.not_accepted for one in named if one.is_meant), None)
     if pack.grounds is None or (found and not _rule(found, pack).heard_as):  # no example is about this ground
         return found
-    is_named = any(one.is_meant for one in named)
     informs = any(compiled(pattern).search(said.text) for pattern in pack.informing)
-    only_mentioned = not is_named and (bool(named) or informs)
+    only_mentioned = found is None and (bool(named) or informs)
     return _by_ground_weight(said.text, found, pack, pack.grounds, only_mentioned=only_mentioned)
 
 
