@@ -25,6 +25,9 @@ class Limit:
 LIMITS: Mapping[str, Limit] = {
     "progress.number": Limit(times=10, seconds=900),  # wrong tries for one ticket number (CONTRACT)
     "progress.address": Limit(times=10, seconds=900),  # wrong tries from one address (CONTRACT)
+    "uploads.address": Limit(
+        times=200, seconds=600
+    ),  # files from one address; a whole office may sit behind it
 }
 
 

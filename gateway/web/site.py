@@ -14,6 +14,7 @@ from channels.webchat.adapter import WebChat
 from gateway.web.context import PageContext
 from gateway.web.errors import tell_errors
 from gateway.web.files import Assets
+from gateway.web.floods import limit_files
 from gateway.web.health import Check, Health
 from gateway.web.openapi import OpenApi
 from gateway.web.pages.chat import ChatPage
@@ -58,7 +59,12 @@ def make_site(parts: SiteParts) -> web.Application:
     pages = Pages(context, parts.assets)
     health = Health(parts.checks, parts.metrics)
     app = web.Application(
-        middlewares=[health.middleware(), tell_errors(pages), same_origin(frozenset({address.netloc}))],
+        middlewares=[
+            health.middleware(),
+            tell_errors(pages),
+            same_origin(frozenset({address.netloc})),
+            limit_files(parts.limits),
+        ],
         client_max_size=MAX_REQUEST,
     )
     app.on_response_prepare.append(headers_for(parts.public_url))
