@@ -32,6 +32,7 @@ from hotline.turn import (
     SummaryField,
     Supplement,
     Turn,
+    Urge,
 )
 from hotline.understanding import Intent
 
@@ -71,7 +72,7 @@ def asks_for_progress(pack: CityPack, conversation: Conversation, heard: Heard) 
     """Tell whether ``decide`` may look at where tickets stand: without that it needs no ``standings``."""
     progress = heard.understanding.intent is Intent.PROGRESS or heard.message.act is not None
     chosen = _chosen(conversation, heard.message) or _meant(pack, conversation, heard.message)
-    return progress or chosen == "progress"
+    return progress or chosen in ("progress", "urge")
 
 
 def _decided(scene: Scene) -> Turn:
@@ -592,8 +593,24 @@ def _progress(scene: Scene) -> Turn:
         for s in scene.standings
     ]
     return _pending_again(
-        scene, scene.before, Progress(text="\n".join(rows), ticket=scene.standings[-1].number)
+        scene, scene.before, Progress(text="\n".join(rows), ticket=_open(scene.standings[-1]))
     )
+
+
+def _open(standing: Standing) -> str:
+    """Return the number of a ticket that can still be urged, else the empty string."""
+    return "" if standing.withdrawn or standing.closed else standing.number
+
+
+def _urge(scene: Scene) -> Turn:
+    """Urge the latest of the citizen's tickets."""
+    if not scene.standings:
+        return _progress(scene)
+    latest = scene.standings[-1]
+    if latest.withdrawn or latest.closed:
+        name = "act_withdrawn" if latest.withdrawn else "act_closed"
+        return _pending_again(scene, scene.before, Clarify(text=scene.say(name, number=latest.number)))
+    return _pending_again(scene, scene.before, Urge(number=latest.number))
 
 
 def _consult(scene: Scene) -> Turn:
@@ -691,6 +708,7 @@ _CHOICES: Mapping[str, Callable[[Scene], Turn]] = {
     "complain": _complain,
     "ask": _ask,
     "progress": _progress,
+    "urge": _urge,
     "ground_yes": _ground_yes,
     "ground_no": _ground_no,
     "danger_no": _danger_no,

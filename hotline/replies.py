@@ -53,8 +53,8 @@ def reply_for(decision: Decision, pack: CityPack) -> Reply:
         case HandOver(ticket=ticket):
             name = "handover" if ticket.contact.phone else "handover_without_phone"
             return Reply(kind="handover", text=pack.say(name), ticket=ticket_note(ticket))
-        case Progress(text=text):
-            return Reply(kind="progress", text=text)
+        case Progress(text=text, ticket=ticket):
+            return Reply(kind="progress", text=text, options=options_of(pack, "urge") if ticket else ())
         case Supplement(number=number):
             return Reply(kind="notice", text=pack.say("supplemented", number=number))
         case Urge(number=number):

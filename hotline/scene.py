@@ -9,7 +9,7 @@ from hotline.message import InboundMessage
 from hotline.replies import options_of
 from hotline.screening import Danger, NotAccepted
 from hotline.ticket import TicketIdentity
-from hotline.turn import Answer, Clarify, Decision, Refusal, SmallTalk, Summary, Turn
+from hotline.turn import Answer, Clarify, Decision, Progress, Refusal, SmallTalk, Summary, Turn
 from hotline.understanding import Finding, Intent, Understanding
 
 CLEAR = 0.8  #: from this confidence on an intent is taken at its word
@@ -105,5 +105,7 @@ def _offers(scene: Scene, decision: Decision) -> tuple[Option, ...]:
             return scene.options("solved", "unsolved")
         case Refusal():
             return scene.options("review", "more")
+        case Progress(ticket=ticket) if ticket:
+            return scene.options("urge")
         case _:
             return ()

@@ -33,6 +33,7 @@ from hotline.turn import (
     Summary,
     Supplement,
     Turn,
+    Urge,
 )
 from hotline.understanding import Entity, Finding, Hit, Intent, Understanding
 
@@ -798,3 +799,25 @@ def test_courtesy_before_a_yes_does_not_get_into_the_ticket(text: str, intent: I
     before = talk.state.draft
     assert talk.say(text, intent)[-1] is Summary
     assert talk.state.draft == before
+
+
+@pytest.mark.duty("ALL-4")
+@pytest.mark.parametrize("way", [{"option": "urge"}, {"text": "催办"}])
+def test_who_looks_at_the_progress_may_urge_the_latest_ticket(way: dict[str, str]) -> None:
+    talk = Talk()
+    talk.standings = (SOMETHING, replace(SOMETHING, number="20261126ZZZZZZZZ9"))
+    assert talk.say("我的工单怎么样了", Intent.PROGRESS) == (Progress,)
+    assert [option.id for option in talk.state.offered] == ["urge"]
+    assert talk.say(**way) == (Urge,) and talk.last is not None
+    assert talk.last.decisions == (Urge(number="20261126ZZZZZZZZ9"),)
+
+
+@pytest.mark.parametrize("over", ["withdrawn", "closed"])
+def test_what_is_over_is_not_urged(over: str) -> None:
+    talk = Talk()
+    talk.standings = (replace(SOMETHING, **{over: True}),)
+    assert talk.say("我的工单怎么样了", Intent.PROGRESS) == (Progress,) and talk.state.offered == ()
+    talk.standings = (SOMETHING,)
+    talk.say("我的工单怎么样了", Intent.PROGRESS)
+    talk.standings = (replace(SOMETHING, **{over: True}),)
+    assert talk.say(option="urge") == (Clarify,)
