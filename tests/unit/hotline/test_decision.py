@@ -803,7 +803,7 @@ def test_courtesy_before_a_yes_does_not_get_into_the_ticket(text: str, intent: I
 
 @pytest.mark.duty("ALL-4")
 @pytest.mark.parametrize("way", [{"option": "urge"}, {"text": "催办"}])
-def test_who_looks_at_the_progress_may_urge_the_latest_ticket(way: dict[str, str]) -> None:
+def test_who_looks_at_the_progress_may_urge_the_latest_ticket(way: dict[str, Any]) -> None:
     talk = Talk()
     talk.standings = (SOMETHING, replace(SOMETHING, number="20261126ZZZZZZZZ9"))
     assert talk.say("我的工单怎么样了", Intent.PROGRESS) == (Progress,)
@@ -812,12 +812,12 @@ def test_who_looks_at_the_progress_may_urge_the_latest_ticket(way: dict[str, str
     assert talk.last.decisions == (Urge(number="20261126ZZZZZZZZ9"),)
 
 
-@pytest.mark.parametrize("over", ["withdrawn", "closed"])
-def test_what_is_over_is_not_urged(over: str) -> None:
+@pytest.mark.parametrize("over", [replace(SOMETHING, withdrawn=True), replace(SOMETHING, closed=True)])
+def test_what_is_over_is_not_urged(over: Standing) -> None:
     talk = Talk()
-    talk.standings = (replace(SOMETHING, **{over: True}),)
+    talk.standings = (over,)
     assert talk.say("我的工单怎么样了", Intent.PROGRESS) == (Progress,) and talk.state.offered == ()
     talk.standings = (SOMETHING,)
     talk.say("我的工单怎么样了", Intent.PROGRESS)
-    talk.standings = (replace(SOMETHING, **{over: True}),)
+    talk.standings = (over,)
     assert talk.say(option="urge") == (Clarify,)
