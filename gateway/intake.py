@@ -23,7 +23,7 @@ from hotline.message import InboundMessage
 from hotline.ports import Searches, Understands
 from hotline.replies import reply_for
 from hotline.scene import Heard, Standing
-from hotline.screening import Danger, asks_secrecy, screen_acceptance, screen_emergency
+from hotline.screening import Danger, asks_secrecy, screen_acceptance, screen_message
 from hotline.ticket import ALPHABET, CODE_LETTERS, RANDOM_LETTERS, TicketIdentity, ticket_number
 from hotline.turn import EmergencyTransfer, Turn
 
@@ -70,7 +70,7 @@ class Intake:
         ``KeyReusedError`` and ``StorageAwayError``.
         """
         began = time.monotonic()
-        danger = screen_emergency(message.screened, self._law_of(message))
+        danger = screen_message(message, self._law_of(message))
         if danger is None or not danger.sure:
             return await self._received(message, within, began)
         # From here on nothing that fails or lasts may keep the number from somebody in danger.
@@ -88,7 +88,7 @@ class Intake:
 
     async def warn(self, message: InboundMessage) -> Received | None:
         """Answer a sure emergency that cannot be stored as it came; it is kept in the spool. Else ``None``."""
-        danger = screen_emergency(message.screened, self._pack)
+        danger = screen_message(message, self._pack)
         if danger is None or not danger.sure:
             return None
         return await self._without_storage(message, danger)
@@ -194,7 +194,7 @@ class Intake:
         """Find out about ``message`` whatever takes time, outside any transaction."""
         text = message.demand
         pack = self._law_of(message)
-        danger = screen_emergency(message.screened, pack)
+        danger = screen_message(message, pack)
         if not text:
             return Heard(message=message, danger=danger)
         understanding, finding = await asyncio.gather(

@@ -6,6 +6,7 @@ from itertools import chain
 
 from hotline.citation import Citation
 from hotline.citypack import CityPack, DangerType, ScopeRule
+from hotline.message import InboundMessage
 from hotline.patterns import Hit, Said, compiled
 from hotline.scoring import (
     Hearing,
@@ -78,8 +79,33 @@ def screen_emergency(text: str, pack: CityPack) -> Danger | None:
     Word lists and the words around them say what is named; weights learnt from examples say whether it is meant, and
     hear what has no name. A pack without weights is judged by the lists alone.
     """
+    found = _screened(text, pack)
+    lines = [line for line in text.split("\n") if line.strip()]
+    if pack.hearing is None or (found and found.sure) or len(lines) < 2:
+        return found
+    # A heading, a name and an address on lines of their own must not outweigh the line that cries for help.
+    alone = (_screened(line, pack, named_only=True) for line in lines)
+    return next((danger for danger in alone if danger and danger.sure), found)
+
+
+def screen_message(message: InboundMessage, pack: CityPack) -> Danger | None:
+    """Return the danger that ``message`` reports: in all its words, or in its text alone, whichever is surer.
+
+    Name, address and place of a form stand beside the text; they must not outweigh it.
+    """
+    whole = screen_emergency(message.screened, pack)
+    if (whole and whole.sure) or message.text.strip() == message.screened.strip():
+        return whole
+    own = screen_emergency(message.text, pack)
+    return own if own and (own.sure or whole is None) else whole
+
+
+def _screened(text: str, pack: CityPack, *, named_only: bool = False) -> Danger | None:
+    """Judge ``text`` as one message; ``named_only`` where the lists name a danger as news, and nowhere else."""
     said = Said.of(text, pack, view=_DANGER_VIEW)
     named = named_in(said, pack)
+    if named_only and not any(found.how == "sure" for found in named):
+        return None
     if pack.hearing is None:
         return _by_words(named)
     if not named and sum(map(str.isalpha, said.text)) < _FEWEST:

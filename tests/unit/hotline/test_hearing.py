@@ -3,14 +3,18 @@
 import json
 import os
 import random
+from dataclasses import replace
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from cities.loading import load_pack
+from hotline.calendar import CITY_TIME
 from hotline.citypack import CityPack
-from hotline.screening import Danger, screen_acceptance, screen_emergency
+from hotline.message import InboundMessage
+from hotline.screening import Danger, screen_acceptance, screen_emergency, screen_message
 from hotline.vocabulary import EMERGENCY_NUMBERS
 from tools.fuzz import mutated, seeds
 
@@ -62,6 +66,12 @@ def test_how_it_is_written_changes_nothing(said: str, call: str) -> None:
 
 
 @pytest.mark.parametrize(("said", "call"), PRESENT)
+def test_a_heading_and_an_address_on_lines_of_their_own_do_not_outweigh_it(said: str, call: str) -> None:
+    danger = heard(f"情况反映\n{said}\n示例路34号\n样例先生")
+    assert danger is not None and danger.sure and call in (danger.call, *danger.also)
+
+
+@pytest.mark.parametrize(("said", "call"), PRESENT)
 def test_a_letter_around_it_does_not_drown_it(said: str, call: str) -> None:
     danger = heard(LETTER.format(f"现在{said}，快来人。"))
     assert danger is not None and call in (danger.call, *danger.also)
@@ -89,6 +99,22 @@ def test_what_is_past_denied_a_drill_or_a_question_is_not_sure(said: str) -> Non
 )
 def test_an_answer_that_says_nothing_is_no_danger(nothing: str) -> None:
     assert heard(nothing) is None and screen_acceptance(nothing, pack()) is None
+
+
+def test_the_fields_of_a_form_do_not_outweigh_its_text() -> None:
+    fields = (
+        ("subject", "来信"),
+        ("name", "样例先生"),
+        ("phone", "13900000000"),
+        ("place", "示例路34号2单元"),
+    )
+    letter = InboundMessage(
+        key="k", city="_example", channel="mailbox", conversation="c", sender="s", letter=True, fields=fields,
+        received_at=datetime(2026, 11, 26, tzinfo=CITY_TIME), text="锅里的油烧着了，盖上还在着",
+    )  # fmt: skip
+    danger = screen_message(letter, pack())
+    assert danger is not None and danger.sure and danger.call == "119"
+    assert screen_message(replace(letter, text="路灯坏了三天"), pack()) is None
 
 
 def share(rows: list[dict[str, object]], verdicts: set[str]) -> float:
