@@ -37,6 +37,7 @@ class Limits:
     def __init__(self, redis: Redis, figures: Figures, *, on: bool) -> None:
         self._redis, self._figures, self._on = redis, figures, on
         self._here: defaultdict[str, list[float]] = defaultdict(list)
+        self._away = False
 
     async def allowed(self, kind: str, who: str) -> float:
         """Return 0 while ``who`` is within the limit, else the seconds until it opens again."""
@@ -49,7 +50,9 @@ class Limits:
                 pipe.ttl(key)
                 count, left = await pipe.execute()
         except (RedisError, OSError, TimeoutError):
+            self._is_away()
             return self._wait_here(key, limit)
+        self._is_back()
         return float(max(left, 1)) if int(count or 0) >= limit.times else 0.0
 
     async def failed(self, kind: str, who: str) -> int:
@@ -65,12 +68,24 @@ class Limits:
                 pipe.expire(key, limit.seconds, nx=True)
                 count, _ = await pipe.execute()
         except (RedisError, OSError, TimeoutError):
-            self._figures.limits_away()
+            self._is_away()
             count = len(self._here[key])
+        else:
+            self._is_back()
         return max(limit.times - int(count), 0)
 
-    def _wait_here(self, key: str, limit: Limit) -> float:
+    def _is_away(self) -> None:
         self._figures.limits_away()
+        if not self._away:  # once for each outage; how often stands in the figures
+            log.warning("limits.away")
+        self._away = True
+
+    def _is_back(self) -> None:
+        if self._away:
+            log.warning("limits.back")
+        self._away = False
+
+    def _wait_here(self, key: str, limit: Limit) -> float:
         now = time.monotonic()
         recent = [at for at in self._here.get(key, ()) if now - at < limit.seconds]
         return limit.seconds - (now - recent[0]) if len(recent) >= limit.times else 0.0
