@@ -14,10 +14,10 @@ from typing import Any
 from bots.keyword_understanding import KeywordUnderstanding
 from cities.loading import check_cities, load_pack
 from gateway import PROGRAM
-from groundwork import effects, inspection
+from groundwork import effects, inspection, rotation
 from groundwork.clock import clock_from
 from groundwork.database import open_pool
-from groundwork.secrets import with_secrets
+from groundwork.secrets import has_secrets, with_secrets
 from groundwork.settings import PREFIX, Settings
 from groundwork.vault import Vault, VaultError
 from hotline.calendar import CITY_TIME
@@ -81,6 +81,7 @@ def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     taking.set_defaults(call=_import)
     effects.add_to(subs).set_defaults(call=_effects)
     inspection.add_to(subs).set_defaults(call=_audit)
+    rotation.add_to(subs).set_defaults(call=_keys)
     for parser in staff_commands.add_to(subs):
         parser.set_defaults(call=_staff)
 
@@ -185,11 +186,42 @@ def _effects(arguments: argparse.Namespace, settings: Settings) -> int:
 def _audit(arguments: argparse.Namespace, settings: Settings) -> int:
     """Verify the gateway's log, and the desk's where its database is this installation's own or named."""
     settings = with_secrets(settings)
-    found = inspection.run(settings, PROGRAM, _url(settings))
+    return max(inspection.run(settings, program, url) for program, url in _databases(settings).items())
+
+
+def _keys(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Turn the keys of both databases, the files and what is spooled."""
+    from gateway.files import Files
+    from gateway.spool import Spool
+    from gateway.store.attachments import Attachments
+
+    if not has_secrets(settings):
+        print(f"there is no installation in {settings.state_dir}", file=sys.stderr)
+        return 1
+    settings = with_secrets(settings)
+    vault, clock = Vault.from_settings(settings), clock_from(settings.clock)
+
+    async def act() -> int:
+        async with open_pool(_url(settings), size=1) as pool:
+            files = Files(settings.files_dir, vault, Attachments(pool, vault, clock=clock))
+            others: dict[str, rotation.Sealed] = {
+                "files": files,
+                "spool": Spool(settings.state_dir / "spool", vault),
+            }
+            databases = _databases(settings)
+            return await rotation.run(
+                arguments,
+                rotation.Installation(settings=settings, vault=vault, databases=databases, others=others),
+            )
+
+    return asyncio.run(act())
+
+
+def _databases(settings: Settings) -> dict[str, str]:
+    """Return the gateway's database, and the desk's where it is this installation's own or named."""
     own = "" if settings.database_url else _own(settings, "desk")
-    if desk := settings.desk_database_url or own:
-        return max(found, inspection.run(settings, "desk", desk))
-    return found
+    desk = settings.desk_database_url or own
+    return {PROGRAM: _url(settings)} | ({"desk": desk} if desk else {})
 
 
 def _staff(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -213,7 +245,7 @@ def _ledger(arguments: argparse.Namespace, settings: Settings) -> int:
         return 2
     if arguments.city and arguments.city != settings.city:
         settings = Settings.from_env({**os.environ, f"{PREFIX}CITY": arguments.city})
-    if not settings.vault_keys and not (settings.state_dir / "secrets").is_dir():
+    if not has_secrets(settings):
         print(f"there is no installation in {settings.state_dir}", file=sys.stderr)
         return 1
     try:
@@ -243,7 +275,7 @@ async def _export(arguments: argparse.Namespace, settings: Settings, pack: CityP
 def _import(arguments: argparse.Namespace, settings: Settings) -> int:
     if arguments.city and arguments.city != settings.city:
         settings = Settings.from_env({**os.environ, f"{PREFIX}CITY": arguments.city})
-    if not settings.vault_keys and not (settings.state_dir / "secrets").is_dir():
+    if not has_secrets(settings):
         print(f"there is no installation in {settings.state_dir}", file=sys.stderr)
         return 1
     try:

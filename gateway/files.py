@@ -12,6 +12,7 @@ import logging
 import os
 import secrets
 import time
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
@@ -23,7 +24,7 @@ from channels.base import RefusedFileError, Sends, StagedFile, StoredFile
 from channels.documents import document_type
 from channels.images import remade
 from gateway.store.attachments import Attachments
-from groundwork.streams import Sealer, opened
+from groundwork.streams import Sealer, key_of, opened
 from groundwork.vault import Vault
 from hotline.errors import HotlineError, StorageAwayError
 
@@ -187,6 +188,46 @@ class Files:
         if count:
             log.info("files.swept", extra={"count": count})
         return count
+
+    def counts(self) -> Counter[str]:
+        """Return how many files each vault key seals."""
+        return Counter(key for _, key in self._sealed_by())
+
+    async def reseal(self) -> int:
+        """Seal every file that an older vault key seals anew with the newest one; how many.
+
+        Who is reading one meanwhile reads on; what a crash leaves behind is swept.
+        """
+        newest = self._vault.newest
+        older = await asyncio.to_thread(
+            lambda: [path.name for path, key in self._sealed_by() if key != newest]
+        )
+        for digest in older:
+            anew = partial(asyncio.to_thread, self._anew, self._final(digest))
+            await self._attachments.holding(digest, anew)
+        return len(older)
+
+    def _sealed_by(self) -> Iterator[tuple[Path, str]]:
+        for path in self._folder.glob("??/*"):
+            with suppress(FileNotFoundError), path.open("rb") as file:
+                yield path, key_of(file.read)
+
+    def _anew(self, path: Path) -> None:
+        draft = self._path(secrets.token_hex(16))
+        try:
+            found = path.stat()
+        except FileNotFoundError:  # swept
+            return
+        writer = _Writer(draft, Sealer(self._vault, purpose=PURPOSE))
+        try:
+            for chunk in self._read(path):
+                writer.write(chunk)
+            writer.finish()
+        finally:
+            writer.close()
+        os.utime(draft, ns=(found.st_atime_ns, found.st_mtime_ns))  # the sweep goes by a file's age
+        draft.rename(path)
+        _sync(path.parent)
 
     def _older_than(self, seconds: float) -> Iterator[Path]:
         before = time.time() - seconds

@@ -65,6 +65,7 @@ class Action(StrEnum):
     ARTICLE_RECORDED = "article.recorded"
     EFFECT_GAVE_UP = "effect.gave_up"
     EFFECT_RETRIED = "effect.retried"
+    KEYS_ROTATED = "keys.rotated"
 
 
 class Via(StrEnum):

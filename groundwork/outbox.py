@@ -46,6 +46,9 @@ CREATE TABLE effects (
 CREATE INDEX effects_owed ON effects (lane, id) WHERE done_at IS NULL AND gave_up_at IS NULL;
 """
 
+#: column and purpose, for the migrations' ``sealed_with_comments``
+SEALED = {"effects.body": PURPOSE}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Owed:

@@ -50,6 +50,7 @@ class Settings:
     rasa_token: str = _secret()
     secret_key: str = _secret()
     vault_keys: str = _secret()
+    vault_keys_file: Path | None = None  #: holds them instead; read again when it was replaced
     wechat_token: str = _secret()
     wechat_appid: str = ""
     wechat_secret: str = _secret()
@@ -120,12 +121,14 @@ class Settings:
             problems.append(
                 f"{PREFIX}OIDC_ISSUER: needs {PREFIX}OIDC_CLIENT_ID and {PREFIX}OIDC_CLIENT_SECRET too"
             )
+        if self.vault_keys and self.vault_keys_file:
+            problems.append(f"{PREFIX}VAULT_KEYS_FILE: holds the keys instead of {PREFIX}VAULT_KEYS; set one")
         if not self.on_loopback:
             secrets = ("secret_key", "vault_keys", "dispatch_secret")
             problems += [
                 f"{PREFIX}{name.upper()}: must be set when {PREFIX}HOST is not loopback"
                 for name in secrets
-                if not getattr(self, name)
+                if not getattr(self, name) and not (name == "vault_keys" and self.vault_keys_file)
             ]
         return problems + self._wechat_conflicts()
 
@@ -217,11 +220,21 @@ def _secret_key(raw: str) -> str:
 
 
 def _vault_keys(raw: str) -> str:
-    for part in raw.split(","):
-        name, _, key = part.strip().partition(":")
-        if not re.fullmatch(r"[A-Za-z0-9]{1,16}", name) or len(_decoded(key)) != 32:
-            raise ValueError("must be id:base64key[,id:base64key…] with 32-byte keys, newest first")
+    key_pairs(raw)
     return raw
+
+
+def key_pairs(listed: str) -> list[tuple[str, bytes]]:
+    """Return names and keys of ``VAULT_KEYS``, newest first, or raise ``ValueError``."""
+    pairs = list[tuple[str, bytes]]()
+    for part in listed.split(","):
+        name, _, key = part.strip().partition(":")
+        pairs.append((name, _decoded(key)))
+        if not re.fullmatch(r"[A-Za-z0-9]{1,16}", name) or len(pairs[-1][1]) != 32:
+            raise ValueError("must be id:base64key[,id:base64key…] with 32-byte keys, newest first")
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("names a key twice")
+    return pairs
 
 
 def webhook_key(secret: str) -> bytes:
@@ -314,6 +327,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "state_dir": _folder,
     "files_dir": _folder,
     "units_file": _folder,
+    "vault_keys_file": _folder,
     "public_url": _url("http", "https"),
     "gateway_url": _url("http", "https"),
     "desk_url": _url("http", "https"),

@@ -73,15 +73,25 @@ def opened(vault: Vault, read: Callable[[int], bytes], *, purpose: str) -> Itera
         sealed, count = following, count + 1
 
 
+def key_of(read: Callable[[int], bytes]) -> str:
+    """Return the name of the vault key that a sealed file was sealed with, or raise ``VaultError``."""
+    return _name(read).decode("ascii", "replace")
+
+
 def _read_header(vault: Vault, read: Callable[[int], bytes], purpose: str) -> tuple[bytes, AESGCM]:
-    start = read(len(_MAGIC) + 1)
-    if start[:-1] != _MAGIC or start[-1] > _LONGEST_NAME:
-        raise VaultError("not a sealed file")
-    name, salt = read(start[-1]), read(_SALT)
+    name = _name(read)
+    start, salt = _MAGIC + bytes([len(name)]), read(_SALT)
     if len(salt) != _SALT:
         raise VaultError("not a whole sealed file")
     key = vault.file_key(name.decode("ascii", "replace"), salt, purpose=purpose)
     return start + name + salt, AESGCM(key)
+
+
+def _name(read: Callable[[int], bytes]) -> bytes:
+    start = read(len(_MAGIC) + 1)
+    if start[:-1] != _MAGIC or start[-1] > _LONGEST_NAME:
+        raise VaultError("not a sealed file")
+    return read(start[-1])
 
 
 def _nonce(count: int, *, last: bool) -> bytes:

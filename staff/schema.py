@@ -48,3 +48,10 @@ CREATE TABLE staff_recovery_codes (
     PRIMARY KEY (account_id, digest)  -- a code that was used is gone
 );
 """
+
+#: column and purpose, for the migrations' ``sealed_with_comments``
+SEALED = {
+    "staff_accounts.totp_secret": "staff.totp:{id}",
+    "staff_accounts.totp_offered": "staff.totp:{id}",
+    "staff_sessions.address": "staff.session_address",
+}

@@ -144,6 +144,12 @@ class Attachments:
         named = {row["digest"] for row in rows}
         return tuple(digest for digest in digests if digest not in named)
 
+    async def holding(self, digest: str, act: Settles) -> None:
+        """Call ``act`` while nobody puts the file of that digest in its place or takes it away."""
+        async with storage_errors(), self._pool.acquire() as connection, connection.transaction():
+            await lock(connection, f"file:{digest}")
+            await act()
+
     async def if_without_row(self, digest: str, remove: Callable[[], Awaitable[bool]]) -> bool:
         """Call ``remove`` if no row names ``digest``, while none can come to name it."""
         async with storage_errors(), self._pool.acquire() as connection, connection.transaction():
