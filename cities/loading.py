@@ -11,7 +11,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cities.files import deadlines, desk, dispatch, emergency, kinds, scope, sources, spellings, units
+from cities.files import (
+    deadlines,
+    desk,
+    dispatch,
+    emergency,
+    identity,
+    kinds,
+    scope,
+    sources,
+    spellings,
+    units,
+)
 from cities.files.sections import SECTIONS, Rules
 from cities.forms import Names, Reader, changes
 from cities.grams import needed
@@ -29,7 +40,7 @@ from hotline.vocabulary import KINDS
 CITIES = Path(__file__).parent
 SHARED_FOLDERS = frozenset({"common", "calendar"})
 CITY_FILES = ("sources", *SECTIONS)
-COMMON_FILES = ("emergency", "grounds", "spellings", "words")
+COMMON_FILES = ("emergency", "grounds", "identity", "spellings", "words")
 NUMBERED = {
     "duty": "duties",
     "reading": "readings",
@@ -173,6 +184,7 @@ class _Reading:
             "not_now": danger.not_now,
             "now": danger.now,
             "spelling": spellings.read(self.common["spellings"].table()),
+            "finder": identity.read(self.common["identity"].table()),
             "hearing": self.learnt.get(DANGERS),
             "grounds": self.learnt.get(GROUNDS),
             "referral": grounds.referral,

@@ -54,7 +54,7 @@ class Desk:
                 return False
             if event.name == "filed":
                 await cases.insert(connection, self._vault, receive(event, at=now))
-            if await cases.find(connection, self._vault, event.subject) is None:
+            if await cases.find(connection, self._vault, event.subject, known=False) is None:
                 log.info("event.waiting", extra={"number": event.subject, "event_type": event.name})
                 return True
             for waiting in await events.take_waiting(connection, self._vault, event.subject, at=now):
@@ -68,7 +68,7 @@ class Desk:
         ``False`` if it was signed before, ``None`` if there is no such case.
         """
         async with self._alone_with(number) as connection:
-            case = await cases.find(connection, self._vault, number)
+            case = await cases.find(connection, self._vault, number, known=True)
             if case is None:
                 return None
             now = self.clock()
@@ -84,19 +84,24 @@ class Desk:
     async def look_at_person(self, number: str, *, unit: str | None, by: Author, why: str) -> bool:
         """Note that somebody looks at who filed a case; ``False`` where there is nobody to be looked at."""
         async with self._alone_with(number) as connection:
-            case = await cases.find(connection, self._vault, number)
+            case = await cases.find(connection, self._vault, number, known=False)
             if case is None or not _may_see(case, unit) or not case.has_person:
                 return False
             await self._audit.note(connection, Action.PERSON_SEEN, "case", number, by=by, why=why)
         return True
 
-    async def find(self, number: str, *, unit: str | None) -> tuple[Case, Sequence[Happening]] | None:
-        """Return a case with its history, newest first; with ``unit`` given only one of that unit."""
+    async def find(
+        self, number: str, *, unit: str | None, known: bool = False
+    ) -> tuple[Case, Sequence[Happening]] | None:
+        """Return a case with its history, newest first; with ``unit`` given only one of that unit.
+
+        Without ``known``, which ``look_at_person`` must have allowed, whatever tells who people are is masked.
+        """
         async with storage_errors(), self._pool.acquire() as connection:
-            case = await cases.find(connection, self._vault, number)
+            case = await cases.find(connection, self._vault, number, known=known)
             if case is None or not _may_see(case, unit):
                 return None
-            return case, await cases.history(connection, self._vault, number)
+            return case, await cases.history(connection, self._vault, number, known=known)
 
     async def listing(self, view: str, *, page: int, unit: str | None) -> Listing:
         """Return the ``page``-th page, from 0, of one of ``store.cases.VIEWS``; with ``unit`` given only its cases."""

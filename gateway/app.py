@@ -108,6 +108,7 @@ def _staff_parts(services: Services) -> StaffParts:
         real_time=real_time,
         pack=pack,
         articles=services.articles,
+        tickets=services.tickets,
         checks=_checks(services),
         assets=Assets.load(),
         secure=is_https(settings.public_url),

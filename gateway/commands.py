@@ -268,7 +268,9 @@ async def _export(arguments: argparse.Namespace, settings: Settings, pack: CityP
     vault = Vault.from_settings(with_secrets(settings))
     since, until = Days(first=arguments.first, last=arguments.last).bounds()
     async with open_pool(url, size=1) as pool:
-        entries = Letters(pool, vault, city=settings.city).entries(since=since, until=until)
+        entries = Letters(pool, vault, city=settings.city).entries(
+            since=since, until=until, known=arguments.contacts
+        )
         return await write_ledger(entries, pack, arguments.out, contacts=arguments.contacts)
 
 

@@ -99,7 +99,7 @@ class Front:
     def _letter_status(self, entry: Entry, replies: tuple[SentReply, ...]) -> TicketStatus:
         facts = entry.letter.draft.facts
         confidential = facts.get("confidential") == "true"
-        subject = redact(facts.get("subject", ""))
+        subject = redact(facts.get("subject", ""), self._pack.finder)
         return TicketStatus(
             number=entry.letter.identity.number,
             title=self._pack.words["confidential_title"] if confidential else subject,

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from groundwork.identities import open_record, seal_record
 from groundwork.vault import Vault, VaultError, key_name
 from hotline.errors import StorageAwayError
 from hotline.message import InboundMessage
@@ -31,7 +32,7 @@ class Spool:
 
     async def append(self, message: InboundMessage) -> None:
         """Keep ``message``; when this returns it is on the disk."""
-        sealed = self._vault.seal_json(to_record(message), purpose=PURPOSE)
+        sealed = seal_record(self._vault, to_record(message), purpose=PURPOSE)
         await asyncio.to_thread(self._append, base64.b64encode(sealed) + b"\n")
         log.warning("emergency.spooled", extra={"channel": message.channel})
 
@@ -113,7 +114,9 @@ class Spool:
 
     def _read(self, line: bytes) -> InboundMessage | None:
         try:
-            return from_record(InboundMessage, self._vault.open_json(base64.b64decode(line), purpose=PURPOSE))
+            return from_record(
+                InboundMessage, open_record(self._vault, base64.b64decode(line), purpose=PURPOSE, known=True)
+            )
         except (ValueError, IndexError, VaultError, json.JSONDecodeError):
             # A line torn by a power cut was never answered as kept; what can be read goes on.
             self._set_aside(line)

@@ -78,8 +78,10 @@ def _row(entry: Entry, pack: CityPack) -> Mapping[str, Any]:
         "received_at": entry.received_at,
         "channel": _channel(pack, ticket.channel if ticket else OWN),
         "kind": pack.kinds[kind].label if kind in pack.kinds else kind,
-        "subject": pack.words["confidential_title"] if confidential else redact(facts.get("subject", "")),
-        "place": "" if confidential else redact(facts.get("place", "")),
+        "subject": pack.words["confidential_title"]
+        if confidential
+        else redact(facts.get("subject", ""), pack.finder),
+        "place": "" if confidential else redact(facts.get("place", ""), pack.finder),
         "outcome": words["outcome"][entry.letter.outcome],
         "lead_unit": ticket.lead_unit if ticket else "",
         "last_day": last.at if last else None,

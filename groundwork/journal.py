@@ -7,7 +7,7 @@ import traceback
 from datetime import UTC, datetime
 from typing import Any
 
-from hotline.redaction import redact
+from groundwork.identities import redacted
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -21,10 +21,10 @@ class JsonLines(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "event": redact(record.getMessage()),
+            "event": redacted(record.getMessage()),
         }
         extra = {name: value for name, value in vars(record).items() if name not in _STANDARD}
-        line |= {name: redact(value) if isinstance(value, str) else value for name, value in extra.items()}
+        line |= {name: redacted(value) if isinstance(value, str) else value for name, value in extra.items()}
         if record.exc_info and record.exc_info[0] is not None:
             line |= _where(record.exc_info[0], record.exc_info[2])
         return json.dumps(line, ensure_ascii=False, default=str)

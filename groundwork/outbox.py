@@ -16,6 +16,7 @@ from pgqueuer.queries import Queries
 from groundwork.audit import PROGRAM, Action, Audit
 from groundwork.clock import Clock
 from groundwork.database import Connection, Pool, lock_number
+from groundwork.identities import open_record, seal_record
 from groundwork.vault import Vault
 from hotline.errors import HotlineError
 
@@ -84,7 +85,7 @@ async def owe(connection: Connection, vault: Vault, owed: Sequence[Owed], *, clo
                 vault.digest(one.key, purpose="effects.key"),
                 one.lane,
                 one.kind,
-                vault.seal_json(dict(one.body), purpose=PURPOSE),
+                seal_record(vault, dict(one.body), purpose=PURPOSE),
                 now,
                 one.not_before,
             )
@@ -156,7 +157,8 @@ class Outbox:
                 left: timedelta = row["next_at"] - now
                 return max(left, timedelta(milliseconds=100))
             try:
-                await self._carry(row["kind"], self._vault.open_json(row["body"], purpose=PURPOSE))
+                body = open_record(self._vault, row["body"], purpose=PURPOSE, known=True)
+                await self._carry(row["kind"], body)
             except NotYetError as error:
                 await connection.execute(
                     "UPDATE effects SET next_at = $2 WHERE id = $1", row["id"], self._clock() + error.wait

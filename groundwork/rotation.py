@@ -19,6 +19,7 @@ import asyncpg
 from groundwork.audit import COMMAND, Action, Audit
 from groundwork.clock import clock_from
 from groundwork.database import Connection, open_pool, storage_errors
+from groundwork.identities import resealed
 from groundwork.secrets import new_key, rewrite
 from groundwork.settings import Settings, key_pairs
 from groundwork.vault import LOOKS_AGAIN, Vault, VaultError
@@ -132,7 +133,7 @@ async def _reseal(connection: Connection, vault: Vault, column: SealedColumn) ->
     while rows:
         for row in rows:
             purpose = column.purpose.format_map(dict(row))
-            anew = vault.seal(vault.open(row["sealed"], purpose=purpose), purpose=purpose)
+            anew = resealed(vault, row["sealed"], purpose=purpose)
             await connection.execute(write, row["id"], row["sealed"], anew)
             done += 1
         rows = await connection.fetch(

@@ -8,6 +8,7 @@ from typing import Annotated
 from hotline.bodies import DispatchRule, Matter, NetworkLevel, OnFile, Unit, UnitGroup
 from hotline.calendar import Calendar
 from hotline.citation import Citation, LawStatus, Route
+from hotline.identity import NUMBERS, Finder
 from hotline.law import Measure, Provision, Rule, Source
 from hotline.limits import DeadlineRule, ExtensionRule, ReturnRule, Silence, UnfixedLimit
 from hotline.scoring import Hearing
@@ -221,6 +222,7 @@ class CityPack:
     spelling: Spelling = field(
         default_factory=Spelling
     )  #: mistyped, traditional and spoken forms with the usual one
+    finder: Finder = field(default=NUMBERS, repr=False, compare=False)  #: of what tells who somebody is
     hearing: Hearing | None = field(
         default=None, repr=False
     )  #: learnt from examples of danger; absent: word lists alone

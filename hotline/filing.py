@@ -257,7 +257,7 @@ def _ticket(
         kind_label=pack.kinds[kind].label,
         ticket_class=ticket_class,
         class_label=chosen_class.label if chosen_class else "",
-        title=_title(facts.get("subject") or what),
+        title=_title(pack, facts.get("subject") or what),
         summary=_summary(pack, what, facts),
         text=said,
         place=place,
@@ -296,8 +296,8 @@ def _contact(facts: Mapping[str, str], *, sealed: bool) -> Contact:
     )
 
 
-def _title(what: str) -> str:
-    line = " ".join(redact(what).split())  # titles stand in lists
+def _title(pack: CityPack, what: str) -> str:
+    line = " ".join(redact(what, pack.finder).split())  # titles stand in lists
     return line if len(line) <= TITLE_LETTERS else f"{line[: TITLE_LETTERS - 1]}\u2026"
 
 

@@ -26,6 +26,7 @@ _DEMAND_VIEW = (160, 160)
 _LONG_LETTER = 150  #: characters; who is in danger writes less
 _NEARLY = 0.05  #: of two types whose scores are that close, the graver is named
 _BEYOND_DOUBT = 0.25  #: what one sentence of a letter must weigh beyond a whole message to be sure
+_UNHEARD = "\x00"  #: no example holds it
 _FEWEST = 4  #: letters that weights alone judge; a shorter answer says nothing by itself
 _HINTED = 0.3  #: so much less is needed to ask where the lists find a hint
 _MENTIONED = (
@@ -110,7 +111,7 @@ def _screened(text: str, pack: CityPack, *, named_only: bool = False) -> Danger 
         return _by_words(named)
     if not named and sum(map(str.isalpha, said.text)) < _FEWEST:
         return None
-    return _by_weight(said.text, named, pack, pack.hearing)
+    return _by_weight(_without_people(said.text, pack), named, pack, pack.hearing)
 
 
 def screen_acceptance(text: str, pack: CityPack) -> NotAccepted | None:
@@ -125,7 +126,8 @@ def screen_acceptance(text: str, pack: CityPack) -> NotAccepted | None:
         return found
     informs = any(compiled(pattern).search(said.text) for pattern in pack.informing)
     only_mentioned = found is None and (bool(named) or informs)
-    return _by_ground_weight(said.text, found, pack, pack.grounds, only_mentioned=only_mentioned)
+    words = _without_people(said.text, pack)
+    return _by_ground_weight(words, found, pack, pack.grounds, only_mentioned=only_mentioned)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -176,12 +178,19 @@ def _rule(found: NotAccepted, pack: CityPack) -> ScopeRule:
 def heard_text(text: str, pack: CityPack) -> tuple[str, tuple[Hint, ...]]:
     """Return ``text`` as it is weighed, and what the word lists find in it; learning starts from the same."""
     said = Said.of(text, pack, view=_DANGER_VIEW)
-    return said.text, _hints(named_in(said, pack))
+    return _without_people(said.text, pack), _hints(named_in(said, pack))
 
 
 def ground_text(text: str, pack: CityPack) -> tuple[str, tuple[Hint, ...]]:
     """Return ``text`` as it is weighed for what it asks for: grounds are cities', so patterns give no hints."""
-    return normalised(text, pack.spelling), ()
+    return _without_people(normalised(text, pack.spelling), pack), ()
+
+
+def _without_people(text: str, pack: CityPack) -> str:
+    """Return ``text``, as long as it was, with a letter that weighs nothing for all that only tells who somebody is."""
+    for found in pack.finder.find(text):
+        text = f"{text[: found.start]}{_UNHEARD * (found.end - found.start)}{text[found.end :]}"
+    return text
 
 
 def named_in(said: Said, pack: CityPack) -> tuple[Named, ...]:

@@ -34,6 +34,7 @@ class Contact:
     email: str = ""
     anonymous: bool = False
     confidential: bool = False
+    token: str = ""  #: stands for the person where they are kept from the dispatch centre
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

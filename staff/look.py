@@ -9,7 +9,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from hotline.calendar import CITY_TIME
-from hotline.redaction import mask_email, mask_phone
+from hotline.redaction import mask_email, mask_name, mask_phone
 
 _TEMPLATES = Path(__file__).with_name("templates")
 
@@ -49,8 +49,3 @@ def city_time(moment: datetime | date | str) -> datetime | date:
     if isinstance(moment, str):
         moment = datetime.fromisoformat(moment)
     return moment.astimezone(CITY_TIME) if isinstance(moment, datetime) else moment
-
-
-def mask_name(name: str) -> str:
-    """Return the first character of a name and a star for each other."""
-    return name[:1] + "*" * (len(name) - 1)

@@ -7,6 +7,7 @@ from typing import Any
 
 from dispatch_desk.cases import Case
 from groundwork.database import Connection
+from groundwork.identities import open_record, seal_record
 from groundwork.vault import Vault
 from hotline.events import Event
 from hotline.records import from_record, to_record
@@ -56,10 +57,10 @@ async def update(connection: Connection, vault: Vault, case: Case) -> None:
     )
 
 
-async def find(connection: Connection, vault: Vault, number: str) -> Case | None:
-    """Return the case with that number."""
+async def find(connection: Connection, vault: Vault, number: str, *, known: bool) -> Case | None:
+    """Return the case with that number; without ``known`` whatever tells who people are is masked."""
     record = await connection.fetchval("SELECT record FROM cases WHERE number = $1", number)
-    return None if record is None else _case(vault, number, record)
+    return None if record is None else _case(vault, number, record, known=known)
 
 
 async def page(
@@ -85,7 +86,7 @@ async def page(
         limit,
         offset,
     )
-    return [_case(vault, row["number"], row["record"]) for row in rows]
+    return [_case(vault, row["number"], row["record"], known=False) for row in rows]
 
 
 async def counts(
@@ -113,12 +114,12 @@ async def remember(connection: Connection, vault: Vault, event: Event, *, said_h
         event.name,
         event.sequence,
         event.at,
-        vault.seal_json(to_record(event.data), purpose=f"{_EVENT}:{event.subject}"),
+        seal_record(vault, to_record(event.data), purpose=f"{_EVENT}:{event.subject}"),
     )
 
 
-async def history(connection: Connection, vault: Vault, number: str) -> Sequence[Happening]:
-    """Return what happened to a case, newest first."""
+async def history(connection: Connection, vault: Vault, number: str, *, known: bool) -> Sequence[Happening]:
+    """Return what happened to a case, newest first; without ``known`` people are masked."""
     rows = await connection.fetch(
         "SELECT name, at, said_here, body FROM case_events WHERE number = $1"
         " ORDER BY at DESC, sequence DESC, id DESC",
@@ -129,7 +130,7 @@ async def history(connection: Connection, vault: Vault, number: str) -> Sequence
             name=row["name"],
             at=row["at"],
             said_here=row["said_here"],
-            data=vault.open_json(row["body"], purpose=f"{_EVENT}:{number}"),
+            data=open_record(vault, row["body"], purpose=f"{_EVENT}:{number}", known=known),
         )
         for row in rows
     ]
@@ -146,16 +147,18 @@ async def next_sequence(connection: Connection, number: str) -> int:
 async def name_units(connection: Connection, vault: Vault) -> int:
     """Fill the unit of cases that came before it was a column; return how many there were."""
     rows = await connection.fetch("SELECT number, record FROM cases WHERE lead_unit IS NULL FOR UPDATE")
-    found = [(row["number"], _case(vault, row["number"], row["record"]).lead_unit) for row in rows]
+    found = [
+        (row["number"], _case(vault, row["number"], row["record"], known=False).lead_unit) for row in rows
+    ]
     await connection.executemany("UPDATE cases SET lead_unit = $2 WHERE number = $1", found)
     return len(found)
 
 
 def _row(vault: Vault, case: Case) -> tuple[Any, ...]:
     due = case.next_due()
-    sealed = vault.seal_json(to_record(case), purpose=f"{_RECORD}:{case.number}")
+    sealed = seal_record(vault, to_record(case), purpose=f"{_RECORD}:{case.number}")
     return case.number, case.state.value, case.urgent, due and due.at, case.lead_unit, sealed
 
 
-def _case(vault: Vault, number: str, record: bytes) -> Case:
-    return from_record(Case, vault.open_json(record, purpose=f"{_RECORD}:{number}"))
+def _case(vault: Vault, number: str, record: bytes, *, known: bool) -> Case:
+    return from_record(Case, open_record(vault, record, purpose=f"{_RECORD}:{number}", known=known))

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from groundwork.database import Connection
+from groundwork.identities import open_record, seal_record
 from groundwork.vault import Vault
 from hotline.events import Event
 from hotline.records import from_record, to_record
@@ -21,7 +22,7 @@ async def keep(connection: Connection, vault: Vault, event: Event, *, at: dateti
             event.name,
             event.subject,
             event.sequence,
-            vault.seal_json(to_record(event), purpose=_PURPOSE),
+            seal_record(vault, to_record(event), purpose=_PURPOSE),
             at,
         )
     )
@@ -36,4 +37,5 @@ async def take_waiting(connection: Connection, vault: Vault, number: str, *, at:
         at,
     )
     ordered = sorted(rows, key=lambda row: (row["sequence"], row["id"]))
-    return [from_record(Event, vault.open_json(row["body"], purpose=_PURPOSE)) for row in ordered]
+    opened = (open_record(vault, row["body"], purpose=_PURPOSE, known=True) for row in ordered)
+    return [from_record(Event, one) for one in opened]

@@ -81,7 +81,7 @@ def scope_of(account: Account) -> str | None:
 
 async def _case(request: web.Request, *, person_shown: bool = False, failed: str = "") -> web.Response:
     desk, account = request.app[DESK], account_of(request)
-    found = await desk.find(_number(request), unit=scope_of(account))
+    found = await desk.find(_number(request), unit=scope_of(account), known=person_shown)
     if found is None:
         raise web.HTTPNotFound
     shown, history = found

@@ -16,6 +16,7 @@ from gateway.store.letters import Letters
 from gateway.store.tickets import Tickets
 from groundwork.clock import Clock
 from groundwork.database import Connection, Pool, lock, storage_errors
+from groundwork.identities import open_record, seal_record
 from groundwork.vault import Vault
 from hotline.conversation import Conversation
 from hotline.effects import Effect, EnterLetter, FileTicket, SendReply, TellDesk
@@ -92,7 +93,7 @@ class Ledger:
         """
         key = self._vault.digest(message.key, purpose="messages.key")
         fingerprint = self._vault.digest(message.fingerprint().hex(), purpose="messages.fingerprint")
-        body = self._vault.seal_json(to_record(message), purpose=MESSAGE)
+        body = seal_record(self._vault, to_record(message), purpose=MESSAGE)
         async with storage_errors(), self._pool.acquire() as connection:
             id = await connection.fetchval(
                 "INSERT INTO messages (key_digest, fingerprint, city, channel, conversation, sender,"
@@ -167,7 +168,7 @@ class Ledger:
             " ON CONFLICT (id) DO UPDATE SET state = excluded.state, updated_at = excluded.updated_at",
             conversation,
             self._city,
-            self._vault.seal_json(to_record(state), purpose=STATE),
+            seal_record(self._vault, to_record(state), purpose=STATE),
             self._clock(),
             [one.id for one in ready],
         )
@@ -176,7 +177,7 @@ class Ledger:
         sealed = await connection.fetchval("SELECT state FROM conversations WHERE id = $1", id)
         if sealed is None:
             return Conversation(id=id)
-        return from_record(Conversation, self._vault.open_json(sealed, purpose=STATE))
+        return from_record(Conversation, open_record(self._vault, sealed, purpose=STATE, known=True))
 
     async def _write(self, connection: Connection, one: Pending, effects: Sequence[Effect]) -> None:
         replies = [effect for effect in effects if isinstance(effect, SendReply)]
@@ -195,7 +196,7 @@ class Ledger:
                     one.id,
                     effect.position,
                     effect.reply.kind,
-                    self._vault.seal_json(to_record(effect.reply), purpose=REPLY),
+                    seal_record(self._vault, to_record(effect.reply), purpose=REPLY),
                     self._clock(),
                 )
                 for effect in replies
@@ -280,7 +281,7 @@ class Ledger:
         return tuple(sorted({row["conversation"] for row in rows}))
 
     def _message(self, sealed: bytes) -> InboundMessage:
-        return from_record(InboundMessage, self._vault.open_json(sealed, purpose=MESSAGE))
+        return from_record(InboundMessage, open_record(self._vault, sealed, purpose=MESSAGE, known=True))
 
     def _reply(self, row: asyncpg.Record, message_key: str) -> StoredReply:
         return StoredReply(
@@ -288,5 +289,5 @@ class Ledger:
             message_id=row["message_id"],
             message_key=message_key,
             at=row["said_at"],
-            reply=from_record(Reply, self._vault.open_json(row["body"], purpose=REPLY)),
+            reply=from_record(Reply, open_record(self._vault, row["body"], purpose=REPLY, known=True)),
         )

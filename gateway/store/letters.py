@@ -8,6 +8,7 @@ import asyncpg
 
 from gateway.store.tickets import TICKET
 from groundwork.database import Connection, Pool, storage_errors
+from groundwork.identities import open_record, seal_record
 from groundwork.vault import Vault
 from hotline.conversation import Letter
 from hotline.message import InboundMessage
@@ -56,7 +57,7 @@ class Letters:
             message.received_at,
             self._vault.seal(code.encode(), purpose=CODE),
             self._code_digest(number, code),
-            self._vault.seal_json(to_record(letter), purpose=BODY),
+            seal_record(self._vault, to_record(letter), purpose=BODY),
         )
 
     async def of_message(self, key: str) -> Letter | None:
@@ -68,7 +69,7 @@ class Letters:
                 " WHERE m.key_digest = $1",
                 digest,
             )
-        return None if row is None else self._letter(row)
+        return None if row is None else self._letter(row, known=False)
 
     async def look_up(self, number: str, code: str) -> Entry | None:
         """Return the letter of that number if the query code is right; nothing tells which was wrong."""
@@ -79,10 +80,13 @@ class Letters:
                 number,
                 self._code_digest(number, normalised(code)),
             )
-        return None if row is None else self._entry(row)
+        return None if row is None else self._entry(row, known=False)
 
-    async def entries(self, *, since: datetime, until: datetime) -> AsyncIterator[Entry]:
-        """Yield every letter of the city received from ``since`` on and before ``until``, oldest first."""
+    async def entries(self, *, since: datetime, until: datetime, known: bool) -> AsyncIterator[Entry]:
+        """Yield every letter of the city received from ``since`` on and before ``until``, oldest first.
+
+        Without ``known`` whatever tells who people are is masked.
+        """
         last: tuple[datetime, str] = (since, "")
         while True:
             async with storage_errors(), self._pool.acquire() as connection:
@@ -95,16 +99,16 @@ class Letters:
                     AT_ONCE,
                 )
             for row in rows:
-                yield self._entry(row)
+                yield self._entry(row, known=known)
             if len(rows) < AT_ONCE:
                 return
             last = (rows[-1]["received_at"], rows[-1]["number"])
 
-    def _entry(self, row: asyncpg.Record) -> Entry:
-        letter = self._letter(row)
+    def _entry(self, row: asyncpg.Record, *, known: bool) -> Entry:
+        letter = self._letter(row, known=known)
         ticket = None
         if row["ticket"] is not None:
-            ticket = from_record(Ticket, self._vault.open_json(row["ticket"], purpose=TICKET))
+            ticket = from_record(Ticket, open_record(self._vault, row["ticket"], purpose=TICKET, known=known))
         return Entry(
             letter=letter,
             message_id=row["message_id"],
@@ -117,8 +121,8 @@ class Letters:
             attachments=row["attachments"],
         )
 
-    def _letter(self, row: asyncpg.Record) -> Letter:
-        entered = from_record(Letter, self._vault.open_json(row["body"], purpose=BODY))
+    def _letter(self, row: asyncpg.Record, *, known: bool) -> Letter:
+        entered = from_record(Letter, open_record(self._vault, row["body"], purpose=BODY, known=known))
         return replace(entered, outcome=row["outcome"])
 
     def _code_digest(self, number: str, code: str) -> bytes:

@@ -1,7 +1,7 @@
 """The register of tickets as filed, and what has happened to them since."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from dispatch_client import payloads
 from gateway.web.ports import Thread
 from groundwork.clock import Clock
 from groundwork.database import Connection, Pool, lock, storage_errors
+from groundwork.identities import open_record, seal_record
 from groundwork.outbox import Owed, owe
 from groundwork.vault import Vault
 from hotline.citypack import CityPack
@@ -19,13 +20,17 @@ from hotline.deadlines import Due, shown_date
 from hotline.effects import FileTicket, TellDesk
 from hotline.errors import NotAnEventError
 from hotline.events import Event
+from hotline.identity import Kind
 from hotline.message import InboundMessage
 from hotline.records import from_record, to_record
 from hotline.replies import moment_in_words
 from hotline.scene import Standing
-from hotline.ticket import Ticket, normalised
+from hotline.ticket import ALPHABET, Ticket, normalised
+from hotline.withholding import for_centre, withheld
 
 TICKET, CODE, DATA = "tickets.body", "tickets.query_code", "ticket_events.data"
+TOKEN_LETTERS = 12
+MOST_FOUND = 50
 WITHDRAWN, OVER = "withdrawn", frozenset({"closed"})  #: states in which nothing more is owed
 
 
@@ -57,11 +62,11 @@ class Tickets:
         self, connection: Connection, message_id: int, message: InboundMessage, effect: FileTicket
     ) -> None:
         """Register the ticket and owe the dispatch centre its ``filed``, in the caller's transaction."""
-        ticket = effect.ticket
+        ticket, token = effect.ticket, self._token(effect.ticket.number)
         await connection.execute(
             "INSERT INTO tickets (number, city, message_id, conversation, sender, channel, kind, class, urgent,"
-            " lead_unit, filed_at, query_code, code_digest, body)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+            " lead_unit, filed_at, query_code, code_digest, body, person)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
             ticket.number,
             ticket.city,
             message_id,
@@ -75,18 +80,43 @@ class Tickets:
             ticket.filed_at,
             self._vault.seal(ticket.query_code.encode(), purpose=CODE),
             self._code_digest(ticket.number, ticket.query_code),
-            self._vault.seal_json(to_record(ticket), purpose=TICKET),
+            seal_record(self._vault, to_record(ticket), purpose=TICKET),
+            token,
         )
+        await self._index_person(connection, ticket)
+        told = for_centre(ticket, self._pack.finder, token=token)
         await self._owe(connection, effect.key, ticket.number, "filed", 1, ticket.filed_at,
-                        payloads.ticket_data(ticket))  # fmt: skip
+                        payloads.ticket_data(told))  # fmt: skip
+
+    async def _index_person(self, connection: Connection, ticket: Ticket) -> None:
+        """Note by which names and numbers the ticket can be found; only digests are kept."""
+        given = {
+            Kind.NAME: ticket.contact.name,
+            Kind.PHONE: ticket.contact.phone,
+            Kind.EMAIL: ticket.contact.email,
+        }
+        await connection.executemany(
+            "INSERT INTO ticket_people (number, field, digest) VALUES ($1, $2, $3)",
+            [
+                (ticket.number, kind.value, self._person(kind, value))
+                for kind, value in given.items()
+                if value
+            ],
+        )
+
+    def _person(self, kind: Kind, value: str) -> bytes:
+        return self._vault.digest(value.casefold(), purpose=f"ticket_people.{kind.value}")
 
     async def tell(self, connection: Connection, effect: TellDesk) -> None:
         """Owe the dispatch centre what the citizen did, and put it onto the timeline."""
-        sequence = await connection.fetchval(
-            "UPDATE tickets SET sequence = sequence + 1 WHERE number = $1 RETURNING sequence", effect.subject
+        row = await connection.fetchrow(
+            "UPDATE tickets SET sequence = sequence + 1 WHERE number = $1 RETURNING sequence, body",
+            effect.subject,
         )
-        if sequence is None:
+        if row is None:
             raise LookupError("an effect names a ticket that is not on record")
+        sequence, contact = row["sequence"], self._ticket(row["body"], known=True).contact
+        effect = replace(effect, text=withheld(effect.text, contact, self._pack.finder))
         data = _told(effect)
         event_id = await self._owe(
             connection, effect.key, effect.subject, effect.name, sequence, effect.at, data
@@ -124,7 +154,7 @@ class Tickets:
             name,
             at,
             self._clock(),
-            self._vault.seal_json(dict(data), purpose=DATA),
+            seal_record(self._vault, dict(data), purpose=DATA),
         )
         return bool(done.endswith(" 1"))
 
@@ -167,7 +197,7 @@ class Tickets:
                 "SELECT name, at, data FROM ticket_events WHERE number = $1 ORDER BY at, id", number
             )
         return Record(
-            ticket=from_record(Ticket, self._vault.open_json(row["body"], purpose=TICKET)),
+            ticket=self._ticket(row["body"], known=False),
             state=row["state"],
             happenings=tuple(map(self._happening, events)),
         )
@@ -184,6 +214,31 @@ class Tickets:
             )
         return None if row is None else Thread(**row)
 
+    async def named(self, connection: Connection, number_or_token: str) -> Ticket | None:
+        """Return the whole ticket of that number, or whose person has that token; for a purpose on record alone."""
+        sealed = await connection.fetchval(
+            "SELECT body FROM tickets WHERE number = $1 OR person = $1", normalised(number_or_token)
+        )
+        return None if sealed is None else self._ticket(sealed, known=True)
+
+    async def of_person(
+        self, connection: Connection, kind: Kind, value: str
+    ) -> tuple[bytes, tuple[Ticket, ...]]:
+        """Return the digest of a name or number and the tickets filed under it, newest first, people masked.
+
+        Confidential ones are not among them: that somebody filed one is a secret too.
+        """
+        digest = self._person(kind, value)
+        rows = await connection.fetch(
+            "SELECT t.body FROM ticket_people p JOIN tickets t ON t.number = p.number"
+            " WHERE p.field = $1 AND p.digest = $2 ORDER BY t.filed_at DESC LIMIT $3",
+            kind.value,
+            digest,
+            MOST_FOUND,
+        )
+        found = tuple(self._ticket(row["body"], known=False) for row in rows)
+        return digest, tuple(one for one in found if not one.contact.confidential)
+
     async def standings(self, connection: Connection, numbers: Sequence[str]) -> tuple[Standing, ...]:
         """Return where the tickets of those numbers stand, oldest first."""
         if not numbers:
@@ -198,7 +253,7 @@ class Tickets:
         return tuple(self._standing(row, [e for e in events if e["number"] == row["number"]]) for row in rows)
 
     def _standing(self, row: asyncpg.Record, events: Sequence[asyncpg.Record]) -> Standing:
-        ticket = from_record(Ticket, self._vault.open_json(row["body"], purpose=TICKET))
+        ticket = self._ticket(row["body"], known=False)
         last = shown_date(dates_of(self._pack, ticket, map(self._happening, events)).due)
         return Standing(
             number=ticket.number,
@@ -213,8 +268,16 @@ class Tickets:
         return self._pack.say(f"progress_due_{due.what}", date=moment_in_words(self._pack.say, due))
 
     def _happening(self, event: asyncpg.Record) -> Happening:
-        data = self._vault.open_json(event["data"], purpose=DATA)
+        data = open_record(self._vault, event["data"], purpose=DATA, known=False)
         return Happening(name=event["name"], at=event["at"], data=data)
+
+    def _ticket(self, sealed: bytes, *, known: bool) -> Ticket:
+        return from_record(Ticket, open_record(self._vault, sealed, purpose=TICKET, known=known))
+
+    def _token(self, number: str) -> str:
+        """Return what stands for the person of a ticket outside the gateway; nobody can guess it."""
+        drawn = self._vault.digest(number, purpose="tickets.person")
+        return "".join(ALPHABET[byte % len(ALPHABET)] for byte in drawn[:TOKEN_LETTERS])
 
     def _code_digest(self, number: str, code: str) -> bytes:
         return self._vault.digest(f"{number}:{code}", purpose="tickets.code")

@@ -8,10 +8,13 @@ from aiohttp import web
 
 from gateway import PROGRAM
 from gateway.store.articles import Articles
+from gateway.store.tickets import Tickets
+from gateway.store.unsealings import Unsealings
 from gateway.web.files import Assets
 from gateway.web.health import Check
 from gateway.web.pages.answers import AnswerPages
 from gateway.web.pages.ops import OpsPages
+from gateway.web.pages.sealed import SealedPages
 from groundwork.audit import Audit
 from groundwork.clock import Clock
 from groundwork.database import Pool
@@ -27,7 +30,7 @@ from staff.site import add_staff_routes
 
 PREFIX = "/staff"
 TEMPLATES = Path(__file__).with_name("staff_templates")
-HOMES = {Role.EDITOR: "/kb", Role.REVIEWER: "/kb", Role.ADMIN: "/ops"}
+HOMES = {Role.EDITOR: "/kb", Role.REVIEWER: "/kb", Role.ADMIN: "/ops", Role.DISPATCHER: "/ops/sealed"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +44,7 @@ class StaffParts:
     real_time: Clock
     pack: CityPack
     articles: Articles
+    tickets: Tickets
     checks: Sequence[Check]
     assets: Assets
     secure: bool
@@ -68,4 +72,7 @@ def add_staff_side(app: web.Application, parts: StaffParts) -> StaffDoor:
     add_routes(app, staff(Role.EDITOR, Role.REVIEWER, Role.ADMIN), answers.routes())
     operations = OpsPages(look, parts.pool, parts.audit, parts.checks)
     add_routes(app, staff(Role.ADMIN), operations.routes())
+    unsealings = Unsealings(parts.pool, parts.tickets, parts.audit, clock=parts.clock)
+    sealed = SealedPages(look, unsealings, clock=parts.clock)
+    add_routes(app, staff(Role.DISPATCHER), sealed.routes())
     return door

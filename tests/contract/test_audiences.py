@@ -75,6 +75,9 @@ DESK = OPEN | door_of("") | {
 #: The gateway's own for citizens and programs are listed in tests/web/test_site.py; these are its staff's.
 GATEWAY = door_of("/staff") | {
     ("GET", "/kb"): "editor reviewer admin", ("GET", "/ops"): "admin", ("POST", "/ops/effects/{id}/retry"): "admin",
+    ("GET", "/ops/sealed"): "dispatcher", ("POST", "/ops/sealed"): "dispatcher",
+    ("POST", "/ops/sealed/{id}/decide"): "dispatcher", ("POST", "/ops/sealed/{id}/look"): "dispatcher",
+    ("GET", "/ops/people"): "dispatcher", ("POST", "/ops/people"): "dispatcher",
 }  # fmt: skip
 
 
@@ -195,7 +198,7 @@ async def test_at_the_gateway_each_role_sees_exactly_its_pages(front: Visitor, r
 
 @pytest.mark.parametrize(
     ("role", "home"),
-    [(Role.EDITOR, "/kb"), (Role.REVIEWER, "/kb"), (Role.ADMIN, "/ops"), (Role.DISPATCHER, "/staff/account"),
+    [(Role.EDITOR, "/kb"), (Role.REVIEWER, "/kb"), (Role.ADMIN, "/ops"), (Role.DISPATCHER, "/ops/sealed"),
      (Role.UNIT, "/staff/account")],
 )  # fmt: skip
 async def test_each_role_begins_where_its_work_is(front: Visitor, role: Role, home: str) -> None:

@@ -314,7 +314,7 @@ async def test_what_happened_is_told_newest_first(desk: RunningDesk) -> None:
     [
         (
             Contact(name="张样例", phone="13800000000", confidential=True, email="z@example.com"),
-            "保密，姓名和联系方式不显示",
+            "保密，姓名和联系方式不在这里",
         ),
         (Contact(anonymous=True), "匿名"),
         (Contact(), "没有留姓名，没有留电话"),

@@ -261,7 +261,9 @@ HERE = NOON.replace(tzinfo=None)  #: as a workbook has moments
 
 async def exported(one: Bench, path: Path, days: Days = ALWAYS, **more: Any) -> list[dict[str, Any]]:
     since, until = days.bounds()
-    count = await write_ledger(one.ledger.letters.entries(since=since, until=until), PACK, path, **more)
+    count = await write_ledger(
+        one.ledger.letters.entries(since=since, until=until, known=True), PACK, path, **more
+    )
     sheet = load_workbook(path).active
     assert sheet is not None
     head, *rows = [[cell.value for cell in row] for row in sheet.iter_rows()]

@@ -22,7 +22,7 @@ async def letter_findings(
     """Compare ledger and files with the letters; ``digests`` are the keys of all messages on record, by id."""
     async with open_pool(url, size=2) as pool:
         letters = Letters(pool, vault, city=CITY).entries(
-            since=datetime(2000, 1, 1, tzinfo=UTC), until=datetime(9000, 1, 1, tzinfo=UTC)
+            since=datetime(2000, 1, 1, tzinfo=UTC), until=datetime(9000, 1, 1, tzinfo=UTC), known=True
         )
         entries = {digests[entry.message_id]: entry async for entry in letters}
         rows = await pool.fetch("SELECT message_id, id FROM attachments ORDER BY message_id, id")

@@ -1,0 +1,46 @@
+"""What the dispatch centre is not told: who asked for confidence, who blew a whistle, who stays unknown.
+
+Name and phone of a whistle-blower are withheld from the unit (duty KF-3-1d), those of others when they ask for it
+(BD-13). Contact then goes through the centre, by those who may unseal the person (reading R-ALL-16).
+"""
+
+from dataclasses import replace
+
+from hotline.identity import Finder
+from hotline.redaction import MASK, redact
+from hotline.ticket import Contact, Ticket
+
+
+def for_centre(ticket: Ticket, finder: Finder, *, token: str) -> Ticket:
+    """Return ``ticket`` as the dispatch centre may see it; ``token`` stands for a person who is kept from it."""
+    contact = ticket.contact
+    if not (contact.confidential or contact.anonymous):
+        return ticket
+
+    def told(text: str) -> str:
+        return withheld(text, contact, finder)
+
+    place = ticket.location
+    return replace(
+        ticket,
+        title=told(ticket.title),
+        summary=told(ticket.summary),
+        text=told(ticket.text),
+        place=told(ticket.place),
+        time=told(ticket.time),
+        location=place and replace(place, label=told(place.label)),
+        contact=Contact(anonymous=contact.anonymous, confidential=contact.confidential, token=token),
+    )
+
+
+def withheld(text: str, contact: Contact, finder: Finder) -> str:
+    """Return ``text`` of the person of ``contact`` as the dispatch centre may see it.
+
+    Every number goes, whosever it is, and every place where they name themselves or say where they live; what others
+    did, and who they are, stays. The whole text can be unsealed like the person.
+    """
+    if not (contact.confidential or contact.anonymous):
+        return text
+    if len(contact.name) > 1:
+        text = text.replace(contact.name, MASK * len(contact.name))
+    return redact(text, finder)
