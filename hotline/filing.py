@@ -11,7 +11,7 @@ from hotline.conversation import Brought, Draft
 from hotline.deadlines import due_moments
 from hotline.dispatching import choose_unit, matters_of
 from hotline.message import Location
-from hotline.redaction import redact, valid_phone, without_phone
+from hotline.redaction import redact, valid_phone
 from hotline.screening import Danger, NotAccepted
 from hotline.ticket import Contact, Ticket, TicketIdentity, classify
 from hotline.understanding import Intent
@@ -242,7 +242,6 @@ def _ticket(
 ) -> Ticket:
     message = heard.message
     contact = _contact(facts, sealed=pack.seals(kind))
-    what, said = without_phone(what, contact.phone), without_phone(said, contact.phone)
     place = facts.get("place", "")
     unit = choose_unit(pack, text=what, place=place, kind=kind)
     matters = matters_of(pack, what)

@@ -52,12 +52,10 @@ def mask_email(address: str) -> str:
 
 def without_phone(text: str, phone: str) -> str:
     """Return ``text`` with every writing of ``phone`` masked; other people's numbers stay."""
-    if not phone:
-        return text
-    for found in reversed(NUMBERS.find(text)):
+    for found in NUMBERS.find(text) if phone else ():
         written = text[found.start : found.end]
         if found.kind is Kind.PHONE and valid_phone("".join(map(digit, written))) == phone:
-            text = text[: found.start] + mask_phone(phone) + text[found.end :]
+            text = f"{text[: found.start]}{MASK * len(written)}{text[found.end :]}"
     return text
 
 

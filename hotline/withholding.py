@@ -7,15 +7,15 @@ Name and phone of a whistle-blower are withheld from the unit (duty KF-3-1d), th
 from dataclasses import replace
 
 from hotline.identity import Finder
-from hotline.redaction import MASK, redact
+from hotline.redaction import MASK, redact, without_phone
 from hotline.ticket import Contact, Ticket
 
 
 def for_centre(ticket: Ticket, finder: Finder, *, token: str) -> Ticket:
     """Return ``ticket`` as the dispatch centre may see it; ``token`` stands for a person who is kept from it."""
     contact = ticket.contact
-    if not (contact.confidential or contact.anonymous):
-        return ticket
+    kept_back = contact.confidential or contact.anonymous
+    held = Contact(anonymous=contact.anonymous, confidential=contact.confidential, token=token)
 
     def told(text: str) -> str:
         return withheld(text, contact, finder)
@@ -29,7 +29,7 @@ def for_centre(ticket: Ticket, finder: Finder, *, token: str) -> Ticket:
         place=told(ticket.place),
         time=told(ticket.time),
         location=place and replace(place, label=told(place.label)),
-        contact=Contact(anonymous=contact.anonymous, confidential=contact.confidential, token=token),
+        contact=held if kept_back else contact,
     )
 
 
@@ -37,10 +37,11 @@ def withheld(text: str, contact: Contact, finder: Finder) -> str:
     """Return ``text`` of the person of ``contact`` as the dispatch centre may see it.
 
     Every number goes, whosever it is, and every place where they name themselves or say where they live; what others
-    did, and who they are, stays. The whole text can be unsealed like the person.
+    did, and who they are, stays. The whole text can be unsealed like the person. Of somebody who is not kept back only
+    their own number goes: it stands in the contact, not in what everybody reads who handles the matter.
     """
     if not (contact.confidential or contact.anonymous):
-        return text
+        return without_phone(text, contact.phone)
     if len(contact.name) > 1:
         text = text.replace(contact.name, MASK * len(contact.name))
     return redact(text, finder)

@@ -89,6 +89,7 @@ async def bench(migrated: str, tmp_path: Path, aiohttp_client: Any) -> AsyncIter
         sealed = await opened.pool.fetchval("SELECT body FROM effects WHERE kind = 'event'")
         event = open_record(opened.vault, sealed, purpose=PURPOSE, known=True)
         assert event["data"]["contact"]["confidential"] and WHO["phone"] not in str(event)
+        assert "0001。" not in str(event)  # nor the end of it
         visitors = [Visitor(client, at=PREFIX)]
         visitors.append(Visitor(await aiohttp_client(client.server, cookie_jar=jar()), at=PREFIX))
         door = client.app[DOOR]

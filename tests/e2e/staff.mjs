@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import assert from "node:assert/strict";
 import { PHONE, check as checkIn, findings, open } from "./looking.mjs";
 
-const [gateway, desk, program, kase, shots] = process.argv.slice(2);
+const [gateway, desk, program, kase, secret, shots] = process.argv.slice(2);
 const passwords = JSON.parse(readFileSync(0, "utf8")); // {"desk admin": "…"}
 const browser = await open(program);
 const check = (name, options, body) => checkIn(browser, name, options, body);
@@ -103,6 +103,7 @@ const views = {
     await click(page, "button:has-text('看姓名和电话')");
     await page.waitForSelector("[role=status]");
   },
+  "desk confidential": asks("desk", "dispatcher", `/cases/${secret}`),
   "desk account": asks("desk", "dispatcher", "/account"),
   "desk password": asks("desk", "dispatcher", "/account/password"),
   "desk no purpose": async (page) => {
@@ -139,6 +140,21 @@ const views = {
   "gateway sign-in": (page) => page.goto(at("gateway", "/sign-in")),
   "gateway answers": asks("gateway", "editor", "/kb", true),
   "gateway operations": asks("gateway", "admin", "/ops", true),
+  "gateway sealed": asks("gateway", "dispatcher", "/ops/sealed", true),
+  "gateway sealed asked": async (page) => {
+    await asks("gateway", "dispatcher", "/ops/sealed", true)(page);
+    await page.fill("#number", secret);
+    await page.selectOption("#why", "contact");
+    await click(page, "button:text-is('提交申请')");
+    await page.waitForSelector("[role=status], [role=alert]");
+    await page.waitForSelector(`th:has-text("${secret}")`);
+  },
+  "gateway people": async (page) => {
+    await asks("gateway", "dispatcher", "/ops/people", true)(page);
+    await page.fill("#value", "13800000000");
+    await click(page, "button:text-is('找')");
+    await page.waitForSelector("#p2");
+  },
   "gateway account": asks("gateway", "reviewer", "/account"),
   "gateway accounts": asks("gateway", "admin", "/accounts"),
   "gateway audit": asks("gateway", "admin", "/audit"),

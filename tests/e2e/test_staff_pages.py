@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from groundwork.settings import PROJECT
-from tests.e2e.citizen import Citizen, Dispatcher, eventually
+from tests.e2e.citizen import Browser, Citizen, Dispatcher, eventually
 from tests.e2e.system import System
 from tests.e2e.test_browser import CHROMIUM
+from tests.e2e.test_mailbox import sent
 from tests.e2e.test_spine import file_complaint
 
 SCRIPT = Path(__file__).with_name("staff.mjs")
@@ -24,12 +25,18 @@ def test_staff_sign_in_with_two_factors_and_see_their_own_pages_only(system: Sys
     assert CHROMIUM is not None
     number = file_complaint(Citizen(system.gateway_url))["number"]
     dispatcher = Dispatcher(system.desk_url, "dispatcher", system.password("desk", "dispatcher"))
-    eventually(lambda: dispatcher.case(number).status == 200)
+    values = {
+        "subject": "举报",
+        "body": "举报示例局有人收钱办事。我叫样例乙，电话13900000001。",
+        "confidential": "true",
+    }
+    secret = sent(Browser(system.gateway_url), values | {"name": "样例乙", "phone": "13900000001"})["number"]
+    eventually(lambda: dispatcher.case(number).status == dispatcher.case(secret).status == 200)
     rows = [line.split() for line in (system.state / "accounts").read_text().splitlines()]
     passwords = {f"{program} {name}": password for program, name, _, password in rows}
     try:
         looked = subprocess.run(
-            ["node", str(SCRIPT), system.gateway_url, system.desk_url, CHROMIUM, number, SHOTS],
+            ["node", str(SCRIPT), system.gateway_url, system.desk_url, CHROMIUM, number, secret, SHOTS],
             cwd=PROJECT,
             input=json.dumps(passwords),
             capture_output=True,
@@ -43,7 +50,7 @@ def test_staff_sign_in_with_two_factors_and_see_their_own_pages_only(system: Sys
     assert broken == {} and looked.returncode == 0, (
         json.dumps(broken, ensure_ascii=False, indent=1) + looked.stderr
     )
-    assert len(checks) == 57
+    assert len(checks) == 65
 
 
 def test_what_staff_did_is_on_record_in_both_programs_and_whole(system: System) -> None:

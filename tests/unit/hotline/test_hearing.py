@@ -16,6 +16,7 @@ from hotline.citypack import CityPack
 from hotline.message import InboundMessage
 from hotline.screening import Danger, screen_acceptance, screen_emergency, screen_message
 from hotline.vocabulary import EMERGENCY_NUMBERS
+from tests.people import people
 from tools.fuzz import mutated, seeds
 
 DATA = Path(__file__).parent / "data" / "independent"
@@ -148,3 +149,17 @@ def test_no_mutated_text_breaks_the_screens() -> None:
         danger, ground = heard(text), screen_acceptance(text, pack())
         assert danger is None or danger.call in EMERGENCY_NUMBERS
         assert ground is None or ground.rule in {rule.id for rule in pack().scope}
+
+
+def test_who_people_are_is_no_danger() -> None:
+    """Names, numbers and addresses at the end of a demand weigh nothing, whatever digits they hold."""
+    asked = [
+        person
+        for person in people(300, 12345)
+        for way in (
+            "我叫{name}，电话{phone}，身份证{id_number}，家住{address}。",
+            "联系人：{name}\n{phone}\n车牌{plate}\n{email}\n",
+        )
+        if heard("小区路灯坏了三天没人修。" + way.format(**vars(person)))
+    ]
+    assert asked == []

@@ -56,7 +56,8 @@ def test_a_person_who_is_kept_back_is_in_no_text_while_others_stay() -> None:
     text = "我叫王小明，电话13800138000，举报城管局张科长收钱，王小明亲眼看见"
     told = withheld(text, Contact(name="王小明", confidential=True), FINDER)
     assert "王小明" not in told and "13800138000" not in told and "城管局张科长收钱" in told
-    assert withheld(text, Contact(name="王小明", phone="13800138000"), FINDER) == text
+    open_to_all = withheld(text, Contact(name="王小明", phone="13800138000"), FINDER)
+    assert open_to_all == text.replace("13800138000", "*" * 11)
     assert "13800138000" not in withheld(text, Contact(anonymous=True), FINDER)
 
 
