@@ -7,14 +7,14 @@ holes. Who opens it says whether the holes are filled; by default they show only
 import base64
 import json
 from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 import yaml
 
 from groundwork.settings import PROJECT
 from groundwork.vault import Vault, VaultError
-from hotline.identity import Finder, Found, Kind, written_out
+from hotline.identity import Finder, Kind, written_out
 from hotline.redaction import masked, redact
 
 WORDS = PROJECT / "cities" / "common" / "identity.yaml"
@@ -66,11 +66,6 @@ def resealed(vault: Vault, sealed: bytes, *, purpose: str) -> bytes:
     return vault.seal_json([form, words, anew], purpose=purpose)
 
 
-@lru_cache(maxsize=64)  # what a citizen says goes into message, state, ticket and event one after the other
-def _found(text: str) -> tuple[Found, ...]:
-    return finder().find(text)
-
-
 class _Split:
     """Takes identities out of a record and seals each by itself."""
 
@@ -98,7 +93,7 @@ class _Split:
     def _text(self, text: str, whole: Kind | None) -> Any:
         if whole is not None and text:
             return {_HOLES: [self._field(whole, text)]}
-        found = _found(text)
+        found = finder().find(text)
         if not found:
             return text
         parts, end = list[str | int](), 0

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -78,7 +78,8 @@ _NUMBERS = (
     (Kind.PHONE, _MOBILE),
     (Kind.PHONE, _SPOKEN),
 )
-_MASKED = ((Kind.EMAIL, _EMAIL), (Kind.OPENID, _OPENID), (Kind.PLATE, _PLATE), *_NUMBERS)
+_SHAPES = ((Kind.EMAIL, _EMAIL), (Kind.OPENID, _OPENID), (Kind.PLATE, _PLATE))
+_MASKED = (*_SHAPES, *_NUMBERS)
 #: a ticket's number tells nobody who somebody is (hotline/ticket.py)
 _TICKET = re.compile(
     r"(?<![0-9A-Za-z])20[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9A-HJKMNP-TV-Z]{9}(?![0-9A-Za-z])"
@@ -96,16 +97,19 @@ class Finder:
         self._words = tuple(
             (kind, re.compile(pattern)) for kind, patterns in (words or {}).items() for pattern in patterns
         )
+        # What is said goes through both screens, and into message, state, ticket and event, one after the other.
+        self._cached = lru_cache(maxsize=64)(self._find)
 
     def find(self, text: str) -> tuple[Found, ...]:
         """Return what identifies somebody in ``text``, in order, none over another."""
+        return self._cached(text)
+
+    def _find(self, text: str) -> tuple[Found, ...]:
         found = list[Found]()
-        readable = _TICKET.sub(lambda one: _FOUND * len(one.group()), "".join(map(plain, text)))
-        for kind, pattern in _MASKED:
+        readable = _TICKET.sub(lambda one: _FOUND * len(one.group()), plain(text))
+        for kind, pattern in _MASKED if _RUN.search(readable) else _SHAPES:
             readable = _blanked(readable, kind, pattern, found)
-        spoken = "".join(
-            map(digit, readable)
-        )  # only now: a word of number beside a number is none of its digits
+        spoken = digits(readable)  # only now: a word of number beside a number is none of its digits
         if spoken != readable and _RUN.search(spoken):
             for kind, pattern in _NUMBERS:
                 spoken = _blanked(spoken, kind, pattern, found)
@@ -143,18 +147,37 @@ def _blanked(readable: str, kind: Kind, pattern: re.Pattern[str], found: list[Fo
     return pattern.sub(blank, readable)
 
 
-@lru_cache(maxsize=16_384)  # a text says the same few hundred signs again and again
-def plain(letter: str) -> str:
-    """Return a full-width or otherwise dressed-up digit, letter or sign in its plain form, one for one."""
-    if letter.isascii():
+class _Letters(dict[int, str]):
+    """A table for ``str.translate`` that is filled as letters are met."""
+
+    def __init__(self, of: Callable[[str], str]) -> None:
+        super().__init__()
+        self._of = of
+
+    def __missing__(self, code: int) -> str:
+        letter = self[code] = self._of(chr(code))
         return letter
+
+
+def _plain(letter: str) -> str:
     folded = unicodedata.normalize("NFKC", letter)
     stands_for_it = len(folded) == 1 and folded.isascii() and (folded.isalnum() or folded in "@.-_+()")
     return folded if stands_for_it else letter
 
 
-@lru_cache(maxsize=16_384)
-def digit(letter: str) -> str:
-    """Return a number word of one digit, such as the Chinese for three, as that digit."""
+def _digit(letter: str) -> str:
     value = unicodedata.numeric(letter, -1)
     return str(int(value)) if value in range(10) else letter
+
+
+_PLAIN, _DIGITS = _Letters(_plain), _Letters(_digit)
+
+
+def plain(text: str) -> str:
+    """Return ``text`` with full-width and otherwise dressed-up digits, letters and signs plain, one for one."""
+    return text.translate(_PLAIN)
+
+
+def digits(text: str) -> str:
+    """Return ``text`` with words of one digit, such as the Chinese for three, as that digit, one for one."""
+    return text.translate(_DIGITS)

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from hotline.identity import NUMBERS, Finder, Kind, digit
+from hotline.identity import NUMBERS, Finder, Kind, digits
 
 MASK = "*"
 
@@ -54,7 +54,7 @@ def without_phone(text: str, phone: str) -> str:
     """Return ``text`` with every writing of ``phone`` masked; other people's numbers stay."""
     for found in NUMBERS.find(text) if phone else ():
         written = text[found.start : found.end]
-        if found.kind is Kind.PHONE and valid_phone("".join(map(digit, written))) == phone:
+        if found.kind is Kind.PHONE and valid_phone(digits(written)) == phone:
             text = f"{text[: found.start]}{MASK * len(written)}{text[found.end :]}"
     return text
 
