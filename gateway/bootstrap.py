@@ -27,6 +27,7 @@ from gateway.courier import Courier
 from gateway.figures import Figures
 from gateway.files import Files
 from gateway.front import Front
+from gateway.gate import Gate
 from gateway.intake import Intake
 from gateway.limits import Limits
 from gateway.spool import Spool
@@ -125,7 +126,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             ledger=ledger,
             spool=spool,
             intake=intake,
-            front=Front(intake, ledger, tickets, pack),
+            front=Front(intake, ledger, tickets, pack, Gate(limits)),
             limits=limits,
             outbox=_outbox(settings, lanes, vault, audit, http, clock, ledger, senders, files),
             figures=figures,

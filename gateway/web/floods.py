@@ -1,7 +1,7 @@
 """Floods from one address: files are refused before they are read, sessions come slowly; words are judged by the gate."""
 
-import asyncio
 import math
+from asyncio import sleep as pause
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
@@ -25,15 +25,15 @@ class FloodError(ProblemError):
 
     def __init__(self, name: str, title: str, seconds: float) -> None:
         self.seconds = max(1, math.ceil(seconds))
-        wait = f"{self.seconds}秒" if self.seconds < 60 else f"{math.ceil(self.seconds / 60)}分钟"
-        super().__init__(429, name, title.format(wait=wait), headers={"Retry-After": str(self.seconds)})
+        minutes = math.ceil(self.seconds / 60)
+        super().__init__(429, name, title.format(minutes=minutes), headers={"Retry-After": str(self.seconds)})
 
 
 class TooManyFilesError(FloodError):
     """An address sends no more files for so many ``seconds``."""
 
     def __init__(self, seconds: float) -> None:
-        title = "传的文件太多，请{wait}后再传。事情可以先用文字说，急事请拨打12345。"
+        title = "传的文件太多，请{minutes}分钟后再传。事情可以先用文字说，急事请拨打12345。"
         super().__init__("too-many-files", title, seconds)
 
 
@@ -41,7 +41,7 @@ class TooManyMessagesError(FloodError):
     """Somebody writes more than is taken; what was written was not stored, and may be sent again then."""
 
     def __init__(self, seconds: float) -> None:
-        title = "发得太快，这一条还没有收下，请{wait}后再发。有危险请直接拨打110、119或120，急事请拨打12345。"
+        title = "发得太快，这一条还没有收下，请{minutes}分钟后再发。有危险请直接拨打110、119或120，急事请拨打12345。"
         super().__init__("too-many-messages", title, seconds)
 
 
@@ -71,7 +71,7 @@ def limit_floods(limits: Limits) -> Middleware:
         if request.method == "POST" and request.path == _SESSIONS_AT:
             origin = origin_of(request)
             if origin is not None and (await limits.take((SESSIONS, origin))).wait > 0:
-                await asyncio.sleep(SLOWLY)
+                await pause(SLOWLY)
         return await handler(request)
 
     return count

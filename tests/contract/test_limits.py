@@ -13,9 +13,8 @@ from redis.backoff import NoBackoff
 
 from gateway.figures import Figures
 from gateway.limits import MOST_HERE, PAUSE, Limits
-from gateway.localservers import StartedServer, Valkey, start
+from gateway.localservers import StartedServer, Valkey
 from groundwork.limits import LIMITS
-from tests.folders import server_folder
 
 pytestmark = pytest.mark.enable_socket
 NUMBER, ADDRESS = "progress.number", "progress.address"
@@ -32,29 +31,11 @@ class Now:
         return self.at
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[tuple[Valkey, StartedServer]]:
-    with server_folder() as folder:
-        valkey = Valkey(folder / "valkey")
-        running = start(valkey)
-        yield valkey, running
-        running.kill()
-
-
 @pytest.fixture
 def stopped(server: tuple[Valkey, StartedServer]) -> Iterator[StartedServer]:
     """The server, to be stopped by the test; it goes on afterwards."""
     yield server[1]
     server[1].process.send_signal(signal.SIGCONT)
-
-
-@pytest.fixture
-async def redis(server: tuple[Valkey, StartedServer]) -> Redis:
-    client = Redis.from_url(
-        server[0].url(), socket_connect_timeout=0.3, socket_timeout=0.5, retry=Retry(NoBackoff(), 0)
-    )
-    await client.flushall()
-    return client
 
 
 def limits_on(redis: Redis, figures: Figures | None = None, now: Now | None = None) -> Limits:
@@ -68,7 +49,6 @@ async def test_what_one_process_counts_another_refuses(redis: Redis) -> None:
     refused = await second.take((NUMBER, "a"))
     assert LIMITS[NUMBER].seconds - 60 < refused.wait <= LIMITS[NUMBER].seconds
     assert (await second.take((NUMBER, "b"))).wait == 0
-    await redis.aclose()
 
 
 async def test_a_burst_never_gets_more_than_there_is(redis: Redis) -> None:
@@ -79,7 +59,6 @@ async def test_a_burst_never_gets_more_than_there_is(redis: Redis) -> None:
     nowhere = limits_on(Redis.from_url("redis://127.0.0.1:1", retry=Retry(NoBackoff(), 0)))
     taken = await asyncio.gather(*(nowhere.take((NUMBER, "a")) for _ in range(60)))
     assert sum(take.wait == 0 for take in taken) == MOST
-    await redis.aclose()
 
 
 async def test_where_one_subject_is_used_up_nothing_is_counted_for_the_others(redis: Redis) -> None:
@@ -89,7 +68,6 @@ async def test_where_one_subject_is_used_up_nothing_is_counted_for_the_others(re
     for _ in range(3):
         assert (await limits.take((ADDRESS, "1.2.3.4"), (NUMBER, "a"))).wait > 0
     assert (await limits.take((ADDRESS, "1.2.3.4"))).left == MOST - 1
-    await redis.aclose()
 
 
 async def test_what_is_given_back_was_never_counted(redis: Redis) -> None:
@@ -98,33 +76,29 @@ async def test_what_is_given_back_was_never_counted(redis: Redis) -> None:
         taken = await limits.take((ADDRESS, "1.2.3.4"), (NUMBER, "a"))
         assert taken.wait == 0 and taken.left == MOST - 1
         await limits.give_back(taken)
-    await redis.aclose()
 
 
 async def test_the_window_slides(redis: Redis) -> None:
-    """It opens again when the oldest of the times has become old, not all at once."""
+    """It opens again as each of the times becomes old, not all at once."""
     limits = limits_on(redis)
-    for _ in range(MOST):
-        await limits.take((NUMBER, "a"))
+    first, second = [await limits.take((NUMBER, "a")) for _ in range(MOST)][:2]
     (key,) = await redis.keys("limit:*")
-    oldest, second = await redis.zrange(key, 0, 1, withscores=True)
     span = LIMITS[NUMBER].seconds * 1000
-    await redis.zadd(key, {oldest[0]: oldest[1] - span, second[0]: second[1] - span + 60_000})
+    await redis.zincrby(key, -span, first.token)
+    await redis.zincrby(key, 60_000 - span, second.token)
     assert (await limits.take((NUMBER, "a"))).left == 0
     assert 50 < (await limits.take((NUMBER, "a"))).wait <= 60
-    await redis.aclose()
 
 
 async def test_redis_holds_no_address_and_no_number_and_nothing_for_ever(redis: Redis) -> None:
     limits = limits_on(redis)
     await limits.take((ADDRESS, "203.0.113.7"), (NUMBER, "20260929ABCDEFGH0"), ("phone", "13800000000"))
     await limits.spare("webchat:s")
-    keys = [key.decode() for key in await redis.keys("*")]
+    keys = await redis.keys("*")
     assert len(keys) == 4
     for told in ("203.0.113", "ABCDEFGH", "1380000", "webchat"):
-        assert not any(told in key for key in keys)
+        assert not any(told in str(key) for key in keys)
     assert all([0 < await redis.ttl(key) <= 3600 for key in keys])
-    await redis.aclose()
 
 
 async def test_who_is_spared_is_not_counted_by_any_process(redis: Redis) -> None:
@@ -134,7 +108,6 @@ async def test_who_is_spared_is_not_counted_by_any_process(redis: Redis) -> None
     await first.spare("conversation")
     assert (await second.take((NUMBER, "a"), unless="conversation")).wait == 0
     assert (await second.take((NUMBER, "a"), unless="another")).wait > 0
-    await redis.aclose()
 
 
 async def test_a_stopped_server_is_told_once_holds_nobody_up_and_opens_no_door(
@@ -160,8 +133,6 @@ async def test_a_stopped_server_is_told_once_holds_nobody_up_and_opens_no_door(
         now.at += PAUSE
         assert (await limits.take((NUMBER, "c"))).wait == 0
         assert [record.getMessage() for record in caplog.records] == ["limits.away", "limits.back"]
-    assert not [record for record in caplog.records if "203.0" in record.getMessage()]
-    await redis.aclose()
 
 
 async def test_what_a_process_remembers_by_itself_has_an_end() -> None:

@@ -17,6 +17,7 @@ from channels.base import ChannelParts, Parcel, RefusedFileError, StagedFile, St
 from channels.webchat.codec import client_id
 from cities.loading import load_pack
 from gateway.web.files import Assets
+from gateway.web.floods import TooManyMessagesError, origin_of
 from gateway.web.health import Check
 from gateway.web.ports import InboundText, Received, Said, SentReply, Step, Thread, TicketStatus
 from gateway.web.site import SiteParts, make_site
@@ -122,12 +123,15 @@ class FakeCore:
 
     away: bool = False
     slow: bool = False
+    flooded: bool = False
     messages: dict[str, InboundMessage] = field(default_factory=dict)
     said: dict[str, list[Said]] = field(default_factory=dict)
 
-    async def receive(self, message: InboundMessage, *, within: float) -> Received:
+    async def receive(self, message: InboundMessage, *, within: float, origin: str | None = None) -> Received:
         """Answer like the intake: durable, the same again for the same key."""
         replies = self._replies(message)
+        if self.flooded and await self.warn(message) is None:
+            raise TooManyMessagesError(240)
         if self.away:
             warned = await self.warn(message)
             if warned is None:
@@ -361,7 +365,7 @@ def channel_parts(core: FakeCore, files: FakeFiles | None = None) -> ChannelPart
     return ChannelParts(
         city="_example", receive=core, clock=lambda: NOW, key=key_for,
         pseudonym=lambda who: hmac.new(key_for("sender"), who.encode(), "sha256").hexdigest(),
-        say=PACK.say, deliveries=FakeDeliveries(), files=files or FakeFiles(), settings={},
+        say=PACK.say, deliveries=FakeDeliveries(), files=files or FakeFiles(), origin=origin_of, settings={},
     )  # fmt: skip
 
 

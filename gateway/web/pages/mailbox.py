@@ -16,6 +16,7 @@ from channels.mailbox.adapter import Mailbox
 from channels.multipart import BrokenFormError, Fault
 from channels.uploads import Form, read_form
 from gateway.web.faults import Told, told
+from gateway.web.floods import TooManyMessagesError
 from gateway.web.forms import read_form as read_small_form
 from gateway.web.pages.portal import keep_mode
 from gateway.web.pages.proving import LONGEST_TYPED, Proof, Typed
@@ -54,6 +55,7 @@ class Sheet:
     kept: list[Kept] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     away: bool = False  #: nothing can be stored now
+    flood: TooManyMessagesError | None = None  #: too much was sent lately
     urgent: Sequence[SentReply] = ()  #: what is said to a danger that could not be stored
 
     @property
@@ -168,15 +170,19 @@ class MailboxPage:
         try:
             id = sheet.id
             try:
-                received = await self._mailbox.send(sheet.values, form, sheet.key, kept)
+                received = await self._mailbox.send(request, sheet.values, form, sheet.key, kept)
             except KeyReusedError:
                 # Back, other words, and sent again: another letter, which sent twice is still one.
                 id = f"{sheet.id[:24]}.{_print_of(sheet.values)}"
-                received = await self._mailbox.send(sheet.values, form, page_key(id), kept)
+                received = await self._mailbox.send(request, sheet.values, form, page_key(id), kept)
         except StorageAwayError:
             sheet.away = True
             await self._keep_files(sheet, form)
             return self._page(request, sheet, status=503)
+        except TooManyMessagesError as error:
+            sheet.flood = error
+            await self._keep_files(sheet, form)
+            return self._page(request, sheet, status=error.status)
         if not received.settled:
             return self._waiting(request, id)
         if (
@@ -266,6 +272,8 @@ class MailboxPage:
             keep_mode(response, mode, secure=self._secure)
         if sheet.away:
             response.headers["Retry-After"] = "5"
+        if sheet.flood:
+            response.headers["Retry-After"] = str(sheet.flood.seconds)
         return response
 
     def _remembered(self, sheet: Sheet, file: StoredFile) -> Kept:

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from asyncio import sleep as pause
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -75,7 +76,7 @@ class Proof:
                 raise TooManyTriesError(taken.wait)
             found = await self._looked_up(find, number, code, taken) if well_formed else None
         if found is None:
-            await asyncio.sleep(SLOWER * max(0, FREE_TRIES - taken.left) if tries else 0)
+            await pause(SLOWER * max(0, FREE_TRIES - taken.left) if tries else 0.0)
             raise NoSuchTicketError(taken.left)
         return found
 
