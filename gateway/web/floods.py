@@ -55,6 +55,14 @@ def origin_of(request: web.Request) -> str | None:
     return None if is_loopback(address) else counted_as(address)
 
 
+async def flooded(limits: Limits, request: web.Request, files: int) -> bool:
+    """Count ``files`` that the address of ``request`` wants kept; tell whether they are too many."""
+    address = counted_as(address_of(request))
+    if address is None:
+        return False
+    return any([(await limits.take((FILES, address))).wait > 0 for _ in range(files)])
+
+
 def limit_floods(limits: Limits) -> Middleware:
     """Return a middleware that counts files and new sessions by address.
 
@@ -66,7 +74,8 @@ def limit_floods(limits: Limits) -> Middleware:
     async def count(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.method == "POST" and request.path == _FILES_AT:
             address = counted_as(address_of(request))
-            if address is not None and (wait := (await limits.take((FILES, address))).wait) > 0:
+            wait = (await limits.take((FILES, address))).wait if address is not None else 0.0
+            if wait > 0:
                 raise TooManyFilesError(wait)
         if request.method == "POST" and request.path == _SESSIONS_AT:
             origin = origin_of(request)

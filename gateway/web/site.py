@@ -79,7 +79,7 @@ def make_site(parts: SiteParts) -> web.Application:
     progress = ProgressPage(
         pages, parts.registers, proof, supplements, calendar=parts.pack.calendar, clock=clock, secure=secure
     )
-    letters = MailboxPage(pages, mailbox, parts.registers, proof, supplements, secure=secure)
+    letters = MailboxPage(pages, mailbox, parts.registers, proof, supplements, parts.limits, secure=secure)
     answers = KbPages(pages, parts.articles)
     add_routes(app, "citizen", ChatPage(pages, webchat, parts.history, secure=secure).routes())
     add_routes(app, "citizen", (*letters.routes(), *supplements.api_routes()))

@@ -7,9 +7,9 @@ from aiohttp import web
 
 from gateway.web import floods
 from groundwork.addresses import PROXIES, Proxies
-from tests.web.fake_app import FakeCore, FakeLimits
+from tests.web.fake_app import CODE, NUMBER, FakeCore, FakeLimits
 from tests.web.reading import Client, Page, press
-from tests.web.test_mailbox_page import TYPED, opened, send, typed_again
+from tests.web.test_mailbox_page import PHOTO, TYPED, opened, send, typed_again
 
 
 async def test_an_address_sends_so_many_files_and_then_waits(client: Client, limits: FakeLimits) -> None:
@@ -87,4 +87,28 @@ async def test_a_letter_that_comes_too_fast_stays_on_the_sheet(client: Client, c
     assert "您写的都在下面" in page.words and typed_again(page) == TYPED
     core.flooded = False
     response, _ = await send(client, page, typed_again(page))
+    assert response.status == 200 and len(core.messages) == 1
+
+
+async def test_what_is_added_to_a_ticket_too_fast_stays_under_it(client: Client, core: FakeCore) -> None:
+    told = {"number": NUMBER, "query_code": CODE, "do": "add", "text": "今晚又在施工"}
+    core.flooded = True
+    response = await client.post("/progress/act", data=told)
+    page = Page(await response.text())
+    assert response.status == 429 and response.headers["Retry-After"] == "240"
+    assert "4分钟" in page.words and "示例小区东侧工地夜间施工" in page.words
+    assert page.form_with("提交补充")[1]["text"] == "今晚又在施工"
+    core.flooded = False
+    response = await client.post("/progress/act", data=told)
+    assert response.status == 200 and len(core.messages) == 1
+
+
+async def test_files_kept_with_a_letter_count_for_the_address_and_the_words_stay(
+    client: Client, limits: FakeLimits, core: FakeCore
+) -> None:
+    limits.counts[floods.FILES, "127.0.0.1"] = limits.most
+    page = await opened(client)
+    response, page = await send(client, page, TYPED, [PHOTO], mode="care")
+    assert response.status == 200 and "请过一会儿再添加" in page.words and typed_again(page) == TYPED
+    response, _ = await send(client, page, TYPED)
     assert response.status == 200 and len(core.messages) == 1
