@@ -21,6 +21,7 @@ class Gate:
     async def is_open(self, message: InboundMessage, danger: Danger | None, origin: str | None) -> bool:
         """Tell whether to decide ``message`` at once; otherwise it is stored and decided later, in its turn.
 
+        ``origin`` is the address that it came from; without one neither address nor phone number is counted.
         A danger, sure or to be asked about, is not counted, and for half an hour nothing else in its conversation
         is: the answer to "is anybody hurt?" names no danger. Raises ``TooManyMessagesError`` where the sender can
         be told to wait; a platform cannot.
@@ -43,8 +44,9 @@ class Gate:
 def _counted(message: InboundMessage, origin: str | None) -> Iterator[Subject]:
     if not message.letter:  # each letter has a sender of its own
         yield PERSON, message.sender
-    if origin is not None:
-        yield LETTERS if message.letter else ADDRESS, origin
+    if origin is None:
+        return
+    yield LETTERS if message.letter else ADDRESS, origin
     phone = "".join(filter(str.isdecimal, dict(message.fields).get("phone", "")))
     if phone:
         yield PHONE, phone

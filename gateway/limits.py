@@ -24,6 +24,7 @@ T = TypeVar("T")
 ASK_WITHIN = 0.25  #: seconds that a citizen's answer waits for Redis
 PAUSE = 2.0  #: seconds for which a Redis that did not answer is asked nothing
 SPARED_FOR = 1800  #: seconds; a conversation in which danger was heard is not limited so long
+UNCOUNTED = 1_000_000  #: what is left where nothing is counted
 MOST_HERE = 10_000  #: of one kind that this process counts in its memory; the least recent are forgotten
 
 #: Looks at every subject and counts for all of them or for none, in one step: two requests at once cannot both
@@ -80,8 +81,10 @@ class Limits:
         own count decides.
         """
         if not (self._on and subjects):
-            return Take(wait=0.0, left=min((self._limits[kind].times for kind, _ in subjects), default=0))
+            return Take(wait=0.0, left=UNCOUNTED)
         token, spared = secrets.token_hex(6), self._name("spared", unless)
+        if self._here.spares(spared):  # also where Redis was away when the danger was heard
+            return Take(wait=0.0, left=UNCOUNTED)
         counted = [(self._name(kind, who), self._limits[kind]) for kind, who in subjects]
         told: list[str | int] = [token]
         for _, limit in counted:
@@ -89,7 +92,7 @@ class Limits:
         keys = [spared, *(name for name, _ in counted)]
         answer = await self._asked(lambda: self._script(keys=keys, args=told))
         if answer is None:
-            wait, left = self._here.take(counted, token, spared=spared)
+            wait, left = self._here.take(counted, token)
         else:
             wait, left = answer[0] / 1000, int(answer[1])
             if wait == 0:
@@ -150,11 +153,9 @@ class _Here:
         self._kinds: defaultdict[str, OrderedDict[str, deque[tuple[float, str]]]] = defaultdict(OrderedDict)
         self._spared: OrderedDict[str, float] = OrderedDict()
 
-    def take(self, counted: list[tuple[str, Limit]], token: str, *, spared: str) -> tuple[float, int]:
+    def take(self, counted: list[tuple[str, Limit]], token: str) -> tuple[float, int]:
         """Count one time for each or for none, and return what to wait and what is left."""
         now = self._now()
-        if self._spared.get(spared, now) > now:
-            return 0.0, counted[0][1].times
         moments = [(self._moments(name, limit, now), limit) for name, limit in counted]
         waits = [
             each[-limit.times][0] + limit.seconds - now for each, limit in moments if len(each) >= limit.times
@@ -186,6 +187,10 @@ class _Here:
         self._spared.move_to_end(name)
         if len(self._spared) > MOST_HERE:
             self._spared.popitem(last=False)
+
+    def spares(self, name: str) -> bool:
+        """Tell whether nothing is counted for the mark ``name``."""
+        return self._spared.get(name, 0.0) > self._now()
 
     def _moments(self, name: str, limit: Limit, now: float) -> deque[tuple[float, str]]:
         of_kind, oldest = self._kinds[_kind_of(name)], now - limit.seconds

@@ -1,6 +1,7 @@
 """Floods over the real stores: what waits, what is refused, and what never is."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from gateway.figures import Figures
 from gateway.front import Front
 from gateway.gate import Gate
 from gateway.limits import Limits
+from gateway.localservers import StartedServer, Valkey
 from gateway.store.tickets import Tickets
 from gateway.web.floods import TooManyMessagesError
 from groundwork.database import migrate
@@ -117,6 +119,22 @@ async def test_an_emergency_passes_with_redis_away(migrated: str, tmp_path: Path
     await nowhere.aclose()
 
 
+async def test_a_redis_that_stands_still_holds_no_answer(
+    rig: Rig, server: tuple[Valkey, StartedServer]
+) -> None:
+    """It is waited for once, by whoever comes first."""
+    process = server[1].process
+    process.send_signal(signal.SIGSTOP)
+    try:
+        async with asyncio.timeout(4):
+            assert kinds(await rig.send(rig.message("fire", FIRE)))[0] == "emergency"
+            assert (await rig.send(rig.message("1", session="other"))).settled
+            assert (await rig.send(said(rig.pushed.clock, "1"))).settled
+            assert (await rig.send(a_letter("a"), OFFICE)).letter is not None
+    finally:
+        process.send_signal(signal.SIGCONT)
+
+
 async def test_letters_are_counted_by_address_and_by_the_number_to_call_back(rig: Rig) -> None:
     for n in range(MOST):
         assert (await rig.send(a_letter(f"a{n}"), f"198.51.100.{n}")).letter is not None
@@ -128,6 +146,7 @@ async def test_letters_are_counted_by_address_and_by_the_number_to_call_back(rig
     with pytest.raises(TooManyMessagesError):
         await rig.send(a_letter("d", phone="13900000019"), OFFICE)
     assert kinds(await rig.send(a_letter("e", FIRE), OFFICE))[0] == "emergency"
+    assert (await rig.send(a_letter("f"))).letter is not None, "this machine's own are not counted"
 
 
 async def test_whoever_is_pushed_to_is_never_refused_told_once_and_answered_in_turn(rig: Rig) -> None:

@@ -110,6 +110,16 @@ async def test_who_is_spared_is_not_counted_by_any_process(redis: Redis) -> None
     assert (await second.take((NUMBER, "a"), unless="another")).wait > 0
 
 
+async def test_where_nothing_is_counted_nothing_runs_out(redis: Redis) -> None:
+    off = Limits(redis, Figures(), key=b"k" * 32, limits=LIMITS, on=False)
+    for limits, subjects in ((limits_on(redis), ()), (off, ((NUMBER, "a"),))):
+        for _ in range(2 * MOST):
+            taken = await limits.take(*subjects)
+            assert taken.wait == 0 and taken.left > MOST
+            await limits.give_back(taken)
+    assert await redis.keys("*") == []
+
+
 async def test_a_stopped_server_is_told_once_holds_nobody_up_and_opens_no_door(
     redis: Redis, stopped: StartedServer, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -128,10 +138,12 @@ async def test_a_stopped_server_is_told_once_holds_nobody_up_and_opens_no_door(
         await limits.spare("conversation")
         assert (await limits.take((NUMBER, "a"), unless="conversation")).wait == 0
         assert [record.getMessage() for record in caplog.records] == ["limits.away"]
-        assert figures.registry.get_sample_value("huying_limits_away_total") == MOST - 4 + 200 + 4
+        assert figures.registry.get_sample_value("huying_limits_away_total") == MOST - 4 + 200 + 3
         stopped.process.send_signal(signal.SIGCONT)
         now.at += PAUSE
         assert (await limits.take((NUMBER, "c"))).wait == 0
+        for _ in range(MOST + 1):
+            assert (await limits.take((NUMBER, "c"), unless="conversation")).wait == 0
         assert [record.getMessage() for record in caplog.records] == ["limits.away", "limits.back"]
 
 

@@ -124,12 +124,14 @@ class FakeCore:
     away: bool = False
     slow: bool = False
     flooded: bool = False
+    origins: list[str | None] = field(default_factory=list)  #: of what came, in order
     messages: dict[str, InboundMessage] = field(default_factory=dict)
     said: dict[str, list[Said]] = field(default_factory=dict)
 
     async def receive(self, message: InboundMessage, *, within: float, origin: str | None = None) -> Received:
         """Answer like the intake: durable, the same again for the same key."""
         replies = self._replies(message)
+        self.origins.append(origin)
         if self.flooded and await self.warn(message) is None:
             raise TooManyMessagesError(240)
         if self.away:

@@ -3,7 +3,7 @@
 from ipaddress import ip_network
 
 import pytest
-from aiohttp import web
+from aiohttp import FormData, web
 
 from gateway.web import floods
 from groundwork.addresses import PROXIES, Proxies
@@ -112,3 +112,25 @@ async def test_files_kept_with_a_letter_count_for_the_address_and_the_words_stay
     assert response.status == 200 and "请过一会儿再添加" in page.words and typed_again(page) == TYPED
     response, _ = await send(client, page, TYPED)
     assert response.status == 200 and len(core.messages) == 1
+
+
+@pytest.mark.usefixtures("trusting")
+async def test_every_way_in_says_where_a_message_came_from(client: Client, core: FakeCore) -> None:
+    """IPv6 by its network; without a proxy's word it is this machine, which is not counted."""
+    made = await (await client.post("/api/chat/sessions", json={})).json()
+    headers = {"Authorization": f"Bearer {made['token']}", "X-Forwarded-For": "2001:db8:1:2::3"}
+    await client.post("/api/chat/messages", headers=headers, json={"id": "a", "text": "你好"})
+    for path in ("/chat", "/chat/say"):
+        await client.post(path, headers=headers, data={"text": "你好", "id": path.replace("/", "-")})
+    letter = FormData()
+    for name, value in TYPED.items():
+        letter.add_field(name, value, content_type="text/plain")
+    letter.add_field("attachment", b"", filename="", content_type="application/octet-stream")
+    await client.post("/api/mailbox/letters", headers=headers, data=letter)
+    added = {"query_code": CODE, "text": "今晚又在施工"}
+    await client.post(f"/api/tickets/{NUMBER}/supplements", headers=headers, json=added)
+    await client.post(f"/api/tickets/{NUMBER}/urges", headers=headers, json={"query_code": CODE})
+    assert core.origins == ["2001:db8:1:2::/64"] * 6
+    del headers["X-Forwarded-For"]
+    await client.post("/api/chat/messages", headers=headers, json={"id": "b", "text": "你好"})
+    assert core.origins[-1] is None
