@@ -31,13 +31,17 @@ class Received:
     replies: tuple[SentReply, ...]
     settled: bool
     letter: TicketIdentity | None = None  #: under which a settled letter stands; none for other messages
+    notice: str = ""  #: what to say at once to somebody whose message was put by, to be decided later
 
 
 class Receives(Protocol):
     """Takes messages in, durably."""
 
-    async def receive(self, message: InboundMessage, *, within: float) -> Received:
+    async def receive(self, message: InboundMessage, *, within: float, origin: str | None = None) -> Received:
         """Store ``message`` and wait up to ``within`` seconds for what is said to it.
+
+        ``origin`` is the address that it came from, where that tells who sent it. Somebody who sends too much is
+        told when to come back by an error that is a whole answer; then nothing was stored. Danger always passes.
 
         The same message again returns the same replies, or those settled since. Raises
         ``KeyReusedError`` for another body under the same key, ``StorageAwayError`` when nothing was
@@ -177,6 +181,7 @@ class ChannelParts:
     say: Callable[..., str]  #: one of the system's own sentences, by name, blanks filled
     deliveries: Delivers
     files: KeepsFiles
+    origin: Callable[[web.Request], str | None]  #: the address by which floods are counted, if any
     settings: Mapping[str, str] = field(
         repr=False
     )  #: those that channels need, by name after HUYING_, in lower case

@@ -51,10 +51,11 @@ class RecordingCore:
             say=lambda name, **values: " ".join([name, *values.values()]),
             deliveries=self,
             files=self,
+            origin=lambda request: None,
             settings=settings or {},
         )
 
-    async def receive(self, message: InboundMessage, *, within: float) -> Received:
+    async def receive(self, message: InboundMessage, *, within: float, origin: str | None = None) -> Received:
         """Answer as the intake does: durable, the same again for the same key."""
         self.attempts += 1
         await asyncio.sleep(0)

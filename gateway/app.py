@@ -26,6 +26,7 @@ from gateway.intake import sweep_for_ever
 from gateway.spool import drain_for_ever
 from gateway.web.dispatch import dispatch_routes
 from gateway.web.files import Assets
+from gateway.web.floods import origin_of
 from gateway.web.health import Check
 from gateway.web.site import SiteParts, make_site
 from gateway.web.staff import PREFIX, StaffParts, add_staff_side
@@ -75,6 +76,7 @@ def make_app(services: Services) -> web.Application:
         say=services.pack.say,
         deliveries=services.ledger.deliveries,
         files=services.files,
+        origin=origin_of,
         settings=channel_settings(settings),
     )
     app = make_site(

@@ -27,6 +27,7 @@ from gateway.courier import Courier
 from gateway.figures import Figures
 from gateway.files import Files
 from gateway.front import Front
+from gateway.gate import Gate
 from gateway.intake import Intake
 from gateway.limits import Limits
 from gateway.spool import Spool
@@ -102,6 +103,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         files = Files(settings.files_dir, vault, ledger.attachments)
         spool = Spool(settings.state_dir / "spool", vault)
         cells = RedisCells(redis)
+        limits = Limits(
+            redis, figures, key=vault.derived("limits"), limits=settings.limits, on=settings.rate_limits
+        )
         parts = SenderParts(http=http, cells=cells, say=pack.say, settings=channel_settings(settings))
         senders = {name: make(parts) for name, make in SENDERS.items()}
         intake = Intake(ledger, spool, pack, _understanding(settings, http, figures), library,
@@ -122,8 +126,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             ledger=ledger,
             spool=spool,
             intake=intake,
-            front=Front(intake, ledger, tickets, pack),
-            limits=Limits(redis, figures, on=settings.rate_limits),
+            front=Front(intake, ledger, tickets, pack, Gate(limits)),
+            limits=limits,
             outbox=_outbox(settings, lanes, vault, audit, http, clock, ledger, senders, files),
             figures=figures,
             files=files,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from channels.base import Received, SentReply
+from gateway.gate import Gate
 from gateway.intake import Intake
 from gateway.store.ledger import Ledger, StoredReply
 from gateway.store.letters import Entry
@@ -23,15 +24,27 @@ from kb.search import hit_of
 class Front:
     """Fills the ports of channels and pages."""
 
-    def __init__(self, intake: Intake, ledger: Ledger, tickets: Tickets, pack: CityPack) -> None:
+    def __init__(self, intake: Intake, ledger: Ledger, tickets: Tickets, pack: CityPack, gate: Gate) -> None:
         self._intake, self._ledger, self._tickets, self._pack = intake, ledger, tickets, pack
+        self._gate = gate
 
-    async def receive(self, message: InboundMessage, *, within: float) -> Received:
-        """Store ``message`` and return what can be said within ``within`` seconds."""
+    async def receive(self, message: InboundMessage, *, within: float, origin: str | None = None) -> Received:
+        """Store ``message`` and return what can be said within ``within`` seconds.
+
+        Danger is looked for before anything is counted. Raises ``TooManyMessagesError``, and then nothing is stored.
+        """
+        if not await self._gate.is_open(message, self._intake.danger_in(message), origin):
+            return await self._put_by(message)
         received = await self._intake.receive(message, within=within)
         replies = tuple(map(_sent, received.replies))
         letter = await self._identity(message.key, replies) if message.letter and received.settled else None
         return Received(replies=replies, settled=received.settled, letter=letter)
+
+    async def _put_by(self, message: InboundMessage) -> Received:
+        """Store a message of somebody who cannot be told to come back; the sweep decides it."""
+        received = await self._intake.put_by(message)
+        notice = "" if received.settled or not await self._gate.tells(message) else self._pack.say("put_by")
+        return Received(replies=tuple(map(_sent, received.replies)), settled=received.settled, notice=notice)
 
     async def warn(self, message: InboundMessage) -> Received | None:
         """Answer a sure emergency that cannot be stored as it came; ``None`` for anything else."""

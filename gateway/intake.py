@@ -70,7 +70,7 @@ class Intake:
         ``KeyReusedError`` and ``StorageAwayError``.
         """
         began = time.monotonic()
-        danger = screen_message(message, self._law_of(message))
+        danger = self.danger_in(message)
         if danger is None or not danger.sure:
             return await self._received(message, within, began)
         # From here on nothing that fails or lasts may keep the number from somebody in danger.
@@ -86,6 +86,17 @@ class Intake:
             return received
         return Received(replies=(self._meanwhile(message, danger, "pending"),), settled=True)
 
+    def danger_in(self, message: InboundMessage) -> Danger | None:
+        """Return the danger that ``message`` reports by the law of its day, sure or to be asked about."""
+        return screen_message(message, self._law_of(message))
+
+    async def put_by(self, message: InboundMessage) -> Received:
+        """Store ``message`` and leave it to the sweep, which decides it with whatever else waits in its conversation.
+
+        Raises ``KeyReusedError`` and ``StorageAwayError``.
+        """
+        return await self._received(message, None, time.monotonic())
+
     async def warn(self, message: InboundMessage) -> Received | None:
         """Answer a sure emergency that cannot be stored as it came; it is kept in the spool. Else ``None``."""
         danger = screen_message(message, self._pack)
@@ -93,12 +104,12 @@ class Intake:
             return None
         return await self._without_storage(message, danger)
 
-    async def _received(self, message: InboundMessage, within: float, began: float) -> Received:
+    async def _received(self, message: InboundMessage, within: float | None, began: float) -> Received:
         admission = await self._admitted(message)
         self._figures.admitted(message.channel, new=admission.new)
         log.info("message.admitted", extra={"message_id": admission.id, "channel": message.channel})
         try:
-            if not admission.settled:
+            if not admission.settled and within is not None:
                 await self._settled(message.conversation, within - (time.monotonic() - began))
             replies = await self._ledger.replies_to(admission.id)
         except StorageAwayError:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TypeAlias
 
 from aiohttp import web
@@ -62,6 +62,18 @@ _NONE = Proxies()  #: for an application that names none
 def address_of(request: web.Request) -> str | None:
     """Return the client's address by the application's ``PROXIES``; ``None``: lock nobody by address."""
     return request.config_dict.get(PROXIES, _NONE).client_of(request)
+
+
+def counted_as(address: str | None) -> str | None:
+    """Return what limits count ``address`` as: of IPv6 its /64, which one customer has whole."""
+    found = _read(address or "")
+    return str(ip_network((found, 64), strict=False)) if isinstance(found, IPv6Address) else address
+
+
+def is_loopback(address: str | None) -> bool:
+    """Tell whether ``address`` is this machine's own."""
+    found = _read(address or "")
+    return found is not None and found.is_loopback
 
 
 def _is_one_of(address: Address, trusted: Sequence[Network]) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self, TypeAlias
 from urllib.parse import urlsplit
 
+from groundwork.limits import LIMITS, Limit, read_limits
 from hotline.calendar import CITY_TIME
 
 PREFIX = "HUYING_"
@@ -65,6 +66,7 @@ class Settings:
     imap_url: str = _secret()
     clock: datetime | None = None
     rate_limits: bool = True
+    limits: Mapping[str, Limit] = field(default_factory=lambda: LIMITS)
     trusted_proxies: tuple[Network, ...] = ()
     oidc_issuer: str = ""
     oidc_client_id: str = ""
@@ -348,6 +350,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "dispatch_secret": _dispatch_secret,
     "clock": _moment,
     "rate_limits": _switch,
+    "limits": read_limits,
     "trusted_proxies": _networks,
     "staff_second_factor": _factor,
     "oidc_issuer": _issuer,

@@ -12,7 +12,6 @@ from channels.multipart import Fault, FormRefusedError
 from channels.uploads import Form, read_form
 from channels.webchat.adapter import wired
 from hotline.errors import StorageAwayError
-from hotline.message import InboundMessage
 
 ANSWER_WITHIN = 10.0  #: seconds that whoever sent a letter waits for its number
 
@@ -41,13 +40,18 @@ class Mailbox:
             values = {name: form.one(name) for name in codec.LONGEST}
             if faults := (*form.faults, *_besides(form, codec.read(values))):
                 raise FormRefusedError(faults)
-            received = await self.send(values, form, key)
+            received = await self.send(request, values, form, key)
         finally:
             await form.drop(self.parts.files)
         return _answer(received, given)
 
     async def send(
-        self, values: Mapping[str, str], form: Form, key: str, kept: Sequence[StoredFile] = ()
+        self,
+        request: web.Request,
+        values: Mapping[str, str],
+        form: Form,
+        key: str,
+        kept: Sequence[StoredFile] = (),
     ) -> Received:
         """Put the files of a letter on record, then the letter, and wait for what is said to it.
 
@@ -63,11 +67,8 @@ class Mailbox:
                 raise
             return warned
         message = codec.letter(values, [file.id for file in (*kept, *put)], envelope)
-        return await self.receive(message)
-
-    async def receive(self, message: InboundMessage) -> Received:
-        """Store ``message`` and wait as long as the writer of a letter waits."""
-        return await self.parts.receive.receive(message, within=ANSWER_WITHIN)
+        origin = self.parts.origin(request)
+        return await self.parts.receive.receive(message, within=ANSWER_WITHIN, origin=origin)
 
     def owner(self, key: str) -> str:
         """Return the pseudonym of whoever writes the letter ``key``."""

@@ -47,7 +47,7 @@ class WebChat:
             raise web.HTTPUnsupportedMediaType
         message = codec.decode(await request.read(), self.envelope(session))
         await require_owned(self._parts.files, message.attachments, message.sender)
-        received = await self.receive(message)
+        received = await self.receive(message, request)
         return (
             _json({"replies": wired(received.replies)}, status=200)
             if received.settled
@@ -86,9 +86,10 @@ class WebChat:
             received_at=self._parts.clock(),
         )
 
-    async def receive(self, message: InboundMessage) -> Received:
-        """Store ``message`` and wait as long as a client waits."""
-        return await self._parts.receive.receive(message, within=ANSWER_WITHIN)
+    async def receive(self, message: InboundMessage, request: web.Request) -> Received:
+        """Store ``message``, which came by ``request``, and wait as long as a client waits."""
+        origin = self._parts.origin(request)
+        return await self._parts.receive.receive(message, within=ANSWER_WITHIN, origin=origin)
 
     def _session(self, request: web.Request) -> str:
         session = self.session_of(request)

@@ -116,6 +116,10 @@ class WeChat:
         except KeyReusedError:
             log.warning("push.changed", extra={"channel": self.name})
             return _acknowledged()  # the first of the two is on record, and a third would change nothing
+        if not received.settled and received.notice:
+            # On record and put by: the citizen is told so, and the platform sees nothing but an answer.
+            told = Bundle(text=received.notice, said=(), left=())
+            return await self._answered(request, opened, told, (), began)
         if not received.settled:
             return _acknowledged()  # the answer is owed, and follows as a customer-service message
         leased = await self._leased(message, began)

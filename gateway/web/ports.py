@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from channels.base import Received, Receives, SentReply
+from groundwork.limits import Subject, Take
 from hotline.dates import Change
 from hotline.deadlines import Due
 from hotline.understanding import Finding, Hit
@@ -99,10 +100,13 @@ class Articles(Protocol):
 
 
 class Limits(Protocol):
-    """Counts tries."""
+    """Counts what somebody does."""
 
-    async def allowed(self, kind: str, who: str) -> float:
-        """Return 0 when another try is allowed, else the seconds to wait."""
+    async def take(self, *subjects: Subject, unless: str = "") -> Take:
+        """Count one time for each of ``subjects`` if every one of them has one left, else for none."""
 
-    async def failed(self, kind: str, who: str) -> int:
-        """Count a wrong try and return how many are left."""
+    async def give_back(self, taken: Take) -> None:
+        """Take back what ``taken`` counted."""
+
+    async def spare(self, who: str) -> None:
+        """Count nothing for ``who`` for half an hour, where it is named as ``unless``."""

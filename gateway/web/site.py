@@ -14,7 +14,7 @@ from channels.webchat.adapter import WebChat
 from gateway.web.context import PageContext
 from gateway.web.errors import tell_errors
 from gateway.web.files import Assets
-from gateway.web.floods import limit_files
+from gateway.web.floods import limit_floods
 from gateway.web.health import Check, Health
 from gateway.web.openapi import OpenApi
 from gateway.web.pages.chat import ChatPage
@@ -63,7 +63,7 @@ def make_site(parts: SiteParts) -> web.Application:
             health.middleware(),
             tell_errors(pages),
             same_origin(frozenset({address.netloc})),
-            limit_files(parts.limits),
+            limit_floods(parts.limits),
         ],
         client_max_size=MAX_REQUEST,
     )
@@ -79,7 +79,7 @@ def make_site(parts: SiteParts) -> web.Application:
     progress = ProgressPage(
         pages, parts.registers, proof, supplements, calendar=parts.pack.calendar, clock=clock, secure=secure
     )
-    letters = MailboxPage(pages, mailbox, parts.registers, proof, supplements, secure=secure)
+    letters = MailboxPage(pages, mailbox, parts.registers, proof, supplements, parts.limits, secure=secure)
     answers = KbPages(pages, parts.articles)
     add_routes(app, "citizen", ChatPage(pages, webchat, parts.history, secure=secure).routes())
     add_routes(app, "citizen", (*letters.routes(), *supplements.api_routes()))

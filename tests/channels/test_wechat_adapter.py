@@ -36,15 +36,16 @@ class Core(FakeCore):
 
     hangs: bool = False
     changed: bool = False
+    notice: str = ""
     within: list[float] = field(default_factory=list)
 
-    async def receive(self, message: InboundMessage, *, within: float) -> Received:
+    async def receive(self, message: InboundMessage, *, within: float, origin: str | None = None) -> Received:
         self.within.append(within)
         if self.hangs:
             await asyncio.sleep(60)
         if self.changed:
             raise KeyReusedError("the same id")
-        return await super().receive(message, within=within)
+        return replace(await super().receive(message, within=within), notice=self.notice)
 
 
 @dataclass
@@ -187,6 +188,13 @@ async def test_what_is_not_settled_in_time_is_acknowledged_and_nothing_is_leased
     outcome = await plain.pusher.push(pushes.text("路灯坏了"))
     assert (outcome.body, outcome.tries) == ("success", 1)
     assert plain.desk.noted == []
+
+
+async def test_what_is_put_by_is_said_so_as_an_answer_and_notes_nothing_as_sent(plain: Rig) -> None:
+    plain.core.slow, plain.core.notice = True, "都收到了，请稍等。"
+    outcome = await plain.pusher.push(pushes.text("路灯坏了"))
+    assert (outcome.status, outcome.text, outcome.tries) == (200, "都收到了，请稍等。", 1)
+    assert plain.desk.noted == [] and len(plain.core.messages) == 1
 
 
 @pytest.mark.duty("ALL-3")

@@ -12,12 +12,16 @@ from typing import Any
 import asyncpg
 import pytest
 from aiohttp import ClientSession
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from dispatch_desk.__main__ import MIGRATIONS
 from dispatch_desk.app import compose
-from gateway.localservers import Postgres, ensure_database, start
+from gateway.localservers import Postgres, StartedServer, Valkey, ensure_database, start
 from groundwork.database import migrate, open_pool
 from tests.dispatch import CHEAP, RunningDesk, SettableClock, a_pack, settings_for
+from tests.folders import server_folder
 
 
 @pytest.fixture(scope="session")
@@ -66,3 +70,23 @@ async def desk(desk_url: str, tmp_path: Path, aiohttp_client: Any) -> AsyncItera
         services = compose(settings, a_pack(), pool, http, clock=clock, code_time=clock, hasher=CHEAP)
         browser = await aiohttp_client(services.app)
         yield RunningDesk(services=services, browser=browser, clock=clock, settings=settings)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[tuple[Valkey, StartedServer]]:
+    with server_folder() as folder:
+        valkey = Valkey(folder / "valkey")
+        running = start(valkey)
+        yield valkey, running
+        running.kill()
+
+
+@pytest.fixture
+async def redis(server: tuple[Valkey, StartedServer]) -> AsyncIterator[Redis]:
+    """A client of an empty Valkey."""
+    url = server[0].url()
+    async with Redis.from_url(
+        url, socket_connect_timeout=0.3, socket_timeout=0.5, retry=Retry(NoBackoff(), 0)
+    ) as client:
+        await client.flushall()
+        yield client

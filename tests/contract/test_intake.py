@@ -15,6 +15,7 @@ from cities.loading import load_pack
 from gateway import intake as intake_module
 from gateway.figures import Figures
 from gateway.front import Front
+from gateway.gate import Gate
 from gateway.intake import Intake
 from gateway.spool import Spool
 from gateway.store.ledger import Ledger
@@ -29,6 +30,7 @@ from hotline.events import FROM_DESK, Event
 from hotline.message import InboundMessage
 from hotline.replies import moment_in_words
 from hotline.understanding import Finding, Intent, Understanding
+from tests.web.fake_app import FakeLimits
 
 PACK = load_pack("_example")
 CLOCK = clock_from(datetime(2026, 9, 29, 12, tzinfo=CITY_TIME))
@@ -207,7 +209,7 @@ async def test_once_the_signing_is_known_the_date_is_settled_on_the_page_and_in_
 ) -> None:
     note = (await one.intake.receive(message("1", FIRE), within=10)).replies[1].reply.ticket
     assert note is not None
-    front = Front(one.intake, one.ledger, one.tickets, PACK)
+    front = Front(one.intake, one.ledger, one.tickets, PACK, Gate(FakeLimits(most=10**6)))
     before = await front.look_up(note.number, note.query_code)
     assert before is not None and before.shown_due is not None and before.shown_due.provisional
     signed = Event(

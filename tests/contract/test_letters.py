@@ -16,6 +16,7 @@ from openpyxl import load_workbook
 import gateway
 from gateway.figures import Figures
 from gateway.front import Front
+from gateway.gate import Gate
 from gateway.intake import Intake
 from gateway.spool import Spool
 from gateway.store.ledger import Ledger
@@ -32,6 +33,7 @@ from hotline.ticket import TicketIdentity, is_ticket_number
 from hotline.understanding import Finding, Hit, Intent, Understanding
 from tests.contract.test_intake import PACK, VAULT
 from tests.dispatch import SettableClock
+from tests.web.fake_app import FakeLimits
 
 NOON = datetime(2026, 9, 29, 12, tzinfo=CITY_TIME)
 HIT = Hit(
@@ -87,7 +89,14 @@ def bench(pool: Pool, folder: Path) -> Bench:
     ledger = Ledger(pool, VAULT, tickets, city="_example", clock=clock)
     spool = Spool(folder / "spool", VAULT)
     intake = Intake(ledger, spool, PACK, Reads(), Finds(), clock=clock, figures=Figures())
-    return Bench(pool, clock, ledger, tickets, intake, Front(intake, ledger, tickets, PACK))
+    return Bench(
+        pool,
+        clock,
+        ledger,
+        tickets,
+        intake,
+        Front(intake, ledger, tickets, PACK, Gate(FakeLimits(most=10**6))),
+    )
 
 
 def a_letter(key: str = "k", body: str = "三天没有人来修，晚上看不见路。", **form: str) -> InboundMessage:

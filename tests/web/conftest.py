@@ -6,8 +6,15 @@ import pytest
 from aiohttp import web
 from pytest_aiohttp.plugin import AiohttpClient
 
+from gateway.web.pages import proving
 from tests.web.fake_app import FakeCore, FakeFiles, FakeLimits, fake_app, fake_assets
 from tests.web.reading import Client
+
+
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for wrong pairs here."""
+    monkeypatch.setattr(proving, "SLOWER", 0.0)
 
 
 @pytest.fixture

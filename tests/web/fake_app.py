@@ -17,9 +17,11 @@ from channels.base import ChannelParts, Parcel, RefusedFileError, StagedFile, St
 from channels.webchat.codec import client_id
 from cities.loading import load_pack
 from gateway.web.files import Assets
+from gateway.web.floods import TooManyMessagesError, origin_of
 from gateway.web.health import Check
 from gateway.web.ports import InboundText, Received, Said, SentReply, Step, Thread, TicketStatus
 from gateway.web.site import SiteParts, make_site
+from groundwork.limits import Subject, Take
 from hotline.calendar import CITY_TIME
 from hotline.citation import Citation, Route
 from hotline.citypack import CityPack
@@ -121,12 +123,17 @@ class FakeCore:
 
     away: bool = False
     slow: bool = False
+    flooded: bool = False
+    origins: list[str | None] = field(default_factory=list)  #: of what came, in order
     messages: dict[str, InboundMessage] = field(default_factory=dict)
     said: dict[str, list[Said]] = field(default_factory=dict)
 
-    async def receive(self, message: InboundMessage, *, within: float) -> Received:
+    async def receive(self, message: InboundMessage, *, within: float, origin: str | None = None) -> Received:
         """Answer like the intake: durable, the same again for the same key."""
         replies = self._replies(message)
+        self.origins.append(origin)
+        if self.flooded and await self.warn(message) is None:
+            raise TooManyMessagesError(240)
         if self.away:
             warned = await self.warn(message)
             if warned is None:
@@ -314,14 +321,23 @@ class FakeLimits:
     most: int = 10
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
 
-    async def allowed(self, kind: str, who: str) -> float:
-        """Lock for a quarter of an hour."""
-        return 900.0 if self.counts.get((kind, who), 0) >= self.most else 0.0
+    async def take(self, *subjects: Subject, unless: str = "") -> Take:
+        """Count, or lock for a quarter of an hour."""
+        if any(self.counts.get(subject, 0) >= self.most for subject in subjects):
+            return Take(wait=900.0, left=0)
+        for subject in subjects:
+            self.counts[subject] = self.counts.get(subject, 0) + 1
+        left = min((self.most - self.counts[subject] for subject in subjects), default=self.most)
+        return Take(wait=0.0, left=left, subjects=subjects)
 
-    async def failed(self, kind: str, who: str) -> int:
-        """Count."""
-        self.counts[kind, who] = self.counts.get((kind, who), 0) + 1
-        return self.most - self.counts[kind, who]
+    async def give_back(self, taken: Take) -> None:
+        """Take it back."""
+        for subject in taken.subjects:
+            self.counts[subject] -= 1
+        self.counts = {subject: count for subject, count in self.counts.items() if count}
+
+    async def spare(self, who: str) -> None:
+        """Spare nobody."""
 
 
 def fake_assets(folder: Path) -> Assets:
@@ -351,7 +367,7 @@ def channel_parts(core: FakeCore, files: FakeFiles | None = None) -> ChannelPart
     return ChannelParts(
         city="_example", receive=core, clock=lambda: NOW, key=key_for,
         pseudonym=lambda who: hmac.new(key_for("sender"), who.encode(), "sha256").hexdigest(),
-        say=PACK.say, deliveries=FakeDeliveries(), files=files or FakeFiles(), settings={},
+        say=PACK.say, deliveries=FakeDeliveries(), files=files or FakeFiles(), origin=origin_of, settings={},
     )  # fmt: skip
 
 

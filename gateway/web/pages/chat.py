@@ -12,6 +12,7 @@ from channels.webchat.adapter import WebChat
 from channels.webchat.codec import client_id, conversation_of, decode_form
 from channels.webchat.session import LIFE
 from gateway.web.errors import STORED, problem_of
+from gateway.web.floods import TooManyMessagesError
 from gateway.web.forms import read_form
 from gateway.web.ports import History, InboundText, Received, Said, SentReply
 from gateway.web.rendering import WORDS, Destination, Pages, city_day
@@ -42,6 +43,7 @@ class Trouble:
     title: str
     form: Mapping[str, str]
     again: bool  #: whether sending the same again can help
+    wait: str  #: seconds after which it can
 
 
 class ChatPage:
@@ -68,8 +70,8 @@ class ChatPage:
         form = await read_form(request)
         session, token = self._session(request)
         try:
-            message, received = await self._received(form, session)
-        except (NotAMessageError, StorageAwayError) as error:
+            message, received = await self._received(request, form, session)
+        except (NotAMessageError, StorageAwayError, TooManyMessagesError) as error:
             return await self._not_sent(request, session, token, form, error)
         request[STORED] = True
         if any(sent.reply.kind == "emergency" for sent in received.replies):
@@ -84,7 +86,7 @@ class ChatPage:
         """Take one message of the element and return its replies as a piece of the page."""
         session, token = self._session(request)
         message = decode_form(await read_form(request), self._webchat.envelope(session))
-        received = await self._webchat.receive(message)
+        received = await self._webchat.receive(message, request)
         request[STORED] = True
         text = self._pages.text("fragment.html", replies=received.replies, at=_at())
         response = web.Response(
@@ -93,29 +95,32 @@ class ChatPage:
         )  # fmt: skip
         return self._keep(response, token)
 
-    async def _received(self, form: Mapping[str, str], session: str) -> tuple[InboundMessage, Received]:
+    async def _received(
+        self, request: web.Request, form: Mapping[str, str], session: str
+    ) -> tuple[InboundMessage, Received]:
         named = {"id": _new_id(), **form}
         message = decode_form(named, self._webchat.envelope(session))
         try:
-            return message, await self._webchat.receive(message)
+            return message, await self._webchat.receive(message, request)
         except KeyReusedError:
             # The id was in the page: Back and other words make a new message, not a conflict.
             message = decode_form({**named, "id": _new_id()}, self._webchat.envelope(session))
-            return message, await self._webchat.receive(message)
+            return message, await self._webchat.receive(message, request)
 
     async def _said(self, session: str) -> tuple[Said, ...]:
         return await self._history.history(conversation_of(session), limit=SHOWN)
 
     async def _not_sent(
         self, request: web.Request, session: str, token: str, form: Mapping[str, str],
-        error: NotAMessageError | StorageAwayError,
+        error: NotAMessageError | StorageAwayError | TooManyMessagesError,
     ) -> web.Response:  # fmt: skip
         problem = problem_of(error)
         trouble = Trouble(
             status=problem.status,
             title=_title(problem, error),
             form=form,
-            again=isinstance(error, StorageAwayError),
+            again=not isinstance(error, NotAMessageError),
+            wait=str(error.seconds) if isinstance(error, TooManyMessagesError) else "5",
         )
         try:
             said: tuple[Said, ...] | None = await self._said(session)
@@ -144,7 +149,7 @@ class ChatPage:
             at=_at(),
         )
         if trouble and trouble.again:
-            response.headers["Retry-After"] = "5"
+            response.headers["Retry-After"] = trouble.wait
         return self._keep(response, token)
 
     def _session(self, request: web.Request) -> tuple[str, str]:

@@ -16,11 +16,12 @@ from channels.mailbox.adapter import Mailbox
 from channels.multipart import BrokenFormError, Fault
 from channels.uploads import Form, read_form
 from gateway.web.faults import Told, told
+from gateway.web.floods import TooManyMessagesError, flooded
 from gateway.web.forms import read_form as read_small_form
 from gateway.web.pages.portal import keep_mode
 from gateway.web.pages.proving import LONGEST_TYPED, Proof, Typed
 from gateway.web.pages.supplements import Supplements
-from gateway.web.ports import Registers
+from gateway.web.ports import Limits, Registers
 from gateway.web.rendering import Destination, Pages
 from hotline.errors import KeyReusedError, StorageAwayError
 from hotline.ticket import normalised
@@ -54,6 +55,7 @@ class Sheet:
     kept: list[Kept] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     away: bool = False  #: nothing can be stored now
+    flood: TooManyMessagesError | None = None  #: too much was sent lately
     urgent: Sequence[SentReply] = ()  #: what is said to a danger that could not be stored
 
     @property
@@ -82,11 +84,12 @@ class MailboxPage:
         registers: Registers,
         proof: Proof,
         supplements: Supplements,
+        limits: Limits,
         *,
         secure: bool,
     ) -> None:
         self._pages, self._mailbox, self._registers = pages, mailbox, registers
-        self._proof, self._supplements, self._secure = proof, supplements, secure
+        self._proof, self._supplements, self._limits, self._secure = proof, supplements, limits, secure
         self._signing_key = mailbox.parts.key("mailbox.kept")
 
     def routes(self) -> tuple[web.RouteDef, ...]:
@@ -110,12 +113,12 @@ class MailboxPage:
             sheet = await self._read(request, form)
             put_aside += _too_many(sheet, form)
             if form.one("mode") or form.one("remove") or form.one("add"):
-                await self._keep_files(sheet, form)
+                await self._keep_files(request, sheet, form)
                 return self._page(request, sheet, mode=form.one("mode"))
             sheet.faults += codec.read(sheet.values, needed=_needed(sheet))
             await self._check_kept(sheet)
             if sheet.faults or sheet.away:
-                await self._keep_files(sheet, form)
+                await self._keep_files(request, sheet, form)
                 return self._page(request, sheet, status=503 if sheet.away else 422)
             return await self._send(request, sheet, form)
         finally:
@@ -151,8 +154,11 @@ class MailboxPage:
         sheet.faults += [Fault(field=codec.FILE, reason="gone", name=one.name) for one in gone]
         sheet.kept = [one for one in sheet.kept if one.id in there]
 
-    async def _keep_files(self, sheet: Sheet, form: Form) -> None:
+    async def _keep_files(self, request: web.Request, sheet: Sheet, form: Form) -> None:
         """Put the files that came along on record, so that they need not be sent again."""
+        if await flooded(self._limits, request, len(form.files)):
+            sheet.faults += [Fault(field=codec.FILE, reason="flood", name=file.name) for file in form.files]
+            return
         try:
             owner = self._mailbox.owner(sheet.key)
             stored = await form.put(self._mailbox.parts.files, owner=owner)
@@ -168,15 +174,19 @@ class MailboxPage:
         try:
             id = sheet.id
             try:
-                received = await self._mailbox.send(sheet.values, form, sheet.key, kept)
+                received = await self._mailbox.send(request, sheet.values, form, sheet.key, kept)
             except KeyReusedError:
                 # Back, other words, and sent again: another letter, which sent twice is still one.
                 id = f"{sheet.id[:24]}.{_print_of(sheet.values)}"
-                received = await self._mailbox.send(sheet.values, form, page_key(id), kept)
+                received = await self._mailbox.send(request, sheet.values, form, page_key(id), kept)
         except StorageAwayError:
             sheet.away = True
-            await self._keep_files(sheet, form)
+            await self._keep_files(request, sheet, form)
             return self._page(request, sheet, status=503)
+        except TooManyMessagesError as error:
+            sheet.flood = error
+            await self._keep_files(request, sheet, form)
+            return self._page(request, sheet, status=error.status)
         if not received.settled:
             return self._waiting(request, id)
         if (
@@ -266,6 +276,8 @@ class MailboxPage:
             keep_mode(response, mode, secure=self._secure)
         if sheet.away:
             response.headers["Retry-After"] = "5"
+        if sheet.flood:
+            response.headers["Retry-After"] = str(sheet.flood.seconds)
         return response
 
     def _remembered(self, sheet: Sheet, file: StoredFile) -> Kept:

@@ -12,6 +12,7 @@ from aiohttp import web
 from channels.base import Received, SentReply
 from channels.webchat.adapter import wired
 from channels.webchat.codec import MAX_TEXT
+from gateway.web.floods import TooManyMessagesError
 from gateway.web.forms import read_form
 from gateway.web.pages.mailbox import OFFERED, receipt_at, with_options
 from gateway.web.pages.portal import keep_mode
@@ -36,6 +37,12 @@ class Acted:
     said: tuple[SentReply, ...]
     lacks: bool  #: what is needed was not given
     long: bool
+    flood: TooManyMessagesError | None  #: too much was sent lately
+
+    @property
+    def undone(self) -> bool:
+        """Nothing was taken: what was typed is shown again."""
+        return self.lacks or self.long or self.flood is not None
 
 
 class ProgressPage:
@@ -94,18 +101,23 @@ class ProgressPage:
         lacks = {"add": not text, "rate": grade is None}.get(doing, doing not in ("urge", "withdraw"))
         long = len(text) > MAX_TEXT
         said: tuple[SentReply, ...] = ()
+        flood: TooManyMessagesError | None = None
         try:
             if not (lacks or long):
-                received = await self._done(request, typed, doing, id, text, grade)
-                said = tuple(received.replies)
+                try:
+                    received = await self._done(request, typed, doing, id, text, grade)
+                    said = tuple(received.replies)
+                except TooManyMessagesError as error:
+                    flood = error
             found = await self._proof.found(typed, request, self._registers.look_up)
         except (NoSuchTicketError, TooManyTriesError) as error:
             return self._form(request, typed, status=error.status, error=error)
-        acted = Acted(doing=doing, text=text if lacks or long else "", grade=form.get("grade", ""), said=said,
-                      lacks=lacks, long=long)  # fmt: skip
-        return self._timeline(
-            request, found, typed, mode=None, acted=acted, status=422 if lacks or long else 200
-        )
+        acted = Acted(doing=doing, text=text, grade=form.get("grade", ""), said=said, lacks=lacks, long=long,
+                      flood=flood)  # fmt: skip
+        status = flood.status if flood else 422 if acted.undone else 200
+        response = self._timeline(request, found, typed, mode=None, acted=acted, status=status)
+        response.headers.update(flood.more["headers"] if flood else {})
+        return response
 
     async def _done(
         self, request: web.Request, typed: Typed, doing: str, id: str, text: str, grade: int | None

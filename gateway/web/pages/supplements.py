@@ -89,7 +89,8 @@ class Supplements:
             conversation=thread.conversation, sender=thread.sender, received_at=self._parts.clock(), text=text,
             option=option, attachments=tuple(attachments), about=thread.number,
         )  # fmt: skip
-        return await self._parts.receive.receive(message, within=ANSWER_WITHIN)
+        origin = self._parts.origin(request)
+        return await self._parts.receive.receive(message, within=ANSWER_WITHIN, origin=origin)
 
     async def act(
         self,
@@ -111,7 +112,8 @@ class Supplements:
             conversation=thread.conversation, sender=thread.sender, received_at=self._parts.clock(), text=text,
             about=thread.number, act=act, grade=grade,
         )  # fmt: skip
-        return await self._parts.receive.receive(message, within=ANSWER_WITHIN)
+        origin = self._parts.origin(request)
+        return await self._parts.receive.receive(message, within=ANSWER_WITHIN, origin=origin)
 
     async def _thread(self, request: web.Request, typed: Typed, id: str) -> Thread:
         if not _ID.fullmatch(id):

@@ -8,7 +8,7 @@ from aiohttp.test_utils import make_mocked_request
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundwork.addresses import PROXIES, Proxies, address_of, client_address
+from groundwork.addresses import PROXIES, Proxies, address_of, client_address, counted_as, is_loopback
 from groundwork.settings import Settings, SettingsError
 
 TRUSTED = (ip_network("10.0.0.0/8"), ip_network("2001:db8:ffff::/48"))
@@ -114,3 +114,18 @@ def test_proxies_are_set_as_addresses_and_networks() -> None:
 def test_what_is_no_proxy_is_refused(wrong: str) -> None:
     with pytest.raises(SettingsError, match="HUYING_TRUSTED_PROXIES"):
         Settings.from_env({"HUYING_TRUSTED_PROXIES": wrong})
+
+
+def test_limits_count_a_customer_and_not_each_of_their_addresses() -> None:
+    assert counted_as("2001:db8:1:2:aaaa::1") == counted_as("2001:db8:1:2:bbbb::9") == "2001:db8:1:2::/64"
+    assert (
+        counted_as("203.0.113.7") == "203.0.113.7"
+        and counted_as("::ffff:203.0.113.7") == "::ffff:203.0.113.7"
+    )
+    assert counted_as(None) is None and counted_as("unknown") == "unknown"
+    assert (
+        is_loopback("127.0.0.1")
+        and is_loopback("::1")
+        and not is_loopback("10.0.0.1")
+        and not is_loopback(None)
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from groundwork.clock import clock_from
+from groundwork.limits import LIMITS, Limit
 from groundwork.secrets import with_secrets
 from groundwork.settings import Settings, SettingsError, webhook_key
 from hotline.calendar import CITY_TIME
@@ -27,6 +28,7 @@ def test_all_problems_are_told_together() -> None:
         "HUYING_DATABASE_URL": "mysql://x",
         "HUYING_CLOCK": "soon",
         "HUYING_RATE_LIMITS": "no",
+        "HUYING_LIMITS": "phone=many",
         "HUYING_VAULT_KEYS": "k1:short",
         "HUYING_NO_SUCH": "1",
     }
@@ -41,6 +43,19 @@ def test_outside_loopback_secrets_must_be_set_and_limits_stay_on() -> None:
         Settings.from_env({"HUYING_HOST": "0.0.0.0", "HUYING_RATE_LIMITS": "off"})
     for name in ("SECRET_KEY", "VAULT_KEYS", "DISPATCH_SECRET", "RATE_LIMITS"):
         assert f"HUYING_{name}" in str(told.value)
+
+
+def test_a_limit_is_changed_by_name_and_the_others_stay() -> None:
+    limits = Settings.from_env({"HUYING_LIMITS": "phone=60/2h, messages.person=9/30s"}).limits
+    assert limits["phone"] == Limit(times=60, seconds=7200)
+    assert limits["messages.person"] == Limit(times=9, seconds=30)
+    assert limits["letters.address"] == LIMITS["letters.address"] and set(limits) == set(LIMITS)
+
+
+@pytest.mark.parametrize("wrong", ["phone", "phone=0/1h", "phone=5/1d", "telephone=5/1h", "phone=5"])
+def test_a_limit_that_is_none_is_told_with_what_to_write(wrong: str) -> None:
+    with pytest.raises(SettingsError, match=r"HUYING_LIMITS: .*(write it like|there are)"):
+        Settings.from_env({"HUYING_LIMITS": wrong})
 
 
 def test_other_programs_variables_are_none_of_our_business() -> None:
