@@ -198,7 +198,17 @@ async def test_the_switch_never_leads_away(client: Client, back: str) -> None:
 @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
                                      {"Origin": "https://evil.example"}, {"Origin": "null"}])  # fmt: skip
 @pytest.mark.parametrize(
-    "path", ["/chat", "/chat/say", "/kb/public", "/mode", "/progress", "/mailbox", "/mailbox/receipt"]
+    "path",
+    [
+        "/chat",
+        "/chat/say",
+        "/kb/public",
+        "/mode",
+        "/progress",
+        "/progress/act",
+        "/mailbox",
+        "/mailbox/receipt",
+    ],
 )
 async def test_posts_from_other_sites_are_refused(
     client: Client, core: FakeCore, path: str, headers: dict[str, str]
