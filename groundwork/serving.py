@@ -1,6 +1,7 @@
 """How both programs serve HTTP: nobody holds a connection for long, and what cannot be read is answered in Chinese."""
 
 import asyncio
+from pathlib import Path
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
@@ -10,13 +11,10 @@ from groundwork.headers import HEADERS
 #: Seconds for which a connection may wait with no whole request: also between two, and while headers trickle in.
 #: Longer than the minute for which proxies keep theirs, so that they close first.
 PATIENCE = 75.0
-_PAGE = """<!doctype html>
-<html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>没有办成</title></head>
-<body><main><h1>没有办成</h1><p>{said}</p><p><a href="/">回首页</a></p></main></body></html>
-"""
-_UNREADABLE = "这个请求读不懂，或者太长。请从首页重新进入；急事请拨打12345。"
-_OUR_FAULT = "对不起，系统出了问题。请过几分钟再试，急事请拨打12345。"
+_TEMPLATES = Path(__file__).with_name("templates")
+_UNREADABLE, _OUR_FAULT = (
+    (_TEMPLATES / name).read_text("utf-8") for name in ("unreadable.html", "our-fault.html")
+)
 
 
 class Runner(web.AppRunner):
@@ -58,7 +56,7 @@ class _Protocol(RequestHandler):
     ) -> web.StreamResponse:
         super().handle_error(request, status, exc, message)  # ends the connection if an answer has begun
         response = web.Response(
-            text=_PAGE.format(said=_UNREADABLE if status < 500 else _OUR_FAULT),
+            text=_UNREADABLE if status < 500 else _OUR_FAULT,
             status=status,
             content_type="text/html",
             charset="utf-8",
