@@ -71,7 +71,11 @@ async def test_what_cannot_be_read_is_answered_in_chinese(
     assert head.startswith(b"HTTP/1.0 400 ")  # which also says that the connection ends
     page = Page(body.decode())
     assert "读不懂" in page.words and "12345" in page.words
-    assert f"Content-Security-Policy: {POLICY}".encode() in head and b"no-store" in head
+    assert (
+        f"Content-Security-Policy: {POLICY}".encode() in head
+        and b"no-store" in head
+        and b"Server: Huying" in head
+    )
     assert b"aaaa" not in body and not core.messages
 
 
