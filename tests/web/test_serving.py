@@ -2,9 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
-from typing import TypeAlias
+from typing import Protocol
 
 import pytest
 from aiohttp import web
@@ -14,26 +14,31 @@ from groundwork.serving import Runner
 from tests.web.fake_app import CODE, NUMBER, FakeCore
 from tests.web.reading import Client, Page
 
-Ask: TypeAlias = Callable[[bytes], Awaitable[bytes]]
+
+class Ask(Protocol):
+    """Sends bytes and returns what comes, until the end or until ``enough``."""
+
+    def __call__(self, sent: bytes, *, enough: bytes = b"") -> Awaitable[bytes]: ...
 
 
 @asynccontextmanager
 async def served(app: web.Application, *, patience: float = 75.0) -> AsyncIterator[Ask]:
-    """Serve ``app`` as the programs do; the value sends bytes and returns all that comes until the end."""
+    """Serve ``app`` as the programs do; the value sends bytes."""
     runner = Runner(app, patience=patience)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         port = runner.addresses[0][1]
 
-        async def ask(sent: bytes) -> bytes:
+        async def ask(sent: bytes, *, enough: bytes = b"") -> bytes:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             try:
                 writer.write(sent)
                 await writer.drain()
-                return await asyncio.wait_for(reader.read(), 20)
+                return await asyncio.wait_for(reader.readuntil(enough) if enough else reader.read(), 20)
             finally:
                 writer.close()
+                await writer.wait_closed()
 
         yield ask
     finally:
@@ -86,6 +91,16 @@ async def test_headers_that_never_end_do_not_hold_a_connection(app: web.Applicat
         assert await ask(b"") == b""
         answer = await ask(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTT")
     assert answer.count(b"HTTP/1.1 200") == 1
+
+
+async def test_a_form_that_trickles_in_is_not_waited_for(
+    app: web.Application, core: FakeCore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.web.forms.PATIENCE", 0.1)
+    head = b"POST /chat HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    async with served(app) as ask:
+        answer = await ask(head + b"Content-Length: 900\r\n\r\ntext=", enough=b"</html>")
+    assert answer.startswith(b"HTTP/1.1 408 ") and "没有收全" in answer.decode() and not core.messages
 
 
 async def test_a_broken_chunk_is_told_to_nobody(app: web.Application, core: FakeCore) -> None:
