@@ -19,6 +19,7 @@ from groundwork.clock import clock_from
 from groundwork.database import check_server, migrate, open_pool
 from groundwork.journal import open_journal
 from groundwork.secrets import with_secrets
+from groundwork.serving import Runner
 from groundwork.settings import Settings, SettingsError, read_settings
 from groundwork.vault import Vault
 from groundwork.worker import run_worker
@@ -52,7 +53,7 @@ async def serve(settings: Settings) -> None:
 
 
 async def _run(settings: Settings, services: Services, stop: asyncio.Event) -> None:
-    runner = web.AppRunner(services.app, access_log=None, shutdown_timeout=5)
+    runner = Runner(services.app)
     await runner.setup()
     worker = asyncio.create_task(run_worker(settings.desk_database_url, services.outbox, stop))
     anchors = inspection.anchors_of(settings, PROGRAM, services.audit)

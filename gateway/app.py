@@ -34,6 +34,7 @@ from groundwork.addresses import PROXIES, Proxies
 from groundwork.headers import is_https
 from groundwork.inspection import anchor_for_ever, anchors_of
 from groundwork.outbox import backlog
+from groundwork.serving import Runner
 from groundwork.settings import Settings, webhook_key
 from groundwork.worker import run_worker
 from staff.audience import add_routes
@@ -47,7 +48,7 @@ FIGURES_EVERY = 10.0
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Answer HTTP until ``stop`` is set; what is under way is finished first."""
     async with open_services(settings) as services, running(_server_chores(services)):
-        runner = web.AppRunner(make_app(services), access_log=None, handle_signals=False, shutdown_timeout=5)
+        runner = Runner(make_app(services))
         await runner.setup()
         try:
             await web.TCPSite(runner, settings.host, settings.port, reuse_address=True).start()

@@ -14,6 +14,7 @@ POLICY = (
 )
 HEADERS = {
     "Content-Security-Policy": POLICY,
+    "Server": "Huying",  # otherwise the server tells its version, and that of Python
     "X-Content-Type-Options": "nosniff",
     # Not no-referrer: browsers would then send "Origin: null" with our own forms.
     "Referrer-Policy": "same-origin",

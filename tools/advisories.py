@@ -8,10 +8,13 @@ to look again; once that day is past it counts as found again.
 
 import argparse
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -98,22 +101,30 @@ def npm_packages() -> list[Weakness]:
 def ask(command: Sequence[str | Path]) -> Any:
     """Return the JSON that ``command`` writes, whatever its exit status; ``NoAnswerError`` when it writes none."""
     try:
-        done = subprocess.run(
-            [str(word) for word in command],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-        return json.loads(done.stdout)
+        said, complained = run([str(word) for word in command])
+        return json.loads(said)
     except subprocess.TimeoutExpired:
         raise NoAnswerError(f"no answer within {PATIENCE} s") from None
     except ValueError:
-        lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+        lines = [line.strip() for line in complained.splitlines() if line.strip()]
         raise NoAnswerError(lines[-1][:200] if lines else "no answer") from None
     except OSError as error:
         raise NoAnswerError(str(error)) from None
+
+
+def run(command: Sequence[str]) -> tuple[str, str]:
+    """Return what ``command`` writes to both streams; after ``PATIENCE`` it ends with all that it started."""
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    ) as started:  # fmt: skip
+        try:
+            return started.communicate(timeout=PATIENCE)
+        except BaseException:
+            # A child that outlives its parent would hold the streams open, and we would wait for it.
+            with suppress(ProcessLookupError):
+                os.killpg(started.pid, signal.SIGKILL)
+            raise
 
 
 def of_pip(answer: Any) -> list[Weakness]:

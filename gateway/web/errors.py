@@ -28,6 +28,7 @@ _BY_STATUS = {
     403: ("forbidden", "这里不能看。"),
     404: ("not-found", "没有找到。请核对地址，或从首页重新进入。"),
     405: ("method-not-allowed", "这个地址不支持这样的操作。"),
+    408: ("too-slow", "等了很久也没有收全，请再发一次。"),
     413: ("too-long", "内容太长，请分几次发。"),
     415: ("unsupported-media-type", "内容的格式不对，请检查后再发。"),
     422: ("unprocessable", "内容读不懂，请改过再发。"),

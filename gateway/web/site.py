@@ -21,6 +21,7 @@ from gateway.web.pages.chat import ChatPage
 from gateway.web.pages.kb import KbPages
 from gateway.web.pages.mailbox import MailboxPage
 from gateway.web.pages.portal import Portal
+from gateway.web.pages.privacy import PrivacyPage
 from gateway.web.pages.progress import ProgressPage
 from gateway.web.pages.promises import PromisesPage
 from gateway.web.pages.proving import Proof
@@ -86,6 +87,7 @@ def make_site(parts: SiteParts) -> web.Application:
     add_routes(app, "citizen", (*progress.routes(), *progress.api_routes()))
     add_routes(app, "public", Portal(pages, parts.articles, secure=secure).routes())
     add_routes(app, "public", PromisesPage(pages, parts.pack, clock=clock).routes())
+    add_routes(app, "public", PrivacyPage(pages, parts.pack, clock=clock).routes())
     add_routes(app, "public", (*answers.routes(), *answers.api_routes()))
     add_routes(app, "public", (*parts.assets.routes(), *OpenApi().routes()))
     add_routes(app, "ops", health.routes())

@@ -3,6 +3,8 @@
 import ast
 import re
 
+import pytest
+
 from groundwork.settings import PROJECT
 
 MODEL = (PROJECT / "docs" / "security.md").read_text(encoding="utf-8")
@@ -30,6 +32,18 @@ def test_every_threat_has_a_test_or_says_not_yet() -> None:
     assert silent == []
 
 
-def test_every_letter_of_stride_is_thought_of_for_staff() -> None:
-    section = MODEL.partition("## Staff")[2].partition("\n## ")[0]
+@pytest.mark.parametrize(
+    "boundary", ["Citizen and gateway", "WeChat and gateway", "Gateway and desk", "Staff and gateway, staff and desk",
+                 "Gateway and PostgreSQL, Valkey, files", "Operator"],
+)  # fmt: skip
+def test_every_letter_of_stride_is_thought_of_at_every_boundary(boundary: str) -> None:
+    section = MODEL.partition(f"## {boundary}")[2].partition("\n## ")[0]
     assert {letter for letter in "STRIDE" if f"**{letter}**" in section} == set("STRIDE")
+
+
+def test_every_attack_that_was_tried_names_its_test() -> None:
+    section = MODEL.partition("## Attacks tried")[2].partition("\n## ")[0]
+    rows = [
+        line for line in section.splitlines() if line.startswith("| ") and not line.startswith("| boundary")
+    ]
+    assert len(rows) > 10 and [row for row in rows if "`T/" not in row] == []

@@ -53,6 +53,8 @@ const views = {
   "letter answered": async (page) => { await write(page, "consultation", { subject: "给市长信箱写信，多久能有回复？" }); await send(page, "text=没解决"); },
   answers: (page) => page.goto(base + "/kb/public"),
   promises: (page) => page.goto(base + "/promises"),
+  privacy: (page) => page.goto(base + "/privacy"),
+  "answers searched": async (page) => { await page.goto(base + "/kb/public"); await page.fill("#q", "电瓶车上高架"); await page.keyboard.press("Enter"); await page.waitForSelector("#found:not(:text-is('全部问题'))"); },
   missing: (page) => page.goto(base + "/no-such-page"),
 };
 const sizes = { phone: [PHONE, false], care: [PHONE, true], narrow: [{ width: 320, height: 640 }, false], desk: [{ width: 1280, height: 900 }, false] };

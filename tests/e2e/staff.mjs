@@ -155,6 +155,13 @@ const views = {
     await click(page, "button:text-is('找')");
     await page.waitForSelector("#p2");
   },
+  "gateway sealed without reason": async (page) => {
+    await asks("gateway", "dispatcher", "/ops/sealed", true)(page);
+    await page.fill("#number", kase);
+    await page.locator("#why").evaluate((one) => one.removeAttribute("required"));
+    await page.locator("#number").press("Enter");
+    await page.waitForSelector("[role=alert]");
+  },
   "gateway account": asks("gateway", "reviewer", "/account"),
   "gateway accounts": asks("gateway", "admin", "/accounts"),
   "gateway audit": asks("gateway", "admin", "/audit"),
@@ -304,6 +311,32 @@ await check("a password that is changed ends the sessions elsewhere, and one pla
   assert.equal(await heading(other), "登录");
   await other.context().close();
 });
+
+// Role by role: what the menu names, and of all pages of the program the ones that open.
+const own = ["account", "account/password", "account/second-factor"];
+const pages = {
+  desk: { all: ["/", "/units", "/accounts", "/audit", ...own.map((one) => "/" + one), `/cases/${kase}`], admin: ["/units", "/accounts", "/audit"], dispatcher: ["/", "/units"], unit: ["/", "/units"], editor: [], reviewer: [] },
+  gateway: { all: ["/kb", "/ops", "/ops/sealed", "/ops/people", "/staff/accounts", "/staff/audit", ...own.map((one) => "/staff/" + one)], admin: ["/kb", "/ops", "/staff/accounts", "/staff/audit"], editor: ["/kb"], reviewer: ["/kb"], dispatcher: ["/ops/sealed", "/ops/people"], unit: [] },
+};
+for (const [door, { all, ...roles }] of Object.entries(pages)) {
+  await check(`each role sees exactly its pages: ${door}`, {}, async () => {
+    for (const [role, menu] of Object.entries(roles)) {
+      const context = await browser.newContext({ locale: "zh-CN" });
+      const page = await context.newPage();
+      await inside(page, door, role);
+      await page.goto(at(door, "/account"));
+      const named = await page.locator("nav[aria-label=主导航] a").evaluateAll((links) => links.map((one) => one.getAttribute("href")));
+      assert.deepEqual(named.sort(), [...menu].sort(), role);
+      const open = [];
+      for (const path of all) if ((await page.goto(doors[door].base + path)).status() === 200) open.push(path);
+      const cases = door === "desk" && role === "dispatcher" ? [`/cases/${kase}`] : []; // a unit's are the ones sent to it
+      const others = open.filter((path) => !own.some((one) => path.endsWith(one)) && !(role === "unit" && path.startsWith("/cases/")));
+      assert.deepEqual(others.sort(), [...menu, ...cases].sort(), role);
+      assert.equal(open.length - others.length >= own.length, true, role);
+      await context.close();
+    }
+  });
+}
 
 await check("another role takes effect at once", {}, async (page) => {
   const [name, oneTime] = await fresh();

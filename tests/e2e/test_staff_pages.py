@@ -50,7 +50,7 @@ def test_staff_sign_in_with_two_factors_and_see_their_own_pages_only(system: Sys
     assert broken == {} and looked.returncode == 0, (
         json.dumps(broken, ensure_ascii=False, indent=1) + looked.stderr
     )
-    assert len(checks) == 65
+    assert len(checks) == 69
 
 
 def test_what_staff_did_is_on_record_in_both_programs_and_whole(system: System) -> None:

@@ -86,6 +86,17 @@ def test_a_tool_that_cannot_be_run_is_no_answer(tmp_path: Path) -> None:
             ask(command)
 
 
+def test_a_tool_that_hangs_is_ended_with_what_it_started(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tools.advisories.PATIENCE", 0.5)
+    pid = tmp_path / "pid"
+    with pytest.raises(NoAnswerError, match=r"no answer within 0\.5 s"):
+        ask(["sh", "-c", f"sleep 600 & echo $! > {pid}; wait"])
+    state = Path(f"/proc/{pid.read_text().strip()}/stat")
+    assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
 def test_the_shipped_exceptions_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tools.advisories.python_packages", away)
     monkeypatch.setattr("tools.advisories.npm_packages", away)

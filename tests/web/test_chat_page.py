@@ -73,13 +73,13 @@ async def test_what_a_citizen_writes_never_becomes_markup(client: Client) -> Non
     text = await response.text()
     assert words in Page(text).words
     assert "<script>alert" not in text and "<b>" not in text
-    prefilled = await (await client.get("/chat", params={"q": words})).text()
+    prefilled = await (await client.post("/chat", data={"q": words})).text()
     assert Page(prefilled).form_with("发送")[1]["text"] == words
     assert "<script>alert" not in prefilled
 
 
 async def test_a_question_from_the_portal_is_in_the_box_and_not_sent(client: Client, core: FakeCore) -> None:
-    page = await open_chat(client, "?q=路灯坏了")
+    _, page = await press(client, Page(await (await client.get("/")).text()), "问一问", q="路灯坏了")
     assert page.form_with("发送")[1]["text"] == "路灯坏了"
     assert not core.messages
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.web.fake_app import HIT
-from tests.web.reading import Client, Page
+from tests.web.reading import Client, Page, press
 
 
 @pytest.mark.duty("BD-29")
@@ -17,9 +17,12 @@ async def test_every_question_is_listed_and_opens(client: Client) -> None:
 
 
 async def test_a_search_that_finds_nothing_says_so_and_offers_to_submit(client: Client) -> None:
-    page = Page(await (await client.get("/kb/public", params={"q": "电瓶车上高架"})).text())
+    page = Page(await (await client.get("/kb/public")).text())
+    response, page = await press(client, page, "查一查", q="电瓶车上高架")
     assert "没有找到这个问题的答案" in page.words
-    assert any((attrs.get("href") or "").startswith("/chat?q=") for attrs in page.found("a"))
+    assert response.url.query_string == "" and response.headers["Cache-Control"] == "no-store"
+    _, page = await press(client, page, "去提交")
+    assert page.form_with("发送")[1]["text"] == "电瓶车上高架"
 
 
 async def test_programs_search_by_the_same_code(client: Client) -> None:

@@ -25,7 +25,17 @@ from tests.web.fake_app import NOW, FakeArticles, FakeCore, channel_parts, fake_
 from tests.web.reading import Client, Page, press
 
 ASSETS, LOOK = Path("gateway/web/assets"), Path("groundwork/look")
-PAGES = ["/", "/chat", "/mailbox", "/progress", "/kb/public", "/kb/public/id-card-lost", "/nothing-here"]
+PAGES = [
+    "/",
+    "/chat",
+    "/mailbox",
+    "/progress",
+    "/promises",
+    "/privacy",
+    "/kb/public",
+    "/kb/public/id-card-lost",
+    "/nothing-here",
+]
 ROUTES = {
     ("GET", "/"): "public",
     ("POST", "/mode"): "public",
@@ -33,6 +43,7 @@ ROUTES = {
     ("POST", "/chat"): "citizen",
     ("POST", "/chat/say"): "citizen",
     ("GET", "/promises"): "public",
+    ("GET", "/privacy"): "public",
     ("GET", "/mailbox"): "citizen",
     ("POST", "/mailbox"): "citizen",
     ("POST", "/mailbox/receipt"): "citizen",
@@ -40,6 +51,7 @@ ROUTES = {
     ("POST", "/progress"): "citizen",
     ("POST", "/progress/act"): "citizen",
     ("GET", "/kb/public"): "public",
+    ("POST", "/kb/public"): "public",
     ("GET", "/kb/public/{id}"): "public",
     ("GET", "/static/{name}"): "public",
     ("POST", "/api/chat/sessions"): "citizen",
@@ -185,7 +197,19 @@ async def test_the_switch_never_leads_away(client: Client, back: str) -> None:
 
 @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
                                      {"Origin": "https://evil.example"}, {"Origin": "null"}])  # fmt: skip
-@pytest.mark.parametrize("path", ["/chat", "/chat/say", "/mode", "/progress", "/mailbox", "/mailbox/receipt"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/chat",
+        "/chat/say",
+        "/kb/public",
+        "/mode",
+        "/progress",
+        "/progress/act",
+        "/mailbox",
+        "/mailbox/receipt",
+    ],
+)
 async def test_posts_from_other_sites_are_refused(
     client: Client, core: FakeCore, path: str, headers: dict[str, str]
 ) -> None:

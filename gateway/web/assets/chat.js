@@ -28,7 +28,7 @@ class HuyingChat extends HTMLElement {
     this.listen();
     if (!this.box.value) this.box.value = kept.get();
     this.grow();
-    this.toEnd();
+    if (this.log.querySelector("#latest, [data-reply]")) this.toEnd(); // a new conversation begins with its greeting
     if (this.querySelector("[data-waiting]")) this.lookAgain(0);
   }
 

@@ -59,16 +59,14 @@ class ChatPage:
     async def show(self, request: web.Request) -> web.Response:
         """Show the conversation of this browser."""
         session, token = self._session(request)
-        try:
-            said: tuple[Said, ...] | None = await self._said(session)
-        except StorageAwayError:
-            said = None
-        return self._page(request, said, token=token, typed=request.query.get("q", ""))
+        return self._page(request, await self._said_if_here(session), token=token)
 
     async def post(self, request: web.Request) -> web.Response:
-        """Take what a form holds, then show the page anew."""
+        """Take what a form holds, then show the page anew; a question ``q`` of another page is only put into the box."""
         form = await read_form(request)
         session, token = self._session(request)
+        if "q" in form:
+            return self._page(request, await self._said_if_here(session), token=token, typed=form["q"])
         try:
             message, received = await self._received(request, form, session)
         except (NotAMessageError, StorageAwayError, TooManyMessagesError) as error:
@@ -110,6 +108,12 @@ class ChatPage:
     async def _said(self, session: str) -> tuple[Said, ...]:
         return await self._history.history(conversation_of(session), limit=SHOWN)
 
+    async def _said_if_here(self, session: str) -> tuple[Said, ...] | None:
+        try:
+            return await self._said(session)
+        except StorageAwayError:
+            return None
+
     async def _not_sent(
         self, request: web.Request, session: str, token: str, form: Mapping[str, str],
         error: NotAMessageError | StorageAwayError | TooManyMessagesError,
@@ -122,10 +126,7 @@ class ChatPage:
             again=not isinstance(error, NotAMessageError),
             wait=str(error.seconds) if isinstance(error, TooManyMessagesError) else "5",
         )
-        try:
-            said: tuple[Said, ...] | None = await self._said(session)
-        except StorageAwayError:
-            said = None
+        said = await self._said_if_here(session)
         return self._page(request, said, token=token, typed=form.get("text", ""), trouble=trouble)
 
     def _page(

@@ -4,6 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
+from gateway.web.forms import read_form
 from gateway.web.ports import Articles
 from gateway.web.rendering import Pages, iso
 from groundwork.problems import ProblemError
@@ -24,20 +25,28 @@ class KbPages:
 
     def routes(self) -> tuple[web.RouteDef, ...]:
         """Return the routes of the pages."""
-        return (web.get("/kb/public", self.list), web.get("/kb/public/{id}", self.show))
+        return (
+            web.get("/kb/public", self.list),
+            web.post("/kb/public", self.find),
+            web.get("/kb/public/{id}", self.show),
+        )
 
     def api_routes(self) -> tuple[web.RouteDef, ...]:
         """Return the routes for programs."""
         return (web.get("/api/kb/search", self.search), web.get("/api/kb/articles/{id}", self.article))
 
     async def list(self, request: web.Request) -> web.Response:
-        """List every question, or those that a search finds."""
-        question = clean(request.query.get("q", "")).strip()[:LONGEST_QUESTION]
-        if question:
-            finding = await self._articles.search(question, limit=FOUND_ON_PAGE)
-        else:
-            finding = Finding(hits=await self._listed(), answered=True)
-        return self._pages.respond(request, "kb_list.html", question=question, finding=finding)
+        """List every question."""
+        finding = Finding(hits=await self._listed(), answered=True)
+        return self._pages.respond(request, "kb_list.html", question="", finding=finding)
+
+    async def find(self, request: web.Request) -> web.Response:
+        """List what a search finds; posted, so that nobody's words stand in an address."""
+        question = (await read_form(request)).get("q", "").strip()[:LONGEST_QUESTION]
+        if not question:
+            return await self.list(request)
+        finding = await self._articles.search(question, limit=FOUND_ON_PAGE)
+        return self._pages.respond(request, "kb_list.html", personal=True, question=question, finding=finding)
 
     async def show(self, request: web.Request) -> web.Response:
         """Show one answer with its source."""

@@ -26,6 +26,10 @@ async def test_no_code_in_pages_runs_and_nobody_frames_them() -> None:
     assert found["X-Content-Type-Options"] == "nosniff" and found["Referrer-Policy"] == "same-origin"
 
 
+async def test_no_answer_tells_versions() -> None:
+    assert (await headers("http://127.0.0.1:8080"))["Server"] == "Huying"
+
+
 async def test_what_says_nothing_is_kept_by_nobody() -> None:
     assert (await headers("http://x"))["Cache-Control"] == "no-store"
     kept = await headers("http://x", **{"Cache-Control": "public, max-age=9"})
