@@ -31,7 +31,7 @@ def decide_letter(scene: Scene) -> Turn:
     danger, ground = scene.heard.danger, scene.heard.ground
     if danger is not None:
         # Nobody can be asked whether it is so: the number is shown and a person reads the letter.
-        asked = Clarify(text=danger.ask, danger=danger)
+        asked = Clarify(text=scene.say("danger_in_letter"), danger=danger)
         return _file(scene, replace(draft, callback=True), asked)
     if scene.pack.imports(scene.heard.message.channel):
         # Taken up by somebody already: a person looks at a ground, nobody is refused behind their back.
