@@ -7,7 +7,7 @@ from hotline.scene import Scene, Standing
 from hotline.steps import pending_again
 from hotline.turn import Clarify, Rate, SmallTalk, Supplement, Turn, Urge, Withdraw
 from hotline.understanding import Intent
-from hotline.wishes import number_in, without_number
+from hotline.wishes import number_in, says_only, without_number
 
 GRADES = ("grade_5", "grade_4", "grade_3", "grade_2", "grade_1")
 DISSATISFIED = 2  #: from this grade down it is asked why
@@ -32,7 +32,8 @@ def on(scene: Scene, standing: Standing, wish: str) -> Turn:
         return pending_again(scene, scene.before, Clarify(text=scene.say(name, number=number)))
     match wish:
         case "urge":
-            said = "" if scene.choice else without_number(scene.text)
+            bare = scene.choice or says_only(scene.pack, without_number(scene.text), "says_urge")
+            said = "" if bare else without_number(scene.text)
             return pending_again(
                 scene, scene.before, Urge(number=number, text=said, times=standing.urged + 1)
             )
@@ -77,7 +78,13 @@ def _supplemented(scene: Scene, number: str) -> Turn | None:
     )
     if declined:
         return pending_again(scene, scene.before, SmallTalk(text=scene.say("glad")))
-    if scene.choice or scene.intent in (Intent.HUMAN, Intent.GREET, Intent.THANKS, Intent.PROGRESS):
+    if scene.choice or scene.intent in (
+        Intent.HUMAN,
+        Intent.GREET,
+        Intent.THANKS,
+        Intent.PROGRESS,
+        Intent.AFFIRM,
+    ):
         return None
     message = scene.heard.message
     place = message.location.label if message.location else ""

@@ -70,6 +70,8 @@ def decide(
         choice = _ABOUT_DANGER.get(choice, choice)
     scene = Scene(pack=pack, before=before, heard=heard, fresh=fresh, standings=standings, choice=choice)
     turn = _decided(scene)
+    if turn.conversation.idle_talk == before.idle_talk:  # this message was no more of the same
+        turn = replace(turn, conversation=replace(turn.conversation, idle_talk=0))
     if not heard.message.letter or not pack.keeps_ledger(heard.message.channel):
         return turn
     return letters.entered(turn, filing.draft_of_letter(pack, heard), unused=fresh[0])
@@ -264,7 +266,7 @@ def _beside_danger(scene: Scene) -> Turn | None:
         return None
     if scene.intent is Intent.DENY:
         return _danger_no(scene)
-    if not scene.text or scene.before.phase is not Phase.COLLECTING:
+    if not scene.text or scene.before.phase is not Phase.COLLECTING or wish_of(scene, "rude", "impatient"):
         return None
     told = filing.answered(steps.pending_draft(scene), "what", scene.text, scene.heard, declined=False)
     return steps.next_step(scene, _unasked(told))
@@ -545,7 +547,8 @@ def _ask_anew(scene: Scene, draft: Draft, field: str) -> Turn:
     if not field or field in (GROUND, RELATED):
         return steps.pending_again(scene, scene.before)
     question = filing.question(scene.pack, draft, field)
-    left = tuple(name for name in draft.asked if name != field)
+    pending = draft.asked[:-1] if draft.asking else draft.asked  # that question was put off, not answered
+    left = tuple(name for name in pending if name != field)
     asking = replace(draft, asking=field, asked=(*left, field))
     after = replace(scene.before, phase=Phase.COLLECTING, draft=asking)
     return scene.turn(after, Clarify(text=question.ask, options=steps.question_options(scene, question)))
@@ -669,6 +672,11 @@ def _take_answer(scene: Scene, draft: Draft) -> Turn:
                         said=(*draft.said, scene.text), asked=(*draft.asked, "place"))  # fmt: skip
         after = replace(scene.before, phase=Phase.COLLECTING, draft=vague)
         return scene.turn(after, Clarify(text=scene.say("vague_place")))
+    if field in ("place", "time") and scene.intent is Intent.AFFIRM and not scene.choice:
+        return steps.pending_again(scene, scene.before)  # a yes is no place and no time
+    beside = _told_beside(scene, draft)
+    if beside is not None:
+        return steps.next_step(scene, beside)
     phone = valid_phone(scene.text)
     if field in ("place", "time", "name") and phone is not None:
         # A number is no place, time or name; the question is put once more, then left.
@@ -678,6 +686,19 @@ def _take_answer(scene: Scene, draft: Draft) -> Turn:
         )
     declined = _declines(scene) or (field == "name" and scene.intent is Intent.AFFIRM)
     return steps.next_step(scene, filing.answered(draft, field, scene.text, scene.heard, declined=declined))
+
+
+def _told_beside(scene: Scene, draft: Draft) -> Draft | None:
+    """Return the draft with a place told where a time was asked for, or a time for a place; the question stays."""
+    told = {"time": "place", "place": "time"}.get(draft.asking, "")
+    understood = scene.heard.understanding
+    value = understood.value_of(told) if told and not understood.value_of(draft.asking) else ""
+    if not value or scene.choice or len(scene.text) > len(value) + BARE:
+        return None
+    known = draft.facts.get(told, "")
+    fact = scene.text if known in scene.text or len(scene.text) > len(known) else known
+    facts = {**draft.facts, told: fact}
+    return replace(draft, facts=facts, said=(*draft.said, scene.text), asking="")
 
 
 def _is_vague_place(scene: Scene) -> bool:
@@ -937,6 +958,9 @@ def _begin(scene: Scene, kind: str, text: str, ground: NotAccepted | None = None
 
 def _first_step(scene: Scene, draft: Draft) -> Turn:
     """Take two matters as two; offer the earlier ticket where this is the same matter once more."""
+    unnamed = scene.heard.secrecy and holds(scene.pack, draft.facts.get("what", ""), "says_anonymous")
+    if unnamed and not draft.facts.get("phone"):
+        draft = filing.anonymous(draft)
     first, second = matters.parted(scene.pack, draft.facts.get("what", ""))
     if second:
         one, other = matters.split_draft(draft, first, second)
@@ -991,7 +1015,11 @@ def _which_way(scene: Scene, *ways: str) -> Turn:
     last = scene.before.filed[-1].number if scene.before.filed else ""
     if last and not ways:
         return _after_filing(scene, last)
-    after = replace(scene.before, unanswered=scene.text)
+    talk = scene.before.idle_talk + 1
+    after = replace(scene.before, unanswered=scene.text, idle_talk=talk)
+    if talk >= IDLE_TALK:
+        lost = SmallTalk(text=scene.say("not_understood"), options=scene.options("human", "complain"))
+        return scene.turn(after, lost)
     options = scene.options(*(ways or ("file", "complain", "human")))
     return scene.turn(after, Clarify(text=scene.say("which_way"), options=options))
 

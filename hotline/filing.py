@@ -115,7 +115,10 @@ def _is_matter(field: str, text: str) -> bool:
 
 def _tells_more(draft: Draft, name: str, value: str) -> bool:
     # "every day" may have been taken for the time in passing; "every day from six to nine" says more.
-    return name not in draft.facts or (name == "time" and len(value) > len(draft.facts[name]))
+    # The road may have been told with the matter, the number of the house later.
+    old = draft.facts.get(name)
+    longer = old is not None and len(value) > len(old)
+    return old is None or (longer and (name == "time" or (name == "place" and bool(old) and old in value)))
 
 
 def phone_in(text: str, heard: "Heard") -> str | None:

@@ -69,7 +69,11 @@ def next_step(scene: Scene, draft: Draft, *before: Decision) -> Turn:
     if question is not None:
         asking = replace(draft, asking=question.field, asked=(*draft.asked, question.field))
         after = replace(scene.before, phase=Phase.COLLECTING, draft=asking)
-        return scene.turn(after, *before, asked(scene, question, again=question.field in draft.asked))
+        return scene.turn(
+            after,
+            *before,
+            asked(scene, question, again=question.field in draft.asked and question.field != "phone"),
+        )
     if draft.callback:
         return hand_over(scene, draft, *before)
     return summarise(scene, draft, *before)
