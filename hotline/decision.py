@@ -674,6 +674,9 @@ def _take_answer(scene: Scene, draft: Draft) -> Turn:
         return scene.turn(after, Clarify(text=scene.say("vague_place")))
     if field in ("place", "time") and scene.intent is Intent.AFFIRM and not scene.choice:
         return steps.pending_again(scene, scene.before)  # a yes is no place and no time
+    if field == "name" and _demands(scene):
+        # More about the matter where a name was asked for: no name, and nothing to lose.
+        return steps.next_step(scene, filing.answered(draft, "what", scene.text, scene.heard, declined=False))
     beside = _told_beside(scene, draft)
     if beside is not None:
         return steps.next_step(scene, beside)
@@ -699,6 +702,12 @@ def _told_beside(scene: Scene, draft: Draft) -> Draft | None:
     fact = scene.text if known in scene.text or len(scene.text) > len(known) else known
     facts = {**draft.facts, told: fact}
     return replace(draft, facts=facts, said=(*draft.said, scene.text), asking="")
+
+
+def _demands(scene: Scene) -> bool:
+    understood = scene.heard.understanding
+    clear = understood.intent in filing.KIND_OF and understood.confidence >= CLEAR
+    return clear and not scene.choice and not understood.value_of("name")
 
 
 def _is_vague_place(scene: Scene) -> bool:
@@ -962,10 +971,10 @@ def _first_step(scene: Scene, draft: Draft) -> Turn:
     if unnamed and not draft.facts.get("phone"):
         draft = filing.anonymous(draft)
     first, second = matters.parted(scene.pack, draft.facts.get("what", ""))
-    if second:
+    if second and len(scene.before.waiting) < MOST_WAITING:
         one, other = matters.split_draft(draft, first, second)
         told = SmallTalk(text=scene.say("two_matters", title=steps.title_of(scene, one)))
-        after = replace(scene.before, waiting=(other, *scene.before.waiting)[:MOST_WAITING])
+        after = replace(scene.before, waiting=(other, *scene.before.waiting))
         return steps.next_step(replace(scene, before=after), one, told)
     like = matters.same_matter(draft, scene.before.filed, scene.standings)
     if not like:
