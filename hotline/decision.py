@@ -308,7 +308,11 @@ def _after_silence(scene: Scene) -> Turn | None:
         not scene.choice and (scene.intent is Intent.DENY or _calls_off(scene))
     ):
         ended = replace(going, before=replace(going.before, phase=Phase.IDLE, draft=None))
-        return _cancel(going) if held is None else _in_phase(_saying(ended, held))
+        if held is None:
+            return _cancel(going)
+        turn = _in_phase(_saying(ended, held))
+        dropped = SmallTalk(text=scene.say("cancelled"))
+        return scene.turn(turn.conversation, dropped, *turn.decisions[: MAX_DECISIONS - 1])
     if held is not None and going.before.draft is not None:
         draft = filing.answered(going.before.draft, "", held.text, going.heard, declined=False)
         draft = replace(draft, asking=going.before.draft.asking)
