@@ -2,11 +2,13 @@
 
 from datetime import timedelta
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
 import yaml
 
+from hotline.conversation import Phase
 from hotline.understanding import Intent
 from tests.dialogue import Person, pack_of
 
@@ -77,6 +79,73 @@ def spoken(person: Person, line: dict[str, Any]) -> None:
         ticket = came.filed[-1]
         held = getattr(ticket, name) if hasattr(ticket, name) else getattr(ticket.contact, name)
         assert (value in held) if isinstance(value, str) and value else held == value, f"{name}: {held}"
+
+
+def first_tickets() -> list[int]:
+    """Return how many messages each script takes up to its first ticket, letters and dangers left out."""
+    found = []
+    for param in scripts():
+        script = param.values[0]
+        for count, line in enumerate(script["talk"], 1):
+            if line.get("files_tickets"):
+                if not (line.get("letter") or line.get("ticket", {}).get("urgent")):
+                    found.append(count)
+                break
+    return found
+
+
+def test_the_page_says_how_many_messages_a_ticket_takes() -> None:
+    counts = first_tickets()
+    figure = (
+        f"{len(counts)} scripts to a first ticket: median {median(counts):g} messages, most {max(counts)}"
+    )
+    assert figure in (Path(__file__).parents[3] / "docs" / "evaluation.md").read_text(encoding="utf-8"), (
+        figure
+    )
+
+
+@pytest.mark.duty("KF-3-1c")
+def test_endless_talk_after_everything_is_recorded_is_led_to_its_end_with_the_number() -> None:
+    person = filed_by("kaifeng")
+    for text in ("前面我说得很清楚了", "反正就这样子吧"):
+        assert person.tickets[-1].number in person.says(text, intent=Intent.OTHER).text
+    came = person.says("唉，说来话长", intent=Intent.OTHER)
+    assert "都登记好了" in came.text and person.tickets[-1].number in came.text
+    assert person.says("我家着火了").filed, "who is in danger is heard however long they talked"
+
+
+@pytest.mark.duty("BD-14", "BD-40")
+def test_insults_are_limited_politely_and_never_keep_a_matter_or_a_danger_out() -> None:
+    person = Person(pack=pack_of("baoding"))
+    said = [person.says(text).text for text in ("废物", "滚", "白痴", "白痴")]
+    assert len(set(said)) == 3 and all("！" not in text for text in said)
+    assert "哪个县" in person.says("路灯坏了好几天没人修", intent=Intent.COMPLAIN).text
+    assert person.says("我家着火了").filed
+
+
+@pytest.mark.duty("ALL-4", "BD-13")
+def test_what_was_filed_here_can_be_urged_added_to_rated_and_taken_back_in_the_chat() -> None:
+    person = filed_by("baoding")
+    number = person.tickets[-1].number
+    assert [told.name for told in person.says("催办").told] == ["urged"]
+    person.says("补充情况")
+    assert [(t.name, t.text) for t in person.says("又多了一堆").told] == [("supplemented", "又多了一堆")]
+    person.desk(number, answered=True)
+    person.says("评价")
+    assert [(t.name, t.grade) for t in person.says(option="grade_4").told] == [("rated", 4)]
+    person.says("撤回")
+    assert [told.name for told in person.says("是的").told] == ["withdrawn"]
+
+
+def filed_by(city: str) -> Person:
+    """Return somebody who has just filed one complaint."""
+    person = Person(pack=pack_of(city))
+    person.says("示例路垃圾上周开始就没人清", intent=Intent.COMPLAIN)
+    for answer in ("示例路3号", "上周开始", "不留", "不说"):
+        if person.state.phase is Phase.COLLECTING:
+            person.says(answer)
+    assert person.says("是的").filed
+    return person
 
 
 def test_there_are_sixty_and_every_city_has_ten() -> None:
