@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from hotline.message import Location
 from hotline.ticket import TicketIdentity
+from hotline.understanding import Understanding
 
 MOST_BROUGHT = 20  #: attachments that one ticket takes along
 
@@ -38,6 +39,7 @@ class Draft:
     asking: str = ""  #: the field whose answer is awaited
     ground: str = ""  #: id of the scope rule that was asked about
     callback: bool = False  #: a person was asked for
+    like: str = ""  #: number of a ticket of the same person that may be about the same matter
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +70,31 @@ class Letter:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Filed:
+    """A ticket filed here, as far as it must be known again: the same matter is not filed twice unasked."""
+
+    number: str
+    what: str
+    place: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Doing:
+    """Something about a ticket that was begun and waits for its words, its grade or its yes."""
+
+    act: str  #: supplement, withdraw or rate
+    number: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """What was said after a long silence, kept until it is known what it belongs to."""
+
+    text: str
+    understanding: Understanding = field(default_factory=Understanding)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Conversation:
     """The state of one conversation; replaced as a whole by each turn."""
 
@@ -86,3 +113,10 @@ class Conversation:
     doubted_at: datetime | None = None
     doubt_open: bool = False  #: the last reply asked about it
     last_at: datetime | None = None
+    waiting: tuple[Draft, ...] = ()  #: matters that come next, in order
+    filed: tuple[Filed, ...] = ()  #: the last tickets filed here, oldest first
+    doing: Doing | None = None
+    paused: bool = False  #: after a long silence it was asked whether to go on
+    held: Held | None = None
+    rude: int = 0  #: messages that only insulted
+    idle_talk: int = 0  #: messages since the last ticket that brought nothing to do

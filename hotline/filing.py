@@ -11,7 +11,7 @@ from hotline.conversation import Brought, Draft
 from hotline.deadlines import due_moments
 from hotline.dispatching import choose_unit, matters_of
 from hotline.message import Location
-from hotline.redaction import redact, valid_phone
+from hotline.redaction import mask_phone, redact, valid_phone
 from hotline.screening import Danger, NotAccepted
 from hotline.ticket import Contact, Ticket, TicketIdentity, classify
 from hotline.understanding import Intent
@@ -115,7 +115,10 @@ def _is_matter(field: str, text: str) -> bool:
 
 def _tells_more(draft: Draft, name: str, value: str) -> bool:
     # "every day" may have been taken for the time in passing; "every day from six to nine" says more.
-    return name not in draft.facts or (name == "time" and len(value) > len(draft.facts[name]))
+    # The road may have been told with the matter, the number of the house later.
+    old = draft.facts.get(name)
+    longer = old is not None and len(value) > len(old)
+    return old is None or (longer and (name == "time" or (name == "place" and bool(old) and old in value)))
 
 
 def phone_in(text: str, heard: "Heard") -> str | None:
@@ -145,14 +148,28 @@ def edited(draft: Draft, fields: tuple[tuple[str, str], ...]) -> Draft:
     """Take the facts as edited in the summary; names that it does not show are ignored."""
     known = {"what", "confidential", *_FACTS}
     changes = {name: value.strip() for name, value in fields if name in known}
-    if phone := valid_phone(changes.get("phone", "")):
+    if changes.get("phone") and changes["phone"] == shown_phone(draft):
+        del changes["phone"]  # read back masked and left as it was
+    elif phone := valid_phone(changes.get("phone", "")):
         changes["phone"] = phone
     return replace(draft, facts={**draft.facts, **changes})
 
 
+def anonymous(draft: Draft) -> Draft:
+    """Return ``draft`` of somebody who wants to stay unknown: who asks is neither kept nor asked for."""
+    return replace(draft, facts={**draft.facts, "phone": "", "name": "", "anonymous": "true"})
+
+
+def shown_phone(draft: Draft) -> str:
+    """Return the number as it is read back: never in full; what is no number yet stays readable, to be mended."""
+    phone = draft.facts.get("phone", "")
+    return mask_phone(phone) if valid_phone(phone) else phone
+
+
 def summary_rows(pack: CityPack, draft: Draft) -> tuple[tuple[str, str, str], ...]:
     """Return name, label and value of each fact, in the order of the questions."""
-    rows = [(q.field, q.label, draft.facts.get(q.field, "")) for q in pack.kinds[draft.kind].questions]
+    facts = {**draft.facts, "phone": shown_phone(draft)}
+    rows = [(q.field, q.label, facts.get(q.field, "")) for q in pack.kinds[draft.kind].questions]
     if not any(name == "what" for name, _, _ in rows):
         rows.insert(0, ("what", pack.words["label_what"], draft.facts.get("what", "")))
     confidential = "true" if pack.seals(draft.kind) else draft.facts.get("confidential", "false")
@@ -256,7 +273,7 @@ def _ticket(
         kind_label=pack.kinds[kind].label,
         ticket_class=ticket_class,
         class_label=chosen_class.label if chosen_class else "",
-        title=_title(pack, facts.get("subject") or what),
+        title=title_of(pack, facts.get("subject") or what),
         summary=_summary(pack, what, facts),
         text=said,
         place=place,
@@ -295,7 +312,8 @@ def _contact(facts: Mapping[str, str], *, sealed: bool) -> Contact:
     )
 
 
-def _title(pack: CityPack, what: str) -> str:
+def title_of(pack: CityPack, what: str) -> str:
+    """Return the first words of ``what`` in one line, without what names a person."""
     line = " ".join(redact(what, pack.finder).split())  # titles stand in lists
     return line if len(line) <= TITLE_LETTERS else f"{line[: TITLE_LETTERS - 1]}\u2026"
 

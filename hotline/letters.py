@@ -31,7 +31,7 @@ def decide_letter(scene: Scene) -> Turn:
     danger, ground = scene.heard.danger, scene.heard.ground
     if danger is not None:
         # Nobody can be asked whether it is so: the number is shown and a person reads the letter.
-        asked = Clarify(text=danger.ask, danger=danger)
+        asked = Clarify(text=scene.say("danger_in_letter"), danger=danger)
         return _file(scene, replace(draft, callback=True), asked)
     if scene.pack.imports(scene.heard.message.channel):
         # Taken up by somebody already: a person looks at a ground, nobody is refused behind their back.
@@ -40,7 +40,16 @@ def decide_letter(scene: Scene) -> Turn:
         return scene.turn(scene.before, Refusal(ground=ground))
     if _asks(scene, draft) and scene.heard.finding.answered:
         return scene.turn(scene.before, Answer(hit=scene.heard.finding.hits[0]))
-    return _file(scene, draft)
+    filed = _file(scene, draft)
+    return replace(filed, decisions=(*filed.decisions, *_lacks(scene, draft)))
+
+
+def _lacks(scene: Scene, draft: Draft) -> tuple[Decision, ...]:
+    """Ask once, in the reply to the letter, for the place that its kind needs and nobody wrote."""
+    wanted = any(question.field == "place" for question in filing.questions(scene.pack, draft))
+    if not wanted or draft.facts.get("place"):
+        return ()
+    return (SmallTalk(text=scene.say("letter_lacks_place")),)
 
 
 def entered(turn: Turn, draft: Draft, *, unused: TicketIdentity) -> Turn:

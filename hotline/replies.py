@@ -45,20 +45,25 @@ def reply_for(decision: Decision, pack: CityPack) -> Reply:
             options = options_of(pack, "review", "more")
             text = pack.say("refusal" if ground.citation.route else "refusal_without_route")
             return Reply(kind="refusal", text=text, citation=ground.citation, options=options)
-        case EmergencyTransfer(danger=danger, recorded=recorded):
+        case EmergencyTransfer(danger=danger, recorded=recorded, asks_place=asks_place):
             text = pack.say("emergency_recorded" if recorded else "emergency_not_recorded")
+            text += pack.say("emergency_where") if recorded and asks_place else ""
             return Reply(kind="emergency", text=text, call=_call(danger))
         case OpenTicket(ticket=ticket):
             return _receipt(ticket, pack)
         case HandOver(ticket=ticket):
-            name = "handover" if ticket.contact.phone else "handover_without_phone"
-            return Reply(kind="handover", text=pack.say(name), ticket=ticket_note(ticket))
-        case Progress(text=text, ticket=ticket):
-            return Reply(kind="progress", text=text, options=options_of(pack, "urge") if ticket else ())
+            return Reply(kind="handover", text=_handed_over(ticket, pack), ticket=ticket_note(ticket))
+        case Progress(text=text, ways=ways):
+            return Reply(
+                kind="progress",
+                text=text,
+                options=options_of(pack, *ways),
+            )
         case Supplement(number=number):
             return Reply(kind="notice", text=pack.say("supplemented", number=number))
-        case Urge(number=number):
-            return Reply(kind="notice", text=pack.say("urged", number=number))
+        case Urge(number=number, times=times):
+            name = "urged_again" if times > 1 else "urged"
+            return Reply(kind="notice", text=pack.say(name, number=number, times=str(times)))
         case Withdraw(number=number):
             return Reply(kind="notice", text=pack.say("withdrawn", number=number))
         case Rate(number=number):
@@ -74,6 +79,14 @@ def options_of(pack: CityPack, *ids: str) -> tuple[Option, ...]:
     return tuple(Option(id=id, label=pack.words[f"option_{id}"]) for id in ids)
 
 
+def _handed_over(ticket: Ticket, pack: CityPack) -> str:
+    """Return what is owed: a person sees it; when they call is not ours to promise."""
+    if not ticket.contact.phone:
+        return pack.say("handover_without_phone")
+    day = ticket.filed_at.astimezone(CITY_TIME).date()
+    return pack.say("handover" if pack.calendar.is_working(day) else "handover_day_off")
+
+
 def ticket_note(ticket: Ticket) -> TicketNote:
     """Return what the citizen is told about ``ticket``."""
     return TicketNote(
@@ -83,7 +96,8 @@ def ticket_note(ticket: Ticket) -> TicketNote:
         kind_label=ticket.kind_label,
         ticket_class=ticket.ticket_class,
         lead_unit=ticket.lead_unit,
-        due=ticket.due,
+        # Who is in danger is not told the days that a letter may take.
+        due=tuple(due for due in ticket.due if due.unit == "hours") if ticket.urgent else ticket.due,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from hotline.citypack import CityPack
-from hotline.conversation import Brought, Conversation, Option, Phase
+from hotline.conversation import Brought, Conversation, Filed, Option, Phase
 from hotline.message import InboundMessage
 from hotline.replies import options_of
 from hotline.screening import Danger, NotAccepted
@@ -13,6 +13,7 @@ from hotline.turn import Answer, Clarify, Decision, Progress, Refusal, SmallTalk
 from hotline.understanding import Finding, Intent, Understanding
 
 CLEAR = 0.8  #: from this confidence on an intent is taken at its word
+MOST_FILED = 5  #: tickets that a conversation knows again
 DECISIVE = frozenset({Intent.GREET, Intent.THANKS, Intent.AFFIRM, Intent.DENY, Intent.HUMAN})
 
 
@@ -38,6 +39,8 @@ class Standing:
     due: str  #: a sentence with the date and what is owed on it; empty where no date is owed
     withdrawn: bool = False
     closed: bool = False
+    answered: bool = False  #: a unit's reply is there: it can be rated
+    urged: int = 0  #: how often the citizen urged it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,8 +85,9 @@ class Scene:
         )
         return Turn(decisions=decisions, conversation=after)
 
-    def filed(self, number: str) -> Conversation:
-        """Return the conversation after the ticket ``number`` was filed from it."""
+    def filed(self, number: str, what: str = "", place: str = "") -> Conversation:
+        """Return the conversation after the ticket ``number`` was filed from it, about ``what``."""
+        one = Filed(number=number, what=what, place=place)
         return replace(
             self.before,
             phase=Phase.IDLE,
@@ -91,6 +95,8 @@ class Scene:
             unanswered="",
             refused="",
             tickets=(*self.before.tickets, number),
+            filed=(*self.before.filed, one)[-MOST_FILED:] if what else self.before.filed,
+            idle_talk=0,
             brought=Brought(),
         )
 
@@ -105,7 +111,7 @@ def _offers(scene: Scene, decision: Decision) -> tuple[Option, ...]:
             return scene.options("solved", "unsolved")
         case Refusal():
             return scene.options("review", "more")
-        case Progress(ticket=ticket) if ticket:
-            return scene.options("urge")
+        case Progress(ways=ways):
+            return scene.options(*ways)
         case _:
             return ()

@@ -56,6 +56,7 @@ class EmergencyTransfer:
 
     danger: Danger
     recorded: bool
+    asks_place: bool = True  #: it is not known where, and can be asked
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,14 +72,16 @@ class Progress:
 
     text: str
     ticket: str = ""
+    ways: tuple[str, ...] = ()  #: what can be done about the last of them: ids of options
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Urge:
-    """The citizen urges a ticket of theirs."""
+    """The citizen urges a ticket of theirs, for the ``times``-th time where that is known."""
 
     number: str
     text: str = ""
+    times: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -31,6 +31,7 @@ from hotline.withholding import for_centre, withheld
 TICKET, CODE, DATA = "tickets.body", "tickets.query_code", "ticket_events.data"
 TOKEN_LETTERS = 12
 MOST_FOUND = 50
+ANSWERED = frozenset({"replied", "followed_up", "closed"})  #: events by which a unit's reply is there
 WITHDRAWN, OVER = "withdrawn", frozenset({"closed"})  #: states in which nothing more is owed
 
 
@@ -262,6 +263,8 @@ class Tickets:
             due=self._owed(last) if last is not None else "",
             withdrawn=row["state"] == WITHDRAWN,
             closed=row["state"] in OVER,
+            answered=any(event["name"] in ANSWERED for event in events),
+            urged=sum(event["name"] == "urged" for event in events),
         )
 
     def _owed(self, due: Due) -> str:

@@ -264,7 +264,7 @@ def test_the_same_danger_again_is_the_same_ticket_another_one_is_not() -> None:
 def test_a_danger_in_doubt_shows_the_number_asks_one_question_and_goes_on() -> None:
     talk = Talk()
     doubt = replace(fire(), sure=False, ask="现在有明火吗？")
-    assert talk.say("好像有烟味，楼道灯也坏了", Intent.COMPLAIN, danger=doubt) == (Clarify, Clarify)
+    assert talk.say("好像有烟味，楼道灯也坏了", Intent.COMPLAIN, danger=doubt) == (Clarify,)
     assert talk.last is not None
     first = talk.last.decisions[0]
     assert isinstance(first, Clarify) and first.danger == doubt and first.text == "现在有明火吗？"
@@ -810,16 +810,17 @@ def test_who_looks_at_the_progress_may_urge_the_latest_ticket(way: dict[str, Any
     talk = Talk()
     talk.standings = (SOMETHING, replace(SOMETHING, number="20261126ZZZZZZZZ9"))
     assert talk.say("我的工单怎么样了", Intent.PROGRESS) == (Progress,)
-    assert [option.id for option in talk.state.offered] == ["urge"]
+    assert [option.id for option in talk.state.offered] == ["urge", "supplement", "withdraw"]
     assert talk.say(**way) == (Urge,) and talk.last is not None
-    assert talk.last.decisions == (Urge(number="20261126ZZZZZZZZ9"),)
+    assert talk.last.decisions == (Urge(number="20261126ZZZZZZZZ9", times=1),)
 
 
 @pytest.mark.parametrize("over", [replace(SOMETHING, withdrawn=True), replace(SOMETHING, closed=True)])
 def test_what_is_over_is_not_urged(over: Standing) -> None:
     talk = Talk()
     talk.standings = (over,)
-    assert talk.say("我的工单怎么样了", Intent.PROGRESS) == (Progress,) and talk.state.offered == ()
+    assert talk.say("我的工单怎么样了", Intent.PROGRESS) == (Progress,)
+    assert not {"urge", "withdraw"} & {option.id for option in talk.state.offered}
     talk.standings = (SOMETHING,)
     talk.say("我的工单怎么样了", Intent.PROGRESS)
     talk.standings = (over,)

@@ -1,0 +1,52 @@
+"""What short messages ask for: told by the city's lists of words, whatever the understanding made of them."""
+
+import re
+
+from hotline.citypack import CityPack
+from hotline.scene import Scene
+from hotline.ticket import is_ticket_number, normalised
+
+WISHES = ("urge", "supplement", "withdraw", "rate")
+SAYS = (*WISHES, "restart", "back", "skip", "anonymous", "impatient", "rude")
+LONGEST = 24  #: letters that such a message has at most, without the number of a ticket
+_NUMBER = re.compile(r"(?<![0-9A-Za-z])20[0-9]{6}[ \-]?[0-9A-Za-z]{9}(?![0-9A-Za-z])")
+
+
+def wish_of(scene: Scene, *among: str) -> str:
+    """Return which of ``among`` the words ask for and nothing else, or the empty string."""
+    if scene.intent.value in among:
+        return scene.intent.value
+    text = _NUMBER.sub("", scene.text)
+    return next((wish for wish in among if says_only(scene.pack, text, f"says_{wish}")), "")
+
+
+def says_only(pack: CityPack, text: str, name: str) -> bool:
+    """Tell whether ``text`` holds words of the list ``name`` and, beside them, only words that say nothing."""
+    if len(text) > LONGEST:
+        return False
+    left = _without(text, pack.words[name].split())
+    if left == text:
+        return False
+    return not any(letter.isalnum() for letter in _without(left, pack.words["fillers"].split()))
+
+
+def _without(text: str, words: list[str]) -> str:
+    for word in sorted(words, key=len, reverse=True):
+        text = text.replace(word, " ")
+    return text
+
+
+def holds(pack: CityPack, text: str, name: str) -> bool:
+    """Tell whether ``text`` holds a word of the list ``name``."""
+    return any(word in text for word in pack.words[name].split())
+
+
+def number_in(text: str) -> str:
+    """Return the ticket number that ``text`` holds, in its one form; empty where there is none."""
+    found = (normalised(match[0]) for match in _NUMBER.finditer(text))
+    return next((number for number in found if is_ticket_number(number)), "")
+
+
+def without_number(text: str) -> str:
+    """Return ``text`` without ticket numbers and the signs around it."""
+    return _NUMBER.sub("", text).strip()
