@@ -70,7 +70,7 @@ def decide(
 
 def asks_for_progress(pack: CityPack, conversation: Conversation, heard: Heard) -> bool:
     """Tell whether ``decide`` may look at where tickets stand: without that it needs no ``standings``."""
-    progress = heard.understanding.intent is Intent.PROGRESS or heard.message.act is not None
+    progress = heard.understanding.intent.plainly is Intent.PROGRESS or heard.message.act is not None
     chosen = _chosen(conversation, heard.message) or _meant(pack, conversation, heard.message)
     return progress or chosen in ("progress", "urge")
 
