@@ -1,4 +1,4 @@
-"""Finds facts that can be told by their shape: phone and ticket numbers, names, places, times."""
+"""Finds facts that can be told by their shape: phone and ticket numbers, names, places, times, sums, organisations."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,8 @@ LEXICON = Path(__file__).parent / "lexicon"
 #: brackets, comma, colon, semicolon, question and exclamation mark keep their width: sentences are told by them
 KEPT = frozenset({0xFF01, 0xFF08, 0xFF09, 0xFF0C, 0xFF1A, 0xFF1B, 0xFF1F})
 FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if code not in KEPT} | {0x3000: 0x20}
-WITHIN_NUMBERS = re.compile(r"[ -]")
+WITHIN_NUMBERS = re.compile(r"[ 、，-]")
+SPOKEN = str.maketrans("〇零一二三四五六七八九幺两", "0012345678912")
 
 
 def half_width(text: str) -> str:
@@ -22,9 +23,9 @@ def half_width(text: str) -> str:
 
 
 def fact(name: str, value: str) -> Entity:
-    """Return an entity in one spelling: phone numbers without gaps, ticket numbers in capitals."""
+    """Return an entity in one spelling: phone numbers as bare digits, ticket numbers in capitals."""
     if name == "phone":
-        value = WITHIN_NUMBERS.sub("", value)
+        value = WITHIN_NUMBERS.sub("", value).translate(SPOKEN)
     return Entity(name=name, value=value.upper() if name == "ticket" else value)
 
 

@@ -14,6 +14,7 @@ from hotline.understanding import Entity, Intent, Understanding
 
 NOT_WORDS = re.compile(r"[\W_]+")
 SURE = 0.95  #: of a message that is a known phrase from beginning to end
+ANSWERS = frozenset({"phone", "ticket", "place", "time", "name"})  #: facts that are asked for
 BARE_FACT = 0.6  #: of a message that is facts for a third or more and holds no demand
 
 
@@ -93,7 +94,7 @@ class KeywordUnderstanding:
         (best, most), (_, next_) = self._weighed(text)[:2]
         if most:
             return best, most / (most + next_ + 1)
-        told = sum(len(entity.value) for entity in entities)
+        told = sum(len(entity.value) for entity in entities if entity.name in ANSWERS)
         return (Intent.INFORM, BARE_FACT) if told * 3 > len(text.strip()) else (Intent.OTHER, 0.0)
 
     def _weighed(self, text: str) -> list[tuple[Intent, float]]:

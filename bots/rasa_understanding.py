@@ -15,7 +15,7 @@ from hotline.errors import UnderstandingAwayError
 from hotline.message import clean
 from hotline.understanding import Entity, Intent, Understanding
 
-ENTITIES = frozenset({"phone", "ticket", "place", "time", "name"})
+ENTITIES = frozenset({"phone", "ticket", "place", "time", "name", "money", "organisation"})
 INTENTS = {intent.value: intent for intent in Intent}
 LONGEST_ANSWER = 262_144  #: bytes; a parse of 1,000 characters takes about 20,000
 BY = "rasa"

@@ -81,7 +81,7 @@ def asks_for_progress(pack: CityPack, conversation: Conversation, heard: Heard) 
     """Tell whether ``decide`` may look at where tickets stand: without that it needs no ``standings``."""
     if conversation.tickets and not conversation.letter:
         return True  # what is said may be about one of them, or repeat it
-    progress = heard.understanding.intent is Intent.PROGRESS or heard.message.act is not None
+    progress = heard.understanding.intent.plainly is Intent.PROGRESS or heard.message.act is not None
     chosen = _chosen(conversation, heard.message) or _meant(pack, conversation, heard.message)
     return progress or chosen in ("progress", "urge")
 

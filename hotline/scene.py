@@ -66,8 +66,9 @@ class Scene:
     def intent(self) -> Intent:
         """What the words want; what would end or divert the talk counts only when it is clear."""
         understood = self.heard.understanding
-        guessed = understood.intent in DECISIVE and understood.confidence < CLEAR
-        return Intent.OTHER if guessed else understood.intent
+        intent = understood.intent.plainly
+        guessed = intent in DECISIVE and understood.confidence < CLEAR
+        return Intent.OTHER if guessed else intent
 
     def say(self, name: str, **values: str) -> str:
         """One of the system's own sentences."""

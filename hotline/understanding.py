@@ -22,11 +22,40 @@ class Intent(StrEnum):
     HUMAN = "human"
     INFORM = "inform"  #: a bare fact: a place, a time, a number
     OTHER = "other"  #: nothing that can be told with any confidence
+    URGE = "urge"  #: an open matter is to go faster
+    SUPPLEMENT = "supplement"  #: more about a matter that is filed or being written down
+    WITHDRAW = "withdraw"  #: a filed matter is taken back
+    RATE = "rate"  #: how a matter was handled
+    CORRECT = "correct"  #: something was said or written down wrongly
+    CANCEL = "cancel"  #: what is being written down is broken off
+    GOODBYE = "goodbye"
+    ANONYMOUS = "anonymous"  #: does not say who it is
+    CONFIDENTIAL = "confidential"  #: nobody is to learn who said it
+    ROBOT = "robot"  #: asks whether it speaks with a machine
+
+    @property
+    def plainly(self) -> "Intent":
+        """The intent that a dialogue without an answer of its own to this one takes it for; loses nothing said."""
+        return _PLAINLY.get(self, self)
+
+
+_PLAINLY = {
+    Intent.URGE: Intent.PROGRESS,
+    Intent.CANCEL: Intent.DENY,
+    Intent.GOODBYE: Intent.THANKS,
+    Intent.ROBOT: Intent.GREET,
+    Intent.SUPPLEMENT: Intent.OTHER,
+    Intent.WITHDRAW: Intent.OTHER,
+    Intent.RATE: Intent.OTHER,
+    Intent.CORRECT: Intent.OTHER,
+    Intent.ANONYMOUS: Intent.OTHER,
+    Intent.CONFIDENTIAL: Intent.OTHER,
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entity:
-    """A fact found in the text: ``place``, ``time``, ``phone``, ``name`` or ``ticket``."""
+    """A fact found in the text: ``place time phone name ticket``, ``money`` or ``organisation`` (complained about or named)."""
 
     name: str
     value: str

@@ -66,7 +66,10 @@ MATTERS = ("utility", "enterprise")
 #: What turns out in the case and gives it a limit of its own; never known at filing.
 CASES = ("statutory_period", "not_solvable_now", "unreasonable", "second_handling", "redo")
 #: What examples of matters that belong elsewhere are about; a city's ground says which of them it is.
-GROUNDS = ("litigation", "arbitration", "reconsideration", "other-powers", "petition", "internal", "vague")
+GROUNDS = (
+    "litigation", "arbitration", "reconsideration", "proceedings", "other-powers", "petition", "internal", "vague",
+    "discipline", "disclosure", "secrets", "morals",
+)  # fmt: skip
 EMERGENCY_NUMBERS = ("110", "119", "120", "122")
 DESK_STEPS = (
     "sign", "start", "contact", "return", "extend", "progress", "plan", "reply", "review", "close", "follow_up",

@@ -1,27 +1,22 @@
-"""Tells the intent by TF-IDF of characters and words and a logistic regression, kept without pickle."""
+"""Tells the intent by TF-IDF of characters and a logistic regression, kept without pickle."""
 
 from __future__ import annotations
 
 import json
-import logging
 import re
 from collections import Counter
 from typing import Any
 
-import jieba
 import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
-from rasa.nlu.constants import TOKENS_NAMES
-from rasa.nlu.tokenizers.tokenizer import Tokenizer
 from rasa.shared.exceptions import RasaException
 from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from scipy.sparse import hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
@@ -40,24 +35,9 @@ def framed(message: Message) -> str:
     return f"^{fold(message.get(TEXT))}$"
 
 
-def words_of(message: Message) -> list[str]:
-    """Return the tokenizer's words, folded."""
-    return [fold(token.text) for token in message.get(TOKENS_NAMES[TEXT], []) if token.text.strip()]
-
-
-def as_they_are(words: list[str]) -> list[str]:
-    """Let the tokenizer's words be the features."""
-    return words
-
-
 def characters(**options: Any) -> TfidfVectorizer:
     """Return the vectorizer over characters, one to three at a time."""
     return TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True, lowercase=False, **options)
-
-
-def words(**options: Any) -> TfidfVectorizer:
-    """Return the vectorizer over the tokenizer's words."""
-    return TfidfVectorizer(analyzer=as_they_are, sublinear_tf=True, **options)
 
 
 def pieces(text: str) -> list[str]:
@@ -66,25 +46,14 @@ def pieces(text: str) -> list[str]:
     return [text[start : start + length] for length in (1, 2, 3) for start in range(len(text) - length + 1)]
 
 
-def learnt(taught: list[Message], **options: Any) -> tuple[dict[str, dict[str, int]], dict[str, np.ndarray]]:
-    """Fit on ``taught`` and return the vocabularies, each term with its column, and the weights."""
-    by_character, by_word = characters(min_df=2), words()  # what was seen once only is noise
-    rows = hstack(
-        [
-            by_character.fit_transform([framed(message) for message in taught]),
-            by_word.fit_transform([words_of(message) for message in taught]),
-        ],
-        format="csr",
-    )
+def learnt(taught: list[Message], **options: Any) -> tuple[dict[str, int], dict[str, np.ndarray]]:
+    """Fit on ``taught`` and return the vocabulary, each term with its column, and the weights."""
+    vectorizer = characters(min_df=2)  # what was seen once only is noise
+    rows = vectorizer.fit_transform([framed(message) for message in taught])
     model = LogisticRegression(random_state=7, **options)
     model.fit(rows, [message.get(INTENT) for message in taught])
-    vocabularies = {
-        name: {term: int(column) for term, column in vectorizer.vocabulary_.items()}
-        for name, vectorizer in (("characters", by_character), ("words", by_word))
-    }
-    return vocabularies, {
-        "characters": by_character.idf_,
-        "words": by_word.idf_,
+    return {term: int(column) for term, column in vectorizer.vocabulary_.items()}, {
+        "rarity": vectorizer.idf_,
         "coef": model.coef_,
         "intercept": model.intercept_,
         "classes": np.asarray(model.classes_, dtype=str),
@@ -94,30 +63,21 @@ def learnt(taught: list[Message], **options: Any) -> tuple[dict[str, dict[str, i
 class Scales:
     """A trained model at work: scikit-learn's arithmetic without its checks, which take longer than it does."""
 
-    def __init__(self, vocabularies: dict[str, dict[str, int]], weights: dict[str, np.ndarray]) -> None:
+    def __init__(self, vocabulary: dict[str, int], weights: dict[str, np.ndarray]) -> None:
         self.classes = [str(name) for name in weights["classes"]]
         self._intercept = weights["intercept"]
-        self._blocks = {}
-        first = 0
-        for name in ("characters", "words"):  # in the order of the columns
-            rarity, columns = weights[name], slice(first, first + len(weights[name]))
-            self._blocks[name] = (
-                vocabularies[name],
-                rarity,
-                np.ascontiguousarray(weights["coef"][:, columns].T),
-            )
-            first = columns.stop
+        self._vocabulary = vocabulary
+        self._rarity = weights["rarity"]
+        self._coefficients = np.ascontiguousarray(weights["coef"].T)
 
-    def chances(self, text: str, said: list[str]) -> np.ndarray:
-        """Return the probability of each class for a framed text and its words."""
+    def chances(self, text: str) -> np.ndarray:
+        """Return the probability of each class for a framed text."""
         scores = self._intercept.copy()
-        for name, terms in (("characters", pieces(text)), ("words", said)):
-            vocabulary, rarity, coefficients = self._blocks[name]
-            counts = {vocabulary[term]: count for term, count in Counter(terms).items() if term in vocabulary}
-            if counts:
-                columns = np.fromiter(counts, dtype=np.intp)
-                row = (1.0 + np.log(np.fromiter(counts.values(), dtype=float))) * rarity[columns]
-                scores += (row / np.sqrt(row @ row)) @ coefficients[columns]
+        known = Counter(term for term in pieces(text) if term in self._vocabulary)
+        if known:
+            columns = np.fromiter((self._vocabulary[term] for term in known), dtype=np.intp)
+            row = (1.0 + np.log(np.fromiter(known.values(), dtype=float))) * self._rarity[columns]
+            scores += (row / np.sqrt(row @ row)) @ self._coefficients[columns]
         weighed = np.exp(scores - scores.max())
         return weighed / weighed.sum()
 
@@ -126,15 +86,10 @@ class Scales:
 class PlainIntentClassifier(GraphComponent, IntentClassifier):
     """A logistic regression whose ``C`` is ours to set; Rasa's own ignores it."""
 
-    @classmethod
-    def required_components(cls) -> list[type]:
-        """Words come from the tokenizer before it."""
-        return [Tokenizer]
-
     @staticmethod
     def required_packages() -> list[str]:
-        """Rasa's environment brings both."""
-        return ["sklearn", "jieba"]
+        """Rasa's environment brings it."""
+        return ["sklearn"]
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
@@ -176,20 +131,20 @@ class PlainIntentClassifier(GraphComponent, IntentClassifier):
     def _tell(self, message: Message) -> None:
         if self._scales is None:
             raise RasaException("the intent classifier was neither trained nor loaded")
-        chances = self._scales.chances(framed(message), words_of(message))
+        chances = self._scales.chances(framed(message))
         best = np.argsort(chances)[::-1][: int(self._config["ranking"])]
         ranking = [{"name": self._scales.classes[i], "confidence": float(chances[i])} for i in best]
         message.set("intent", ranking[0], add_to_output=True)
         message.set("intent_ranking", ranking, add_to_output=True)
 
-    def _keep(self, vocabularies: dict[str, dict[str, int]], weights: dict[str, np.ndarray]) -> None:
+    def _keep(self, vocabulary: dict[str, int], weights: dict[str, np.ndarray]) -> None:
         """Write plain JSON and arrays: a model file must not be able to run code when it is loaded."""
         with self._storage.write_to(self._resource) as folder:
-            (folder / "vocabularies.json").write_text(
-                json.dumps(vocabularies, ensure_ascii=False), encoding="utf-8"
+            (folder / "vocabulary.json").write_text(
+                json.dumps(vocabulary, ensure_ascii=False), encoding="utf-8"
             )
             np.savez(folder / "weights.npz", **weights)
-        self._scales = Scales(vocabularies, weights)
+        self._scales = Scales(vocabulary, weights)
 
     @classmethod
     def load(
@@ -201,12 +156,10 @@ class PlainIntentClassifier(GraphComponent, IntentClassifier):
         **kwargs: Any,
     ) -> PlainIntentClassifier:
         """Return the classifier as it was kept."""
-        jieba.setLogLevel(logging.WARNING)
-        jieba.initialize()  # a second of work that the first citizen should not wait for
         loaded = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
-            vocabularies = json.loads((folder / "vocabularies.json").read_text(encoding="utf-8"))
+            vocabulary = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
             with np.load(folder / "weights.npz", allow_pickle=False) as weights:
                 kept = {name: weights[name] for name in weights.files}
-        loaded._scales = Scales(vocabularies, kept)
+        loaded._scales = Scales(vocabulary, kept)
         return loaded

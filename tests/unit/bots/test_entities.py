@@ -23,6 +23,8 @@ def values(text: str, name: str) -> list[str]:
         ("手机 135 1234 5678，晚上打", "13512345678"),
         ("１３５１２３４５６７８", "13512345678"),
         ("座机0371-62345678", "037162345678"),
+        ("电话幺三五一二三四五六七八", "13512345678"),
+        ("号码一三八、零零一三、八零零零", "13800138000"),
     ],
 )
 def test_a_phone_number_is_found_in_one_spelling(text: str, phone: str) -> None:
@@ -111,3 +113,24 @@ def test_rasa_finds_entities_by_the_same_patterns() -> None:
     blocks = yaml.safe_load(RASA_PATTERNS.read_text(encoding="utf-8"))["nlu"]
     written = {block["regex"]: block["examples"].removeprefix("- ").strip() for block in blocks}
     assert written == dict(ENTITIES.patterns)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "value"),
+    [
+        ("每天早上六点到九点楼下吵", "time", "每天早上六点到九点"),
+        ("晚上十点至凌晨两点施工", "time", "晚上十点至凌晨两点"),
+        ("上个月开始水就发黄", "time", "上个月开始"),
+        ("工单２０２６１１０３Ａ７Ｋ２Ｍ９ＱＸＲ", "ticket", "20261103A7K2M9QXR"),
+        ("阳光物业多收我三千二百块钱", "money", "三千二百块钱"),
+        ("欠我1.5万元", "money", "1.5万元"),
+        ("举报蓝天纸厂夜里排水", "organisation", "蓝天纸厂"),
+    ],
+)
+def test_ranges_sums_and_organisations_are_found_whole(text: str, name: str, value: str) -> None:
+    assert values(text, name) == [value]
+
+
+@pytest.mark.parametrize("text", ["几块砖掉了", "有三万多人", "公司拖欠工资"])
+def test_what_is_no_sum_and_names_nobody_is_none(text: str) -> None:
+    assert values(text, "money") == values(text, "organisation") == []
