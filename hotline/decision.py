@@ -130,6 +130,8 @@ def _meant(pack: CityPack, conversation: Conversation, message: InboundMessage) 
     """Return the choice that words other than its label make, or the empty string."""
     said = _plain(message.text)
     offered = {option.id for option in conversation.offered}
+    if conversation.doubt_open:
+        return next((id for id in _ABOUT_DANGER if pack.words[f"option_{id}"] == said), "")
     for id in _SAID_OTHERWISE:
         if id in offered and said in pack.words[f"also_{id}"].split():
             return id
@@ -138,7 +140,7 @@ def _meant(pack: CityPack, conversation: Conversation, message: InboundMessage) 
         return conversation.offered[ordinals.index(said)].id
     # The page greets before anything was said, so these labels are known to whoever begins.
     labels = {pack.words[f"option_{id}"]: id for id in GREETING_OPTIONS}
-    idle = conversation.phase is Phase.IDLE and not conversation.doubt_open
+    idle = conversation.phase is Phase.IDLE
     return labels.get(said, "") if idle else ""
 
 
@@ -158,9 +160,9 @@ def _sure_danger(scene: Scene) -> Danger | None:
 
 
 def _affirms_danger(scene: Scene) -> bool:
-    # In a summary "yes" means "file it"; the danger has a button of its own there.
-    asked = scene.before.doubt_open and scene.before.phase is not Phase.CONFIRMING
-    return asked and not scene.choice and scene.intent is Intent.AFFIRM
+    # The question about it stands alone: a bare yes means it, also where a summary waits; its own label files.
+    filing_it = _plain(scene.text) == scene.pack.words["option_confirm"]
+    return scene.before.doubt_open and not scene.choice and not filing_it and scene.intent is Intent.AFFIRM
 
 
 def _emergency(scene: Scene, danger: Danger) -> Turn:
@@ -216,17 +218,17 @@ def _with_doubt(scene: Scene, turn: Turn) -> Turn:
     if asked_at is not None and now - asked_at < ASKED_LATELY:
         return turn
     asked = Clarify(text=danger.ask, options=scene.options("danger_yes", "danger_no"), danger=danger)
+    # One question at a time: what the intake asks comes once the danger is settled.
+    told = tuple(d for d in turn.decisions if not isinstance(d, Clarify | Summary | SmallTalk))
+    alone = scene.turn(turn.conversation, asked, *told[: MAX_DECISIONS - 1])
     after = replace(
-        turn.conversation,
+        alone.conversation,
         doubted=danger.type,
         doubted_text=scene.heard.message.screened.strip(),
         doubted_at=now,
         doubt_open=True,
-        offered=(*asked.options, *turn.conversation.offered),
     )
-    # One question at a time: what the intake asks comes once the danger is settled.
-    told = tuple(d for d in turn.decisions if not isinstance(d, Clarify | Summary | SmallTalk))
-    return Turn(decisions=(asked, *told[: MAX_DECISIONS - 1]), conversation=after)
+    return replace(alone, conversation=after)
 
 
 # Where the intake stands
@@ -710,6 +712,8 @@ def _told_beside(scene: Scene, draft: Draft) -> Draft | None:
 
 def _demands(scene: Scene) -> bool:
     understood = scene.heard.understanding
+    if len(scene.text) <= BARE:
+        return False  # as short as a name
     clear = understood.intent in filing.KIND_OF and understood.confidence >= CLEAR
     return clear and not scene.choice and not understood.value_of("name")
 

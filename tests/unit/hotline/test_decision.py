@@ -825,3 +825,15 @@ def test_what_is_over_is_not_urged(over: Standing) -> None:
     talk.say("我的工单怎么样了", Intent.PROGRESS)
     talk.standings = (over,)
     assert talk.say(option="urge") == (Clarify,)
+
+
+def test_a_yes_beside_a_danger_in_doubt_never_files_a_summary_that_was_not_shown() -> None:
+    talk = Talk()
+    talk.say("路灯坏了三天没人修", Intent.COMPLAIN)
+    for answer in ("示例路1号门口", "三天前开始的", "13900000000"):
+        talk.say(answer, Intent.INFORM)
+    assert talk.say("样例先生，楼道里有烟", danger=doubtful()) == (Clarify,), "the summary waits"
+    assert [option.id for option in talk.state.offered] == ["danger_yes", "danger_no"]
+    assert talk.say("是的", Intent.AFFIRM) == (EmergencyTransfer, OpenTicket)
+    assert talk.state.phase is Phase.CONFIRMING and talk.state.draft is not None
+    assert talk.say("是的", Intent.AFFIRM) == (OpenTicket,), "the complaint, once that was settled"
