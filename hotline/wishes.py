@@ -3,19 +3,24 @@
 import re
 
 from hotline.citypack import CityPack
-from hotline.scene import Scene
+from hotline.conversation import Phase
+from hotline.scene import CLEAR, Scene
 from hotline.ticket import is_ticket_number, normalised
 
 WISHES = ("urge", "supplement", "withdraw", "rate")
 SAYS = (*WISHES, "restart", "back", "skip", "anonymous", "impatient", "rude")
+BY_INTENT = frozenset({"urge", "withdraw", "rate"})  #: what a clear intent may tell as well as the lists
 LONGEST = 24  #: letters that such a message has at most, without the number of a ticket
 _NUMBER = re.compile(r"(?<![0-9A-Za-z])20[0-9]{6}[ \-]?[0-9A-Za-z]{9}(?![0-9A-Za-z])")
 
 
 def wish_of(scene: Scene, *among: str) -> str:
     """Return which of ``among`` the words ask for and nothing else, or the empty string."""
-    if scene.intent.value in among:
-        return scene.intent.value
+    understood = scene.heard.understanding
+    told = understood.intent.value if understood.confidence >= CLEAR else ""
+    idle = scene.before.phase is Phase.IDLE and bool(scene.before.tickets)
+    if told in BY_INTENT and told in among and idle:
+        return told  # a sentence that asks for it: nothing is in hand that it could be an answer to
     text = _NUMBER.sub("", scene.text)
     return next((wish for wish in among if says_only(scene.pack, text, f"says_{wish}")), "")
 

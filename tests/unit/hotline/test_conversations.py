@@ -153,3 +153,13 @@ def test_there_are_sixty_and_every_city_has_ten() -> None:
     assert len(cities) >= 60
     for city in ("baoding", "kaifeng", "pingdingshan", "suqian", "xian"):
         assert cities.count(city) >= 10
+
+
+def test_a_clear_intent_to_urge_or_take_back_counts_in_any_words() -> None:
+    person = filed_by("xian")
+    urged = person.says("我那件事都拖了半个月了，麻烦快一点处理", intent=Intent.URGE)
+    assert [(told.name, told.text) for told in urged.told] == [
+        ("urged", "我那件事都拖了半个月了，麻烦快一点处理")
+    ]
+    assert "要撤回" in person.says("已经修好了，那个单子不用再办了", intent=Intent.WITHDRAW).text
+    assert [told.name for told in person.says("是的").told] == ["withdrawn"]
