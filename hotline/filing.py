@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from hotline import titles
 from hotline.calendar import CITY_TIME
 from hotline.citation import Citation
 from hotline.citypack import CityPack, DangerType, Question
@@ -19,7 +20,6 @@ from hotline.understanding import Intent
 if TYPE_CHECKING:
     from hotline.scene import Heard
 
-TITLE_LETTERS = 24
 LONGEST_FACT = 500
 LONGEST_NAME = 20  #: characters; an answer longer than this tells more than a name or a number
 KIND_OF = {
@@ -313,9 +313,8 @@ def _contact(facts: Mapping[str, str], *, sealed: bool) -> Contact:
 
 
 def title_of(pack: CityPack, what: str) -> str:
-    """Return the first words of ``what`` in one line, without what names a person."""
-    line = " ".join(redact(what, pack.finder).split())  # titles stand in lists
-    return line if len(line) <= TITLE_LETTERS else f"{line[: TITLE_LETTERS - 1]}\u2026"
+    """Return the words of ``what`` that name the demand, in one short line without what names a person."""
+    return titles.title_of(redact(what, pack.finder), pack)
 
 
 def _summary(pack: CityPack, what: str, facts: Mapping[str, str]) -> str:

@@ -55,7 +55,7 @@ def characters(**options: Any) -> TfidfVectorizer:
 
 
 def plain(model: Any) -> Pipeline:
-    """Return characters and words before ``model``: what the project uses."""
+    """Return characters and words before ``model``."""
     by_word = Pipeline([("words", TfidfVectorizer(analyzer=words, sublinear_tf=True))])
     return Pipeline(
         [("features", FeatureUnion([("characters", characters()), ("words", by_word)])), ("model", model)]
@@ -76,15 +76,15 @@ def counted() -> Pipeline:
 
 
 CANDIDATES: dict[str, Callable[[], Pipeline]] = {
-    "ours: TF-IDF of characters and words, logistic regression, C=20": lambda: plain(
+    "characters and words, logistic regression, C=20": lambda: plain(
         LogisticRegression(C=20, max_iter=1000, random_state=7)
     ),
-    "the same, C=5": lambda: plain(LogisticRegression(C=5, max_iter=1000, random_state=7)),
-    "characters alone, C=20": lambda: Pipeline(
+    "characters and words, C=5": lambda: plain(LogisticRegression(C=5, max_iter=1000, random_state=7)),
+    "characters alone, C=20: in use": lambda: Pipeline(
         [("features", characters()), ("model", LogisticRegression(C=20, max_iter=1000, random_state=7))]
     ),
     "counts, balanced logistic regression (as Rasa's own)": counted,
-    "the same features as ours, linear support vectors": lambda: plain(LinearSVC(C=0.5, random_state=7)),
+    "characters and words, linear support vectors": lambda: plain(LinearSVC(C=0.5, random_state=7)),
 }
 
 
@@ -95,7 +95,7 @@ def told(found: Sequence[str], right: Sequence[str]) -> str:
 
 
 def main() -> None:
-    """Print two lines for each candidate, and per intent for ours."""
+    """Print two lines for each candidate."""
     texts, intents = taught()
     rows = [json.loads(line) for line in (PROJECT / "tests" / "second.jsonl").read_text("utf-8").splitlines()]
     folds = StratifiedKFold(n_splits=5, shuffle=True, random_state=7)

@@ -1,0 +1,56 @@
+"""Finds the words of a demand that stand for all of it: a title is cut out of them, never made up."""
+
+import re
+
+from hotline.citypack import CityPack
+
+LETTERS = 24  #: of a title, at most; titles stand in lists
+_LETTER = 4  #: sentences that make a letter
+_FEWEST = 4  #: letters of a sentence that can stand for a demand
+_LONGEST_OPENING = 20  #: letters of a greeting, or of a clause that says who speaks
+
+_SENTENCE_ENDS = re.compile(r"(?<=[\u3002\uff01\uff1f!?\uff1b;])|\n")
+_CLAUSE_ENDS = re.compile(r"[\s,:!\u3001\u3002\uff01\uff0c\uff1a]")
+_NO_LETTER = re.compile(r"[\W_]+")
+
+
+def title_of(text: str, pack: CityPack) -> str:
+    """Return at most ``LETTERS`` letters out of the sentence that names the demand, in the words of ``text``."""
+    line = " ".join(demand_in(text, pack).split()).rstrip("\u3002\uff0c,\uff1b;")
+    return line if len(line) <= LETTERS else f"{line[: LETTERS - 1]}\u2026"
+
+
+def demand_in(text: str, pack: CityPack) -> str:
+    """Return the sentence of ``text`` that names the demand: of a letter the first that asks, else the first."""
+    told = [said for part in _SENTENCE_ENDS.split(text) if len(_bare(said := _said(part, pack))) >= _FEWEST]
+    if len(told) >= _LETTER:
+        return next((sentence for sentence in told if _asks(sentence, pack)), told[0])
+    return told[0] if told else text.strip()
+
+
+def _said(sentence: str, pack: CityPack) -> str:
+    """Return ``sentence`` without greeting, form of address and who speaks at its beginning."""
+    said = sentence.strip()
+    while (end := _CLAUSE_ENDS.search(said, 0, _LONGEST_OPENING + 1)) and _opens(said[: end.start()], pack):
+        said = said[end.end() :].lstrip()
+    return said
+
+
+def _opens(clause: str, pack: CityPack) -> bool:
+    words = pack.words
+    return (
+        not clause
+        or clause in words["opening_whole"].split()
+        or clause.startswith(tuple(words["opening_begins"].split()))
+        or clause.endswith(tuple(words["opening_ends"].split()))
+    )
+
+
+def _asks(sentence: str, pack: CityPack) -> bool:
+    for denied in pack.words["asks_not"].split():
+        sentence = sentence.replace(denied, "")
+    return any(asked in sentence for asked in pack.words["asks"].split())
+
+
+def _bare(text: str) -> str:
+    return _NO_LETTER.sub("", text)

@@ -1,0 +1,38 @@
+"""Titles are cut out of what was said: no greeting, no number, no word that the citizen did not use."""
+
+import pytest
+
+from cities.loading import load_pack
+from hotline.redaction import redact
+from hotline.titles import LETTERS, title_of
+
+PACK = load_pack("_example")
+LETTER = (
+    "尊敬的市长：\n您好！我是城东的一名居民，住了二十年。我们这里有一条河。河水从去年开始发黑，夏天臭得睡不着。"
+    "请环保部门尽快查清上游是谁在排污，给我们一个说法。此致敬礼。"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("你好，我们小区路灯坏了。", "我们小区路灯坏了"),
+        ("领导您好：公司拖欠我三个月工资，老板不接电话", "公司拖欠我三个月工资，老板不接电话"),
+        ("我姓王，楼下烧烤摊油烟大，晚上吵到两点", "楼下烧烤摊油烟大，晚上吵到两点"),
+        (LETTER, "请环保部门尽快查清上游是谁在排污，给我们一个说法"),
+        ("您好", "您好"),
+        ("！！！", "！！！"),
+        ("您好！\n我想反映一件事：楼上漏水\n电话13900000000", "我想反映一件事：楼上漏水"),
+    ],
+)
+def test_the_demand_stands_in_the_title(text: str, title: str) -> None:
+    assert title_of(redact(text, PACK.finder), PACK) == title
+
+
+@pytest.mark.parametrize(
+    "text", [LETTER * 40, "请" * 10_000, "你好" * 5_000, "我是" * 5_000, "\n" * 9_000 + "x"]
+)
+def test_a_title_is_short_and_in_the_citizens_words(text: str) -> None:
+    title = title_of(text, PACK)
+    assert len(title) <= LETTERS
+    assert title.removesuffix("…") in " ".join(text.split())
