@@ -7,6 +7,7 @@ from typing import Self
 
 import yaml
 
+from hotline.identity import digits
 from hotline.understanding import Entity
 
 LEXICON = Path(__file__).parent / "lexicon"
@@ -14,7 +15,6 @@ LEXICON = Path(__file__).parent / "lexicon"
 KEPT = frozenset({0xFF01, 0xFF08, 0xFF09, 0xFF0C, 0xFF1A, 0xFF1B, 0xFF1F})
 FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if code not in KEPT} | {0x3000: 0x20}
 WITHIN_NUMBERS = re.compile(r"[ 、，-]")
-SPOKEN = str.maketrans("〇零一二三四五六七八九幺两", "0012345678912")
 
 
 def half_width(text: str) -> str:
@@ -25,7 +25,7 @@ def half_width(text: str) -> str:
 def fact(name: str, value: str) -> Entity:
     """Return an entity in one spelling: phone numbers as bare digits, ticket numbers in capitals."""
     if name == "phone":
-        value = WITHIN_NUMBERS.sub("", value).translate(SPOKEN)
+        value = digits(WITHIN_NUMBERS.sub("", value))
     return Entity(name=name, value=value.upper() if name == "ticket" else value)
 
 
