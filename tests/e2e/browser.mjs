@@ -126,6 +126,22 @@ await check("a complaint is told, confirmed and looked up with the keyboard alon
   await page.waitForSelector("li[data-kind=ticket]");
 });
 
+await check("a correction inside the summary, in words and in place, in care mode at phone width", {}, async (page, context) => {
+  await context.addCookies([{ name: "huying_mode", value: "care", url: base }]);
+  await chat(page);
+  await toSummary(page);
+  await say(page, "不是示例路，是示范路12号");
+  const card = page.locator("form.hy-card").last();
+  assert.match(await card.locator("[name='field.place']").inputValue(), /示范路12号/);
+  await card.locator("[name='field.time']").fill("每天晚上八点以后");
+  const all = await findings(page, context, 56);
+  await card.locator("button[value=confirm]").click();
+  await page.waitForSelector("li[data-kind=ticket]");
+  const kept = await page.locator("article.hy-card dl").last().textContent().catch(() => "");
+  if (/每天早上六点/.test(kept)) all.push("the corrected time is not what was kept");
+  return all;
+});
+
 await check("the whole way without JavaScript", { javaScriptEnabled: false }, async (page) => {
   await chat(page);
   for (const text of COMPLAINT) {

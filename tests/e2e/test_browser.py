@@ -31,4 +31,4 @@ def test_every_page_is_sound_at_every_width_and_usable_by_keyboard_and_without_j
     assert broken == {} and looked.returncode == 0, (
         json.dumps(broken, ensure_ascii=False, indent=1) + looked.stderr
     )
-    assert len(checks) == 77
+    assert len(checks) == 78

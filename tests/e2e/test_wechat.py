@@ -12,6 +12,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from signal import SIGCONT, SIGSTOP
+from typing import Any
 
 import pytest
 from aiohttp import ClientSession
@@ -20,6 +21,7 @@ from PIL import Image
 from gateway.localservers import processes_in
 from tests.e2e.citizen import Dispatcher, eventually
 from tests.e2e.system import System
+from tests.e2e.test_dialogue import PLAYED, listed
 from tests.folders import server_folder
 from tests.wechat import pushes
 from tests.wechat.hostile import HOSTILE
@@ -28,6 +30,10 @@ from tests.wechat.pusher import Outcome, Pusher
 from tests.wechat.running import KEY, OLD_KEY, TOKEN, RunningPlatform, running_platform
 
 NEWEST = "(SELECT conversation FROM messages ORDER BY id DESC LIMIT 1)"
+#: scripted conversations in which everything is said in words
+SPOKEN = [
+    script for script in PLAYED if all("say" in line and "fields" not in line for line in script["talk"])
+]
 COMPLAINT = "我们小区旁边有人占道经营，天天把路堵死，没人管，我要投诉"
 
 
@@ -102,7 +108,7 @@ async def file_complaint(follower: Follower) -> str:
     answers = ["示例路和样例街交叉口，菜市场门口", "每天早上六点到九点", "13900000000", "样例先生"]
     while answers and "确认提交" not in said:
         said = await follower.say(answers.pop(0))
-    assert "占道经营" in said and "13900000000" in said and "1. 确认提交" in said
+    assert "占道经营" in said and "139****0000" in said and "1. 确认提交" in said
     return await follower.say("1")
 
 
@@ -111,6 +117,19 @@ def numbered(receipt: str) -> tuple[str, str]:
     number, code = re.search(r"单号：(\w+)", receipt), re.search(r"查询码：(\w{6})", receipt)
     assert number and code, receipt
     return number[1], code[1]
+
+
+@pytest.mark.parametrize("script", SPOKEN, ids=[script["name"] for script in SPOKEN])
+async def test_the_conversation_goes_as_scripted_on_wechat(
+    follower: Follower, script: dict[str, Any]
+) -> None:
+    for line in script["talk"]:
+        said = await follower.say(line["say"])
+        for words in listed(line.get("has", [])):
+            assert words in said, f"{line}\n---\n{said}"
+        for words in listed(line.get("lacks", [])):
+            assert words not in said, f"{line}\n---\n{said}"
+        assert len(re.findall("查询码：", said)) == line.get("files_tickets", 0), f"{line}\n---\n{said}"
 
 
 async def test_the_address_proves_itself_and_strangers_are_refused(

@@ -10,6 +10,7 @@ from itertools import pairwise
 from gateway.store.deliveries import IMPORTANT
 from gateway.store.ledger import REPLY
 from groundwork.database import Connection
+from groundwork.identities import open_record
 from groundwork.vault import Vault
 from hotline.records import from_record
 from hotline.reply import Reply
@@ -127,7 +128,9 @@ async def _owed(connection: Connection, vault: Vault) -> Mapping[bytes, Owed]:
     )
     said = defaultdict[bytes, list[Reply]](list)
     for row in rows:
-        said[row["key_digest"]].append(from_record(Reply, vault.open_json(row["body"], purpose=REPLY)))
+        said[row["key_digest"]].append(
+            from_record(Reply, open_record(vault, row["body"], purpose=REPLY, known=True))
+        )
     return {
         key: Owed(
             words=tuple(reply.ticket.number if reply.ticket else reply.text for reply in replies),
