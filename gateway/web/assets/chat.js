@@ -175,6 +175,9 @@ class HuyingChat extends HTMLElement {
   retire() {
     for (const form of this.list.querySelectorAll("form[action='/chat']:not([data-plain])")) {
       if (form.classList.contains("hy-card")) {
+        form.removeAttribute("aria-labelledby"); // nothing is asked here any more: no place to go to beside the new one
+        form.querySelector("h2").textContent = this.words.checked;
+        form.querySelector(".hy-lead")?.remove(); // an older one has none left
         form.querySelectorAll("button").forEach((button) => button.remove());
         form.querySelectorAll("input, textarea").forEach((field) => { field.readOnly = true; field.disabled = field.type === "checkbox"; });
       } else {
