@@ -133,11 +133,10 @@ def kept_name(name: str, kind: str) -> str:
     """
     bare = _UNSAFE.sub("", clean(re.split(r"[\\/]", name)[-1])).strip(" .")
     found = _ENDING.search(bare)
-    if found is None:
-        return f"{bare[: LONGEST_NAME - 5] or 'file'}.{ENDINGS[kind][0]}"
-    if found[1].lower() not in ENDINGS[kind]:
+    if found is not None and found[1].lower() not in ENDINGS[kind]:
         raise RefusedFileError("mismatch")
-    return f"{bare[: found.start()][: LONGEST_NAME - 9] or 'file'}.{found[1]}"
+    stem, ending = (bare[: found.start()], found[1]) if found else (bare, ENDINGS[kind][0])
+    return f"{stem[: LONGEST_NAME - len(ending) - 1] or 'file'}.{ending}"
 
 
 def says_otherwise(name: str) -> bool:

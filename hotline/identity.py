@@ -68,7 +68,8 @@ _CARD = re.compile(rf"(?<![0-9])(?:[0-9]{{4}}{_GAP}){{3,4}}[0-9]{{1,7}}(?![0-9])
 _PAUSE = r"[,\u3001\uff0c ]{1,2}"
 _SPOKEN = re.compile(rf"(?<![0-9])1[3-9][0-9](?:{_PAUSE}[0-9]{{4}}){{2}}(?![0-9])")
 
-_RUN = re.compile(rf"(?:[0-9](?:{_GAP}|{_PAUSE})){{6}}[0-9]")  #: fewer digits are nobody's number
+#: everything that numbers are written with, and no more: whatever a number is, it lies in one such stretch
+_STRETCH = re.compile(r"[0-9+(][0-9Xx+() \t\u00a0\u3000\-\u2010-\u2015\u2212._\u00b7,\u3001\uff0c]{6,}")
 
 _NUMBERS = (
     (Kind.ID_NUMBER, _ID_CARD),
@@ -79,7 +80,6 @@ _NUMBERS = (
     (Kind.PHONE, _SPOKEN),
 )
 _SHAPES = ((Kind.EMAIL, _EMAIL), (Kind.OPENID, _OPENID), (Kind.PLATE, _PLATE))
-_MASKED = (*_SHAPES, *_NUMBERS)
 #: a ticket's number tells nobody who somebody is (hotline/ticket.py)
 _TICKET = re.compile(
     r"(?<![0-9A-Za-z])20[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9A-HJKMNP-TV-Z]{9}(?![0-9A-Za-z])"
@@ -107,12 +107,12 @@ class Finder:
     def _find(self, text: str) -> tuple[Found, ...]:
         found = list[Found]()
         readable = _TICKET.sub(lambda one: _FOUND * len(one.group()), plain(text))
-        for kind, pattern in _MASKED if _RUN.search(readable) else _SHAPES:
+        for kind, pattern in _SHAPES:
             readable = _blanked(readable, kind, pattern, found)
-        spoken = digits(readable)  # only now: a word of number beside a number is none of its digits
-        if spoken != readable and _RUN.search(spoken):
-            for kind, pattern in _NUMBERS:
-                spoken = _blanked(spoken, kind, pattern, found)
+        readable = _without_numbers(readable, found)
+        _without_numbers(
+            digits(readable), found
+        )  # only now: a word of number beside a number is none of its digits
         for kind, pattern in self._words:
             for one in pattern.finditer(text):
                 start, end = one.span("who")
@@ -136,6 +136,18 @@ def filled(pattern: str, sets: Mapping[str, str]) -> str:
 
 
 NUMBERS = Finder()  #: finds what is told by its shape alone
+
+
+def _without_numbers(readable: str, found: list[Found]) -> str:
+    """Return ``readable`` with every number in it blanked, and add them to ``found``."""
+    for stretch in _STRETCH.finditer(readable):
+        start, end = max(stretch.start() - 1, 0), stretch.end() + 1  # with the letter before and after
+        piece, inside = readable[start:end], list[Found]()
+        for kind, pattern in _NUMBERS:
+            piece = _blanked(piece, kind, pattern, inside)
+        found += [Found(one.kind, start + one.start, start + one.end) for one in inside]
+        readable = readable[:start] + piece + readable[end:]
+    return readable
 
 
 def _blanked(readable: str, kind: Kind, pattern: re.Pattern[str], found: list[Found]) -> str:

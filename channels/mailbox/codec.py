@@ -65,7 +65,7 @@ def letter_key(given: str) -> str:
 
 def read(values: Mapping[str, str], *, needed: Iterable[str] = ("subject", "body")) -> tuple[Fault, ...]:
     """Return everything that is wrong with the values of a letter."""
-    missing = [name for name in needed if not values.get(name, "").strip()]
+    missing = [name for name in needed if not clean(values.get(name, "")).strip()]
     faults = [Fault(field=name, reason="missing") for name in missing]
     for name, longest in LONGEST.items():
         value = values.get(name, "").strip()
