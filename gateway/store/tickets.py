@@ -117,13 +117,12 @@ class Tickets:
         if row is None:
             raise LookupError("an effect names a ticket that is not on record")
         sequence, contact = row["sequence"], self._ticket(row["body"], known=True).contact
-        effect = replace(effect, text=withheld(effect.text, contact, self._pack.finder))
-        data = _told(effect)
+        told = _told(replace(effect, text=withheld(effect.text, contact, self._pack.finder)))
         event_id = await self._owe(
-            connection, effect.key, effect.subject, effect.name, sequence, effect.at, data
+            connection, effect.key, effect.subject, effect.name, sequence, effect.at, told
         )
-        await self._note(
-            connection, effect.subject, event_id, "citizen", sequence, effect.name, effect.at, data
+        await self._note(  # the record keeps the citizen's own words
+            connection, effect.subject, event_id, "citizen", sequence, effect.name, effect.at, _told(effect)
         )
         if effect.name == WITHDRAWN:
             await connection.execute(

@@ -28,7 +28,7 @@ from groundwork.secrets import new_key, with_secrets
 from groundwork.settings import Settings, SettingsError
 from groundwork.vault import Vault, VaultError
 from hotline.message import InboundMessage
-from hotline.understanding import Finding, Intent, Understanding
+from tests.contract.test_importing import Finds, Reads
 from tests.samples import an_image
 
 CLOCK = clock_from(None)
@@ -41,20 +41,6 @@ DIGESTS = {
     "audit_log.hash", "ticket_people.digest", "events_received.key_digest", "unit_people.digest",
 }  # fmt: skip
 QUEUE = "pgqueuer"  #: tables of the job queue: lanes and numbers
-
-
-class Understands:
-    """Takes everything for a complaint."""
-
-    async def understand(self, text: str) -> Understanding:
-        return Understanding(intent=Intent.COMPLAIN, confidence=0.9)
-
-
-class Finds:
-    """A library without an article."""
-
-    async def search(self, question: str, *, limit: int) -> Finding:
-        return Finding()
 
 
 @dataclass
@@ -71,7 +57,7 @@ def process(pool: Pool, settings: Settings) -> Process:
     own = Vault.from_settings(with_secrets(settings))
     ledger = Ledger(pool, own, Tickets(pool, own, pack=PACK, clock=CLOCK), city="_example", clock=CLOCK)
     spool = Spool(settings.state_dir / "spool", own)
-    intake = Intake(ledger, spool, PACK, Understands(), Finds(), clock=CLOCK, figures=Figures())
+    intake = Intake(ledger, spool, PACK, Reads(), Finds(), clock=CLOCK, figures=Figures())
     return Process(ledger, intake, Files(settings.files_dir, own, ledger.attachments), own)
 
 

@@ -136,6 +136,22 @@ async def test_one_alone_is_refused_and_the_attempt_is_in_the_log(bench: Bench) 
     assert (await bench.second.post(f"/ops/sealed/{id}/decide", granted="yes"))[0] == 422
 
 
+async def test_what_is_added_later_goes_without_the_person_and_is_kept_whole(bench: Bench) -> None:
+    pool, vault = bench.services.pool, bench.services.vault
+    sealed = await pool.fetchval("SELECT query_code FROM tickets WHERE number = $1", bench.number)
+    code = vault.open(sealed, purpose="tickets.query_code").decode()
+    body = {"id": "added", "query_code": code, "text": "我叫样例甲，改打13800000002"}
+    answer = await bench.first.client.post(f"/api/tickets/{bench.number}/supplements", json=body)
+    assert answer.status in (200, 201, 202), await answer.text()
+    await bench.services.intake.close()
+    owed = await pool.fetchval("SELECT body FROM effects WHERE kind = 'event' ORDER BY id DESC LIMIT 1")
+    told = open_record(vault, owed, purpose=PURPOSE, known=True)
+    assert told["name"] == "supplemented" and "13800000002" not in str(told) and "样例甲" not in str(told)
+    data = await pool.fetchval("SELECT data FROM ticket_events WHERE number = $1", bench.number)
+    kept = open_record(vault, data, purpose="ticket_events.data", known=True)
+    assert kept["text"] == "我叫样例甲，改打13800000002"
+
+
 async def test_a_request_and_what_was_granted_run_out(bench: Bench) -> None:
     await bench.ask()
     assert (await bench.ask())[0] == 422  # once at a time
