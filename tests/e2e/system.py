@@ -103,6 +103,11 @@ class System:
             path.read_text(errors="replace") for path in sorted((self.state / "logs").glob("*.log"))
         )
 
+    def log_of(self, name: str) -> str:
+        """Return the log of one program or server."""
+        path = self.state / "logs" / f"{name}.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
     def password(self, program: str, name: str) -> str:
         """Return the password of a demo account, which stands as ``program name role password`` in a file."""
         rows = [line.split() for line in (self.state / "accounts").read_text().splitlines()]
