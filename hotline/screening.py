@@ -1,5 +1,6 @@
 """Looks for danger, and for matters that the law puts elsewhere. Arithmetic over the city's data."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -27,6 +28,8 @@ _LONG_LETTER = 150  #: characters; who is in danger writes less
 _NEARLY = 0.05  #: of two types whose scores are that close, the graver is named
 _BEYOND_DOUBT = 0.25  #: what one sentence of a letter must weigh beyond a whole message to be sure
 _UNHEARD = "\x00"  #: no example holds it
+#: the numbers of the emergency services stay as they are; of any other number one digit, of a letter that is repeated two
+_REPEATED = re.compile(r"(?<![0-9])1(?:10|19|20|22)(?![0-9])|([0-9])[0-9.,:/~-]*[0-9]|((.)\3)\3+")
 _FEWEST = 4  #: letters that weights alone judge; a shorter answer says nothing by itself
 _HINTED = 0.3  #: so much less is needed to ask where the lists find a hint
 _MENTIONED = (
@@ -111,7 +114,7 @@ def _screened(text: str, pack: CityPack, *, named_only: bool = False) -> Danger 
         return _by_words(named)
     if not named and sum(map(str.isalpha, said.text)) < _FEWEST:
         return None
-    return _by_weight(_without_people(said.text, pack), named, pack, pack.hearing)
+    return _by_weight(_to_be_weighed(said.text, pack), named, pack, pack.hearing)
 
 
 def screen_acceptance(text: str, pack: CityPack) -> NotAccepted | None:
@@ -126,7 +129,7 @@ def screen_acceptance(text: str, pack: CityPack) -> NotAccepted | None:
         return found
     informs = any(compiled(pattern).search(said.text) for pattern in pack.informing)
     only_mentioned = found is None and (bool(named) or informs)
-    words = _without_people(said.text, pack)
+    words = _to_be_weighed(said.text, pack)
     return _by_ground_weight(words, found, pack, pack.grounds, only_mentioned=only_mentioned)
 
 
@@ -178,19 +181,28 @@ def _rule(found: NotAccepted, pack: CityPack) -> ScopeRule:
 def heard_text(text: str, pack: CityPack) -> tuple[str, tuple[Hint, ...]]:
     """Return ``text`` as it is weighed, and what the word lists find in it; learning starts from the same."""
     said = Said.of(text, pack, view=_DANGER_VIEW)
-    return _without_people(said.text, pack), _hints(named_in(said, pack))
+    return _to_be_weighed(said.text, pack), _hints(named_in(said, pack))
 
 
 def ground_text(text: str, pack: CityPack) -> tuple[str, tuple[Hint, ...]]:
     """Return ``text`` as it is weighed for what it asks for: grounds are cities', so patterns give no hints."""
-    return _without_people(normalised(text, pack.spelling), pack), ()
+    return _to_be_weighed(normalised(text, pack.spelling), pack), ()
 
 
-def _without_people(text: str, pack: CityPack) -> str:
-    """Return ``text``, as long as it was, with a letter that weighs nothing for all that only tells who somebody is."""
+def _to_be_weighed(text: str, pack: CityPack) -> str:
+    """Return ``text``, as long as it was, with a letter that weighs nothing for all that says nothing about danger.
+
+    That is who somebody is, every digit of a number but its first (the numbers for emergencies apart), and a letter
+    beyond its second time in a row: a list of prices or dates must not weigh more than a word.
+    """
     for found in pack.finder.find(text):
         text = f"{text[: found.start]}{_UNHEARD * (found.end - found.start)}{text[found.end :]}"
-    return text
+    return _REPEATED.sub(_unheard, text)
+
+
+def _unheard(found: re.Match[str]) -> str:
+    kept = found[1] or found[2] or found[0]
+    return kept + _UNHEARD * (len(found[0]) - len(kept))
 
 
 def named_in(said: Said, pack: CityPack) -> tuple[Named, ...]:
