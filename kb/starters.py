@@ -45,10 +45,16 @@ def starter_articles(city: str, *, folder: Path = FOLDER) -> tuple[Article, ...]
 
 
 def starter_questions(city: str, *, folder: Path = FOLDER) -> Questions:
-    """Return the labelled questions kept beside the city's articles."""
-    kept = yaml.safe_load((folder / city / QUESTIONS).read_text(encoding="utf-8"))
-    answered = {external_id: tuple(asked) for external_id, asked in kept["answered"].items()}
-    return Questions(answered=answered, unanswered=tuple(kept["unanswered"]), near=tuple(kept["near"]))
+    """Return the labelled questions kept beside the city's and the national articles."""
+    files = (folder / name / QUESTIONS for name in (city, NATIONAL))
+    kept = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in files if file.exists()]
+    return Questions(
+        answered={
+            external_id: tuple(asked) for each in kept for external_id, asked in each["answered"].items()
+        },
+        unanswered=tuple(question for each in kept for question in each["unanswered"]),
+        near=tuple(question for each in kept for question in each["near"]),
+    )
 
 
 def _records(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -1,6 +1,7 @@
 """What the tests of the knowledge base share: a moment, an article, the fictional city's index."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -35,8 +36,9 @@ def make() -> MakeArticle:
 
 @pytest.fixture(scope="session")
 def example() -> tuple[Article, ...]:
-    """Return the starter articles of the fictional city."""
-    return starter_articles("_example")
+    """Return the starter articles that only the fictional city has."""
+    everywhere = {article.external_id for article in starter_articles("no_city_of_its_own")}
+    return tuple(article for article in starter_articles("_example") if article.external_id not in everywhere)
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +50,8 @@ def example_index(example: tuple[Article, ...]) -> ArticleIndex:
 
 
 @pytest.fixture(scope="session")
-def example_questions() -> Questions:
-    """Return the labelled questions of the fictional city."""
-    return starter_questions("_example")
+def example_questions(example: tuple[Article, ...]) -> Questions:
+    """Return the labelled questions of the fictional city, and those that nobody answers."""
+    questions = starter_questions("_example")
+    own = {article.external_id: questions.answered[article.external_id] for article in example}
+    return replace(questions, answered=own)
