@@ -13,13 +13,14 @@ from hotline.calendar import CITY_TIME
 from hotline.citation import Citation, Route
 from hotline.citypack import CityPack
 from hotline.conversation import Conversation, Option, Phase
-from hotline.decision import GREETING_OPTIONS, asks_for_progress, decide, handed_over
+from hotline.decision import asks_for_progress, decide, handed_over
 from hotline.effects import FileTicket, SendReply, TellDesk, effects_of
 from hotline.filing import danger_of
 from hotline.message import InboundMessage, Location
 from hotline.records import from_record, to_record
 from hotline.scene import Heard, Standing
 from hotline.screening import Danger, NotAccepted, asks_secrecy
+from hotline.steps import GREETING_OPTIONS
 from hotline.ticket import TicketIdentity, is_ticket_number, ticket_number
 from hotline.turn import (
     Answer,

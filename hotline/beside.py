@@ -1,0 +1,111 @@
+"""What is said beside the matter: impatience, insults, privacy, earlier tickets, and what is sent without words."""
+
+from dataclasses import replace
+
+from hotline import acts, confirming, dangers, filing, steps, wishes
+from hotline.citypack import PrivacyRule
+from hotline.conversation import Draft, Phase
+from hotline.scene import Scene
+from hotline.turn import Clarify, SmallTalk, Turn
+from hotline.wishes import WISHES, holds, number_in, wish_of, without_number
+
+MOST_RUDE = 3  #: bare insults that are answered with more than the limit
+
+
+def manners(scene: Scene) -> Turn | None:
+    """Answer impatience and insults that hold nothing else, politely and without losing the matter."""
+    wish = wish_of(scene, "rude", "impatient")
+    if wish == "rude":
+        rude = scene.before.rude + 1
+        name = {1: "polite", 2: "polite_again"}.get(rude, "polite_limit")
+        after = replace(scene.before, rude=rude)
+        if rude >= MOST_RUDE:
+            return scene.turn(after, SmallTalk(text=scene.say(name)))
+        return steps.pending_again(scene, after, SmallTalk(text=scene.say(name)))
+    if wish == "impatient" and scene.before.phase is not Phase.IDLE:
+        return steps.pending_again(scene, scene.before, SmallTalk(text=scene.say("sorry_to_ask")))
+    return None
+
+
+def about_privacy(scene: Scene) -> Turn | None:
+    """Explain what the city promises where somebody asks about it; take anonymity at its word."""
+    draft = scene.before.draft if scene.before.phase is not Phase.IDLE else None
+    if draft is not None and wish_of(scene, "anonymous"):
+        told = Clarify(text=scene.say("anonymous_set"))
+        unknown = filing.anonymous(draft)
+        if scene.before.phase is Phase.CONFIRMING:
+            return steps.summarise(scene, unknown, told)
+        if draft.asking in ("phone", "name"):
+            return steps.next_step(scene, replace(unknown, asking=""), told)
+        return steps.pending_again(scene, replace(scene.before, draft=unknown), told)
+    if not holds(scene.pack, scene.text, "asks_privacy") or (draft is not None and draft.asking == "what"):
+        return None
+    if scene.before.phase is Phase.IDLE and scene.heard.finding.answered:
+        return None
+    about = "whistle_blower" if draft is not None and draft.kind == "report" else "confidential"
+    rules = [rule for rule in scene.pack.privacy if rule.about in (about, "anonymous")]
+    if not rules:
+        return None
+    text = "\n".join(_promise(scene, rule) for rule in rules)
+    return steps.pending_again(scene, scene.before, SmallTalk(text=text))
+
+
+def _promise(scene: Scene, rule: PrivacyRule) -> str:
+    law = rule.citation
+    return scene.say("because", says=rule.says, instrument=law.instrument, article=law.article)
+
+
+def about_tickets(scene: Scene) -> Turn | None:
+    """Do what short words wish about a ticket; a number alone asks where it stands."""
+    draft = scene.before.draft
+    if scene.before.phase is Phase.COLLECTING and draft is not None and draft.asking == "what":
+        return None
+    wish = wish_of(scene, *WISHES)
+    if wish == "withdraw" and scene.before.phase is not Phase.IDLE:
+        return None  # what is in hand is called off, not what was filed before
+    if wish == "supplement" and scene.before.phase is Phase.CONFIRMING:
+        return confirming.add(scene)
+    number = number_in(scene.text)
+    if wish and (scene.standings or number):
+        return acts.begun(scene, wish)
+    if not number:
+        return None
+    mine = next((one for one in scene.standings if one.number == number), None)
+    if mine is not None and len(without_number(scene.text)) <= wishes.BARE:
+        return acts.shown(scene, mine)
+    if number not in scene.before.tickets and len(without_number(scene.text)) <= dangers.LONGEST_PLACE:
+        told = SmallTalk(text=scene.say("not_own_ticket", number=number))
+        return steps.pending_again(scene, scene.before, told)
+    return None
+
+
+def without_words(scene: Scene) -> Turn:
+    """A photo, a place, a tap on something old: taken along, and the intake goes on where it stood."""
+    message, draft = scene.heard.message, scene.before.draft
+    idle = scene.before.phase is Phase.IDLE or draft is None
+    if message.fields and draft is not None and scene.before.phase is Phase.CONFIRMING:
+        return steps.summarise(scene, filing.edited(draft, message.fields))
+    if message.location is not None and not idle and draft is not None:
+        return _with_place(scene, draft)
+    if message.attachments:
+        said = scene.say("attachment_first" if idle else "attachment_kept")
+        return scene.turn(scene.before, Clarify(text=said)) if idle else steps.pending_again(
+            scene, scene.before, SmallTalk(text=said)
+        )  # fmt: skip
+    return text_please(scene)
+
+
+def text_please(scene: Scene) -> Turn:
+    """Ask for words where none came."""
+    return steps.pending_again(scene, scene.before, Clarify(text=scene.say("text_please")))
+
+
+def _with_place(scene: Scene, draft: Draft) -> Turn:
+    asking = draft.asking
+    told = filing.answered(draft, "place", "", scene.heard, declined=False)
+    if scene.before.phase is Phase.CONFIRMING:
+        return steps.summarise(scene, told)
+    if asking in ("", "place"):
+        return steps.next_step(scene, told)
+    after = replace(scene.before, draft=replace(told, asking=asking))
+    return steps.pending_again(scene, after, SmallTalk(text=scene.say("place_kept")))
