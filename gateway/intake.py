@@ -20,6 +20,7 @@ from hotline.decision import asks_for_progress, decide, handed_over
 from hotline.effects import Effect, effects_of
 from hotline.errors import KeyReusedError, StorageAwayError
 from hotline.letters import MOST_MATTERS
+from hotline.links import without_addresses
 from hotline.message import InboundMessage
 from hotline.ports import Searches, Understands
 from hotline.replies import reply_for
@@ -207,11 +208,12 @@ class Intake:
         text = message.demand
         pack = self._law_of(message)
         danger = screen_message(message, pack)
-        if not text:
+        words = without_addresses(text).strip()
+        if not words:
             return Heard(message=message, danger=danger)
         understanding, finding = await asyncio.gather(
-            self._understanding.understand(message.text.strip() or text),
-            self._library.search(message.subject or text, limit=HITS),
+            self._understanding.understand(without_addresses(message.text).strip() or words),
+            self._library.search(message.subject or words, limit=HITS),
         )
         return Heard(
             message=message,

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hotline.conversation import Brought, Doing
+from hotline.conversation import Doing
 from hotline.scene import Scene, Standing
 from hotline.steps import pending_again
 from hotline.turn import Clarify, Progress, Rate, SmallTalk, Supplement, Turn, Urge, Withdraw
@@ -93,7 +93,7 @@ def _supplemented(scene: Scene, number: str) -> Turn | None:
         return None
     brought = scene.before.brought
     others = tuple(id for id in brought.attachments if id not in message.attachments)
-    after = replace(scene.before, brought=Brought(attachments=others))
+    after = replace(scene.before, brought=replace(brought, attachments=others, location=None))
     return pending_again(scene, after, Supplement(number=number, text=text, attachments=message.attachments))
 
 

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from hotline import acts, confirming, dangers, filing, steps, wishes
+from hotline import acts, confirming, dangers, filing, links, steps, wishes
 from hotline.citypack import PrivacyRule
-from hotline.conversation import Draft, Phase
+from hotline.conversation import MOST_BROUGHT, Draft, Phase
 from hotline.scene import Scene
 from hotline.turn import Clarify, SmallTalk, Turn
 from hotline.wishes import WISHES, holds, number_in, wish_of, without_number
@@ -77,6 +77,23 @@ def about_tickets(scene: Scene) -> Turn | None:
         told = SmallTalk(text=scene.say("not_own_ticket", number=number))
         return steps.pending_again(scene, scene.before, told)
     return None
+
+
+def shared_link(scene: Scene) -> Turn | None:
+    """Take a page that was passed on along with the matter: as its place where that is asked for, never as a fact else."""
+    if not links.is_shared(scene.text):
+        return None
+    before, words = scene.before, links.without_links(scene.text)
+    kept = (*before.brought.links, scene.text)[-MOST_BROUGHT:]
+    after = replace(before, brought=replace(before.brought, links=kept))
+    if before.phase is Phase.IDLE or before.draft is None:
+        return scene.turn(after, Clarify(text=scene.say("link_first")))
+    told = SmallTalk(text=scene.say("link_kept"))
+    if before.draft.asking == "place" and words:
+        place = words[: filing.LONGEST_FACT]
+        draft = replace(before.draft, facts={**before.draft.facts, "place": place}, asking="")
+        return steps.next_step(replace(scene, before=after), draft, told)
+    return steps.pending_again(scene, after, told)
 
 
 def without_words(scene: Scene) -> Turn:

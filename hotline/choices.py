@@ -63,7 +63,9 @@ def _add_last(scene: Scene) -> Turn:
         return steps.nothing_pending(scene)
     after = replace(before, unanswered="", brought=Brought())
     added = Supplement(
-        number=before.filed[-1].number, text=before.unanswered, attachments=before.brought.attachments
+        number=before.filed[-1].number,
+        text=before.brought.under(before.unanswered),
+        attachments=before.brought.attachments,
     )
     return scene.turn(after, added)
 

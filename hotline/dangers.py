@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from hotline import filing, steps, wishes
+from hotline import filing, links, steps, wishes
 from hotline.conversation import Brought, Draft, Phase, Urgent
 from hotline.message import InboundMessage
 from hotline.scene import Scene
@@ -59,7 +59,8 @@ def emergency(scene: Scene, danger: Danger) -> Turn:
     urgent = conversation.urgent
     if urgent is not None and urgent.type == danger.type and now - urgent.at < SAME_DANGER:
         again = replace(conversation, urgent=replace(urgent, place_awaited=True), brought=Brought())
-        added = Supplement(number=urgent.ticket, text=said, attachments=conversation.brought.attachments)
+        brought = conversation.brought
+        added = Supplement(number=urgent.ticket, text=brought.under(said), attachments=brought.attachments)
         return scene.turn(again, transfer, added)
     ticket = filing.urgent_ticket(
         scene.pack, scene.heard, identity=scene.fresh[0], danger=danger, said=said, known=_known(scene),
@@ -138,7 +139,7 @@ def tells_place(scene: Scene) -> bool:
         return False
     place = scene.intent is Intent.INFORM or scene.heard.understanding.value_of("place")
     short = scene.intent in (Intent.OTHER, Intent.HELP) and len(scene.text) <= LONGEST_PLACE
-    return bool(place or short)
+    return bool(place or short or links.is_shared(scene.text))
 
 
 def supplement(scene: Scene) -> Turn:
@@ -151,7 +152,8 @@ def supplement(scene: Scene) -> Turn:
     after = replace(scene.before, urgent=replace(urgent, place_awaited=still), brought=Brought())
     place = scene.say("summary_place", value=filing.place_of(location)) if location else ""
     text = "\n".join(part for part in (scene.text, place) if part)
-    added = Supplement(number=urgent.ticket, text=text, attachments=scene.before.brought.attachments)
+    brought = scene.before.brought
+    added = Supplement(number=urgent.ticket, text=brought.under(text), attachments=brought.attachments)
     decisions: list[Decision] = [added]
     if after.phase is not Phase.IDLE and after.draft is not None:
         return steps.pending_again(scene, after, *decisions)

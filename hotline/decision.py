@@ -24,7 +24,7 @@ from hotline import (
     wishes,
 )
 from hotline.citypack import CityPack
-from hotline.conversation import MOST_BROUGHT, Brought, Conversation, Draft, Phase
+from hotline.conversation import MOST_BROUGHT, Conversation, Draft, Phase
 from hotline.message import InboundMessage
 from hotline.scene import Heard, Scene, Standing
 from hotline.ticket import TicketIdentity
@@ -92,7 +92,7 @@ def _with_brought(conversation: Conversation, message: InboundMessage) -> Conver
     """Remember what was sent along until a ticket takes it."""
     known = conversation.brought
     attachments = tuple(dict.fromkeys((*known.attachments, *message.attachments)))[-MOST_BROUGHT:]
-    brought = Brought(attachments=attachments, location=message.location or known.location)
+    brought = replace(known, attachments=attachments, location=message.location or known.location)
     return replace(conversation, brought=brought)
 
 
@@ -115,9 +115,10 @@ def _meant(pack: CityPack, conversation: Conversation, message: InboundMessage) 
     for id in _SAID_OTHERWISE:
         if id in offered and said in pack.words[f"also_{id}"].split():
             return id
-    ordinals = pack.words["ordinals"].split()
-    if said in ordinals and ordinals.index(said) < len(conversation.offered):
-        return conversation.offered[ordinals.index(said)].id
+    for name in ("ordinals", "numerals") if message.numbered else ("ordinals",):
+        spoken = pack.words[name].split()
+        if said in spoken and spoken.index(said) < len(conversation.offered):
+            return conversation.offered[spoken.index(said)].id
     # The page greets before anything was said, so these labels are known to whoever begins.
     labels = {pack.words[f"option_{id}"]: id for id in steps.GREETING_OPTIONS}
     idle = conversation.phase is Phase.IDLE
@@ -140,7 +141,12 @@ def _in_phase(scene: Scene) -> Turn:
     if not scene.text:
         return beside.without_words(scene)
     if not scene.choice:
-        turn = beside.manners(scene) or beside.about_privacy(scene) or beside.about_tickets(scene)
+        turn = (
+            beside.shared_link(scene)
+            or beside.manners(scene)
+            or beside.about_privacy(scene)
+            or beside.about_tickets(scene)
+        )
         if turn is not None:
             return turn
     match scene.before.phase:

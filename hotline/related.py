@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from hotline import filing, matters, steps
-from hotline.conversation import Brought, Draft, Phase
+from hotline.conversation import Brought, Conversation, Draft, Phase
 from hotline.scene import Scene
 from hotline.steps import RELATED
 from hotline.turn import SmallTalk, Supplement, Turn, Urge
@@ -58,11 +58,18 @@ def same_add(scene: Scene) -> Turn:
     draft = scene.before.draft
     if draft is None or draft.asking != RELATED:
         return steps.nothing_pending(scene)
-    ended = replace(scene.before, phase=Phase.IDLE, draft=None, brought=Brought())
-    added = Supplement(
-        number=draft.like, text="\n".join(draft.said), attachments=scene.before.brought.attachments
-    )
-    return steps.then_waiting(scene, ended, added)
+    return steps.then_waiting(scene, _ended(scene), _added(scene, draft))
+
+
+def _ended(scene: Scene) -> Conversation:
+    return replace(scene.before, phase=Phase.IDLE, draft=None, brought=Brought())
+
+
+def _added(scene: Scene, draft: Draft) -> Supplement:
+    """Return what was told anew, with all that was sent along, for the earlier ticket."""
+    brought = scene.before.brought
+    text = brought.under("\n".join(draft.said))
+    return Supplement(number=draft.like, text=text, attachments=brought.attachments)
 
 
 def same_urge(scene: Scene) -> Turn:
@@ -73,10 +80,12 @@ def same_urge(scene: Scene) -> Turn:
     standing = next((one for one in scene.standings if one.number == draft.like), None)
     if standing is None or standing.withdrawn or standing.closed:
         return not_same(scene)
-    ended = replace(scene.before, phase=Phase.IDLE, draft=None)
+    if scene.before.brought.attachments:  # an urge takes no files along
+        again = Urge(number=draft.like, times=standing.urged + 1)
+        return steps.then_waiting(scene, _ended(scene), _added(scene, draft), again)
     # The words of the second telling go along: nothing that was said is lost.
-    urged = Urge(number=draft.like, text="\n".join(draft.said), times=standing.urged + 1)
-    return steps.then_waiting(scene, ended, urged)
+    urged = Urge(number=draft.like, text=_added(scene, draft).text, times=standing.urged + 1)
+    return steps.then_waiting(scene, _ended(scene), urged)
 
 
 def not_same(scene: Scene) -> Turn:
