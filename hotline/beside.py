@@ -1,13 +1,15 @@
 """What is said beside the matter: impatience, insults, privacy, earlier tickets, and what is sent without words."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from hotline import acts, confirming, dangers, filing, links, steps, wishes
+from hotline.citation import Citation
 from hotline.citypack import PrivacyRule
 from hotline.conversation import MOST_BROUGHT, Draft, Phase
 from hotline.scene import Scene
 from hotline.turn import Clarify, SmallTalk, Turn
-from hotline.wishes import WISHES, holds, number_in, wish_of, without_number
+from hotline.wishes import WISHES, holds, number_in, says_only, wish_of, without_number
 
 MOST_RUDE = 3  #: bare insults that are answered with more than the limit
 
@@ -50,9 +52,26 @@ def about_privacy(scene: Scene) -> Turn | None:
     return steps.pending_again(scene, scene.before, SmallTalk(text=text))
 
 
+def why_asked(scene: Scene) -> Turn | None:
+    """Say what the open question is for, with the article that asks for it; then ask it again."""
+    draft = scene.before.draft
+    if scene.before.phase is not Phase.COLLECTING or draft is None:
+        return None
+    asked = next((q for q in filing.questions(scene.pack, draft) if q.field == draft.asking), None)
+    if asked is None or asked.citation is None or asked.field == "what":  # that answer may hold any words
+        return None
+    if not says_only(scene.pack, scene.text, "asks_why", "asks_about"):
+        return None
+    told = _because(scene, asked.why, asked.citation)
+    return steps.pending_again(scene, scene.before, SmallTalk(text=told))
+
+
 def _promise(scene: Scene, rule: PrivacyRule) -> str:
-    law = rule.citation
-    return scene.say("because", says=rule.says, instrument=law.instrument, article=law.article)
+    return _because(scene, rule.says, rule.citation)
+
+
+def _because(scene: Scene, says: str, law: Citation) -> str:
+    return scene.say("because", says=says, instrument=law.instrument, article=law.article)
 
 
 def about_tickets(scene: Scene) -> Turn | None:
@@ -126,3 +145,9 @@ def _with_place(scene: Scene, draft: Draft) -> Turn:
         return steps.next_step(scene, told)
     after = replace(scene.before, draft=replace(told, asking=asking))
     return steps.pending_again(scene, after, SmallTalk(text=scene.say("place_kept")))
+
+
+#: what is looked for before the message counts as said in the matter, in this order
+ASIDES: tuple[Callable[[Scene], Turn | None], ...] = (
+    shared_link, manners, why_asked, about_privacy, about_tickets,
+)  # fmt: skip

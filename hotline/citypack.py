@@ -93,6 +93,8 @@ class Question:
     ask_again: str
     optional: bool = False
     options: tuple[str, ...] = ()
+    why: str = ""  #: what it is needed for, said to whoever wonders; with the article that asks for it
+    citation: Citation | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,6 +10,8 @@ from hotline.steps import GROUND, MOST_ASKED, RELATED
 from hotline.turn import Answer, Clarify, Turn
 from hotline.understanding import Intent
 
+LONGEST_BARE_NAME = 8  #: letters; what is longer and does not say that it is a name tells something else
+
 
 def collecting(scene: Scene) -> Turn:
     """Take the message as the answer that is awaited, or as what it is instead."""
@@ -90,10 +92,11 @@ def _told_beside(scene: Scene, draft: Draft) -> Draft | None:
 
 def _demands(scene: Scene) -> bool:
     understood = scene.heard.understanding
-    if len(scene.text) <= wishes.BARE:
-        return False  # as short as a name
+    if len(scene.text) <= wishes.BARE or wishes.declines(scene) or filing.phone_in(scene.text, scene.heard):
+        return False  # as short as a name, or no words about the matter
     clear = understood.intent in filing.KIND_OF and understood.confidence >= CLEAR
-    return clear and not scene.choice and not understood.value_of("name")
+    longer = len(scene.text) > LONGEST_BARE_NAME and not wishes.holds(scene.pack, scene.text, "says_name")
+    return (clear or longer) and not scene.choice and not understood.value_of("name")
 
 
 def _is_vague_place(scene: Scene) -> bool:

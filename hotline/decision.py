@@ -141,12 +141,7 @@ def _in_phase(scene: Scene) -> Turn:
     if not scene.text:
         return beside.without_words(scene)
     if not scene.choice:
-        turn = (
-            beside.shared_link(scene)
-            or beside.manners(scene)
-            or beside.about_privacy(scene)
-            or beside.about_tickets(scene)
-        )
+        turn = next(filter(None, (aside(scene) for aside in beside.ASIDES)), None)
         if turn is not None:
             return turn
     match scene.before.phase:

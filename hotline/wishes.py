@@ -27,14 +27,15 @@ def wish_of(scene: Scene, *among: str) -> str:
     return next((wish for wish in among if says_only(scene.pack, text, f"says_{wish}")), "")
 
 
-def says_only(pack: CityPack, text: str, name: str) -> bool:
-    """Tell whether ``text`` holds words of the list ``name`` and, beside them, only words that say nothing."""
+def says_only(pack: CityPack, text: str, name: str, *beside: str) -> bool:
+    """Tell whether ``text`` holds words of the list ``name`` and else only words of ``beside`` and such as say nothing."""
     if len(text) > LONGEST:
         return False
     left = _without(text, pack.words[name].split())
     if left == text:
         return False
-    return not any(letter.isalnum() for letter in _without(left, pack.words["fillers"].split()))
+    others = [word for name in (*beside, "fillers") for word in pack.words[name].split()]
+    return not any(letter.isalnum() for letter in _without(left, others))
 
 
 def _without(text: str, words: list[str]) -> str:
