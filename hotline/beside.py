@@ -11,6 +11,7 @@ from hotline.scene import Scene
 from hotline.turn import Clarify, SmallTalk, Turn
 from hotline.wishes import WISHES, holds, number_in, says_only, wish_of, without_number
 
+HARASSMENT = "harassment"  #: id of the misconduct that insults are, where a city's text has it recorded
 MOST_RUDE = 3  #: bare insults that are answered with more than the limit
 
 
@@ -21,9 +22,8 @@ def manners(scene: Scene) -> Turn | None:
         rude = scene.before.rude + 1
         name = {1: "polite", 2: "polite_again"}.get(rude, "polite_limit")
         after = replace(scene.before, rude=rude)
-        if rude >= MOST_RUDE:
-            return scene.turn(after, SmallTalk(text=scene.say(name)))
-        return steps.pending_again(scene, after, SmallTalk(text=scene.say(name)))
+        told = SmallTalk(text=scene.say(name), dissuades=HARASSMENT if rude > 1 else "")
+        return scene.turn(after, told) if rude >= MOST_RUDE else steps.pending_again(scene, after, told)
     if wish == "impatient" and scene.before.phase is not Phase.IDLE:
         return steps.pending_again(scene, scene.before, SmallTalk(text=scene.say("sorry_to_ask")))
     return None
