@@ -9,7 +9,8 @@ from hotline.citypack import PrivacyRule
 from hotline.conversation import MOST_BROUGHT, Draft, Phase
 from hotline.scene import Scene
 from hotline.turn import Clarify, SmallTalk, Turn
-from hotline.wishes import WISHES, holds, number_in, says_only, wish_of, without_number
+from hotline.understanding import Intent
+from hotline.wishes import LONGEST, WISHES, holds, number_in, says_only, wish_of, without_number
 
 HARASSMENT = "harassment"  #: id of the misconduct that insults are, where a city's text has it recorded
 MOST_RUDE = 3  #: bare insults that are answered with more than the limit
@@ -30,16 +31,12 @@ def manners(scene: Scene) -> Turn | None:
 
 
 def about_privacy(scene: Scene) -> Turn | None:
-    """Explain what the city promises where somebody asks about it; take anonymity at its word."""
+    """Take anonymity and secrecy at their word; explain what the city promises where somebody asks about it."""
     draft = scene.before.draft if scene.before.phase is not Phase.IDLE else None
-    if draft is not None and wish_of(scene, "anonymous"):
-        told = Clarify(text=scene.say("anonymous_set"))
-        unknown = filing.anonymous(draft)
-        if scene.before.phase is Phase.CONFIRMING:
-            return steps.summarise(scene, unknown, told)
-        if draft.asking in ("phone", "name"):
-            return steps.next_step(scene, replace(unknown, asking=""), told)
-        return steps.pending_again(scene, replace(scene.before, draft=unknown), told)
+    if draft is not None:
+        turn = _kept_from_others(scene, draft)
+        if turn is not None:
+            return turn
     if not holds(scene.pack, scene.text, "asks_privacy") or (draft is not None and draft.asking == "what"):
         return None
     if scene.before.phase is Phase.IDLE and scene.heard.finding.answered:
@@ -50,6 +47,36 @@ def about_privacy(scene: Scene) -> Turn | None:
         return None
     text = "\n".join(_promise(scene, rule) for rule in rules)
     return steps.pending_again(scene, scene.before, SmallTalk(text=text))
+
+
+def _kept_from_others(scene: Scene, draft: Draft) -> Turn | None:
+    """Do what a message asks that only asks to stay unknown, or that nobody is told."""
+    if wish_of(scene, "anonymous") or _only_wants(scene, draft, Intent.ANONYMOUS):
+        return _with_secrecy(scene, filing.anonymous(draft), "anonymous_set")
+    secret = _only_wants(scene, draft, Intent.CONFIDENTIAL) or (
+        draft.asking != "what" and says_only(scene.pack, scene.text, "secrecy")
+    )
+    if not secret or holds(scene.pack, scene.text, "secrecy_not"):
+        return None
+    kept = replace(draft, facts={**draft.facts, "confidential": "true"})
+    return _with_secrecy(scene, kept, "confidential_set")
+
+
+def _only_wants(scene: Scene, draft: Draft, intent: Intent) -> bool:
+    """Tell whether the words clearly want ``intent``, and tell no fact of the matter besides."""
+    told = any(scene.heard.understanding.value_of(name) for name in ("place", "time", "phone"))
+    short = len(scene.text) <= LONGEST and not told and draft.asking != "what"
+    asks = holds(scene.pack, scene.text, "asks_privacy") or scene.text.endswith(("?", "\uff1f"))
+    return short and not asks and scene.clearly(intent)
+
+
+def _with_secrecy(scene: Scene, draft: Draft, told: str) -> Turn:
+    done = Clarify(text=scene.say(told))
+    if scene.before.phase is Phase.CONFIRMING:
+        return steps.summarise(scene, draft, done)
+    if draft.asking in ("phone", "name") and draft.asking in draft.facts:
+        return steps.next_step(scene, replace(draft, asking=""), done)
+    return steps.pending_again(scene, replace(scene.before, draft=draft), done)
 
 
 def why_asked(scene: Scene) -> Turn | None:

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from hotline import acts, filing, grounds, related, steps, wishes
-from hotline.conversation import Phase
+from hotline.conversation import Brought, Draft, Phase
 from hotline.scene import CLEAR, Scene
 from hotline.screening import NotAccepted
 from hotline.steps import GROUND
-from hotline.turn import Answer, Clarify, Progress, SmallTalk, Turn
+from hotline.turn import Answer, Clarify, Progress, SmallTalk, Supplement, Turn
 from hotline.understanding import Intent
 from hotline.wishes import holds
 
@@ -99,6 +99,33 @@ def _is_bare(scene: Scene, text: str) -> bool:
     return sum(letter.isalnum() for letter in text) < NAMES_A_MATTER
 
 
+def _added(scene: Scene) -> Turn | None:
+    """More about the one ticket there is goes to it at once; with several it is asked where it belongs."""
+    own = scene.before.tickets
+    ours = [one for one in scene.standings if one.number in own and not one.withdrawn]
+    if len(ours) != 1 or not scene.clearly(Intent.SUPPLEMENT):
+        return None
+    if wishes.says_only(scene.pack, scene.text, "says_supplement", "bare"):
+        return acts.begun(scene, "supplement")
+    brought = scene.before.brought
+    added = Supplement(number=ours[0].number, text=brought.under(scene.text), attachments=brought.attachments)
+    return scene.turn(replace(scene.before, brought=Brought()), added)
+
+
+def _in_secret(scene: Scene) -> Turn | None:
+    """Somebody first of all wants to stay unknown, or that nobody is told: promised, and what it is about asked."""
+    unnamed = scene.clearly(Intent.ANONYMOUS)
+    if not (unnamed or scene.clearly(Intent.CONFIDENTIAL)) or holds(scene.pack, scene.text, "asks_privacy"):
+        return None
+    if not wishes.says_only(scene.pack, scene.text, "says_anonymous" if unnamed else "secrecy", "bare"):
+        heard = replace(scene.heard, secrecy=True)
+        return begin(replace(scene, heard=heard), "complaint", scene.text, scene.heard.ground)
+    draft = Draft(kind="complaint", said=(scene.text,), facts={"confidential": "true"})
+    draft = filing.anonymous(draft) if unnamed else draft
+    told = SmallTalk(text=scene.say("anonymous_set" if unnamed else "confidential_set"))
+    return steps.next_step(scene, draft, told)
+
+
 def unclear(scene: Scene) -> Turn:
     """No intent can be told: an answer if there is one, else ask which way to go, never refuse silently."""
     finding, ground = scene.heard.finding, scene.heard.ground
@@ -108,7 +135,7 @@ def unclear(scene: Scene) -> Turn:
         return grounds.refuse(scene, ground)
     if not scene.text:
         return scene.turn(scene.before, Clarify(text=scene.say("text_please")))
-    return _which_way(scene)
+    return _added(scene) or _in_secret(scene) or _which_way(scene)
 
 
 def _which_way(scene: Scene, *ways: str) -> Turn:

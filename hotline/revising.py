@@ -4,10 +4,11 @@ from dataclasses import replace
 
 from hotline import filing, grounds, related, steps
 from hotline.conversation import Draft, Phase
-from hotline.corrections import Correction, corrected, correction_in, told_last
+from hotline.corrections import Correction, corrected, correction_by_fact, correction_in, told_last
 from hotline.scene import Scene
 from hotline.steps import GROUND, RELATED
 from hotline.turn import Clarify, SmallTalk, Turn
+from hotline.understanding import Intent
 from hotline.wishes import says_only, wish_of
 
 
@@ -29,7 +30,19 @@ def set_right(scene: Scene, draft: Draft) -> Turn | None:
         and told_last(draft)
     ):
         return _ask_anew(scene, draft, told_last(draft))
-    return None
+    return _clearly_corrected(scene, draft) if scene.clearly(Intent.CORRECT) else None
+
+
+def _clearly_corrected(scene: Scene, draft: Draft) -> Turn:
+    """Take a correction in words that no list knows: by the fact it names, else ask which; the words are kept."""
+    found = correction_by_fact(draft, scene.text, scene.heard.understanding)
+    if found is not None:
+        return _corrected(scene, draft, found)
+    before = replace(scene.before, draft=replace(draft, said=(*draft.said, scene.text)))
+    which = Clarify(text=scene.say("which_fact"))
+    if before.phase is Phase.CONFIRMING:
+        return scene.turn(before, which)
+    return steps.pending_again(scene, before, SmallTalk(text=which.text))
 
 
 def _begun_again(scene: Scene, draft: Draft) -> Turn:
