@@ -308,7 +308,7 @@ def test_a_question_is_answered_and_an_answer_that_does_not_help_becomes_a_ticke
     talk = Talk()
     assert talk.say("多久答复", Intent.CONSULT, finding=FOUND) == (Answer,)
     assert talk.say("没解决") == (Clarify,)
-    assert talk.say("直接提交") == (Clarify,)
+    assert talk.say("请工作人员答复") == (Clarify,)
     assert talk.say("13900000000", Intent.INFORM) == (Summary,)
     talk.say(option="confirm")
     ticket = talk.ticket().ticket
