@@ -185,7 +185,9 @@ class Reader:
         part = self.read(cls, table)
         if isinstance(part, Figure):
             _check_figure(table, part)
-        elif table.has("article"):  # of the same instrument as the rule that it is part of
+        elif table.has("article") and not table.has(
+            "source"
+        ):  # of the same instrument as the rule that it is part of
             source = self.names.sources.get(outer.text("source", default=""))
             for place in missing(table.text("article"), source.places) if source else ():
                 table.complain(_no_such_place(source, place), "article")

@@ -22,6 +22,7 @@ from cities.files import (
     sources,
     spellings,
     units,
+    words,
 )
 from cities.files.sections import SECTIONS, Rules
 from cities.forms import Names, Reader, changes
@@ -40,7 +41,8 @@ from hotline.vocabulary import KINDS
 CITIES = Path(__file__).parent
 SHARED_FOLDERS = frozenset({"common", "calendar"})
 CITY_FILES = ("sources", *SECTIONS)
-COMMON_FILES = ("emergency", "grounds", "identity", "spellings", "words")
+WORDS = "words"  #: of all cities; a city's folder may hold one that replaces some
+COMMON_FILES = ("emergency", "grounds", "identity", "spellings", WORDS)
 NUMBERED = {
     "duty": "duties",
     "reading": "readings",
@@ -94,9 +96,11 @@ def load_book(code: str, root: Path = CITIES, *, own_units: Path | None = None) 
     common = {name: root / "common" / f"{name}.yaml" for name in COMMON_FILES}
     numbered = {of: root / f"{name}.yaml" for of, name in NUMBERED.items()}
     own = None if own_units is None else Page.read(own_units, root, findings)
+    own_words = folder / f"{WORDS}.yaml"
     reading = _Reading(
         pages=_pages(paths, root, findings),
         own_units=own,
+        own_words=Page.read(own_words, root, findings) if own_words.is_file() else None,
         common=_pages(common, root, findings),
         numbered=_pages(numbered, root, findings),
         learnt=learnt_in(root),
@@ -104,7 +108,7 @@ def load_book(code: str, root: Path = CITIES, *, own_units: Path | None = None) 
     book = reading.book(
         code,
         _calendar(root, findings),
-        _digest([*paths.values(), *common.values(), *([own_units] if own_units else [])]),
+        _digest([*paths.values(), *common.values(), own_words, *([own_units] if own_units else [])]),
     )
     if findings:
         raise CityPackError("\n".join(str(finding) for finding in sorted(set(findings))))
@@ -150,6 +154,7 @@ class _Reading:
 
     pages: Mapping[str, Page]
     own_units: Page | None
+    own_words: Page | None
     common: Mapping[str, Page]
     numbered: Mapping[str, Page]
     learnt: Mapping[str, Hearing]
@@ -189,7 +194,9 @@ class _Reading:
             "grounds": self.learnt.get(GROUNDS),
             "referral": grounds.referral,
             "informing": grounds.informing,
-            "words": self.common["words"].table().sentences(),
+            "words": words.read(
+                self.common[WORDS].table(), self.own_words.table() if self.own_words else None
+            ),
             "calendar": calendar,
             "grams": _index(_patterns(searched, danger.not_now)),
             "digest": digest,

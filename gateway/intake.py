@@ -19,6 +19,8 @@ from hotline.conversation import Conversation
 from hotline.decision import asks_for_progress, decide, handed_over
 from hotline.effects import Effect, effects_of
 from hotline.errors import KeyReusedError, StorageAwayError
+from hotline.letters import MOST_MATTERS
+from hotline.links import without_addresses
 from hotline.message import InboundMessage
 from hotline.ports import Searches, Understands
 from hotline.replies import reply_for
@@ -206,11 +208,12 @@ class Intake:
         text = message.demand
         pack = self._law_of(message)
         danger = screen_message(message, pack)
-        if not text:
+        words = without_addresses(text).strip()
+        if not words:
             return Heard(message=message, danger=danger)
         understanding, finding = await asyncio.gather(
-            self._understanding.understand(message.text.strip() or text),
-            self._library.search(message.subject or text, limit=HITS),
+            self._understanding.understand(without_addresses(message.text).strip() or words),
+            self._library.search(message.subject or words, limit=HITS),
         )
         return Heard(
             message=message,
@@ -225,15 +228,15 @@ class Intake:
         self, state: Conversation, heard: Heard, standings: Sequence[Standing]
     ) -> tuple[Turn, tuple[Effect, ...]]:
         pack = self._law_of(heard.message)
-        identity = fresh_identity(heard.message.received_at)
+        fresh = tuple(fresh_identity(heard.message.received_at) for _ in range(MOST_MATTERS))
         try:
-            turn = decide(pack, state, heard, fresh=(identity,), standings=standings)
+            turn = decide(pack, state, heard, fresh=fresh, standings=standings)
             effects = effects_of(heard.message, turn, pack)
         except Exception as error:
             # Nobody's words may wait for ever on a fault of ours: a person gets them instead.
             log.error("decision.failed", exc_info=error)
             self._figures.undecided()
-            turn = handed_over(pack, state, heard, identity=identity)
+            turn = handed_over(pack, state, heard, identity=fresh[0])
             effects = effects_of(heard.message, turn, pack)
         self._figures.decided(turn)
         return turn, effects

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from hotline.conversation import Brought, Doing
+from hotline.conversation import Doing
 from hotline.scene import Scene, Standing
 from hotline.steps import pending_again
-from hotline.turn import Clarify, Rate, SmallTalk, Supplement, Turn, Urge, Withdraw
+from hotline.turn import Clarify, Progress, Rate, SmallTalk, Supplement, Turn, Urge, Withdraw
 from hotline.understanding import Intent
 from hotline.wishes import number_in, says_only, without_number
 
@@ -93,7 +93,7 @@ def _supplemented(scene: Scene, number: str) -> Turn | None:
         return None
     brought = scene.before.brought
     others = tuple(id for id in brought.attachments if id not in message.attachments)
-    after = replace(scene.before, brought=Brought(attachments=others))
+    after = replace(scene.before, brought=replace(brought, attachments=others, location=None))
     return pending_again(scene, after, Supplement(number=number, text=text, attachments=message.attachments))
 
 
@@ -133,3 +133,23 @@ def _grade(scene: Scene) -> int | None:
         if said in words:
             return words.index(said) + 1
     return int(said) if said in ("1", "2", "3", "4", "5") else None
+
+
+def shown(scene: Scene, *standings: Standing) -> Turn:
+    """Say where each ticket stands, and what can be done about the last."""
+    rows = [
+        scene.say("progress_row", number=s.number, title=s.title, state=s.state) + s.due for s in standings
+    ]
+    last = standings[-1]
+    return pending_again(
+        scene, scene.before, Progress(text="\n".join(rows), ticket=last.number, ways=_ways(last))
+    )
+
+
+def _ways(standing: Standing) -> tuple[str, ...]:
+    """Return what a citizen can do about a ticket as it stands."""
+    if standing.withdrawn:
+        return ()
+    if standing.closed:
+        return ("supplement", "rate")
+    return ("urge", "supplement", "rate" if standing.answered else "withdraw")

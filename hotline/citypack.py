@@ -9,7 +9,7 @@ from hotline.bodies import DispatchRule, Matter, NetworkLevel, OnFile, Unit, Uni
 from hotline.calendar import Calendar
 from hotline.citation import Citation, LawStatus, Route
 from hotline.identity import NUMBERS, Finder
-from hotline.law import Measure, Provision, Rule, Source
+from hotline.law import Item, Measure, Provision, Rule, Source
 from hotline.limits import DeadlineRule, ExtensionRule, ReturnRule, Silence, UnfixedLimit
 from hotline.scoring import Hearing
 from hotline.spelling import Spelling
@@ -93,6 +93,8 @@ class Question:
     ask_again: str
     optional: bool = False
     options: tuple[str, ...] = ()
+    why: str = ""  #: what it is needed for, said to whoever wonders; with the article that asks for it
+    citation: Citation | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -287,6 +289,17 @@ class CityPack:
     def keeps_ledger(self, channel: str) -> bool:
         """Tell whether letters by that way stand in the ledger: our own do, imported ones where the text says so."""
         return not self.imports(channel) or any(rule.ledger for rule in self.channels if rule.id == channel)
+
+    @property
+    def on_misconduct(self) -> Provision | None:
+        """Return the rule by which it is recorded that a petitioner was talked out of misconduct, if there is one."""
+        rules = (rule for rule in self.desk_rules if rule.topic == "misconduct" and "petitioner" in rule.to)
+        return next((rule for rule in rules if rule.effect == "recorded"), None)
+
+    def misconduct(self, id: str) -> Item | None:
+        """Return that kind of misconduct, where the city's text has it recorded."""
+        rule = self.on_misconduct
+        return next((item for item in rule.items if item.id == id), None) if rule else None
 
     def provision(self, name: str) -> Provision | None:
         """Return the rule of intake, desk or report with that id; ``None`` where the city has none."""

@@ -58,6 +58,11 @@ class Brought:
 
     attachments: tuple[str, ...] = ()
     location: Location | None = None
+    links: tuple[str, ...] = ()  #: pages passed on, each with its title where it has one
+
+    def under(self, text: str) -> str:
+        """Return ``text`` with the links that were sent along under it."""
+        return "\n".join(filter(None, (text, *self.links)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

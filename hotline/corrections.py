@@ -34,6 +34,11 @@ def correction_in(pack: CityPack, draft: Draft, text: str, understood: Understan
     )
 
 
+def correction_by_fact(draft: Draft, text: str, understood: Understanding) -> Correction | None:
+    """Return the correction that a text makes which is known to correct: of the sort of fact that it names."""
+    return _of_entity(draft, text, understood) if len(text) <= LONGEST else None
+
+
 def corrected(draft: Draft, correction: Correction, said: str) -> Draft:
     """Return ``draft`` with the fact set right; the words that said so are kept."""
     old = draft.facts.get(correction.field, "")

@@ -68,7 +68,17 @@ class EnterLetter:
     letter: Letter
 
 
-Effect: TypeAlias = SendReply | FileTicket | TellDesk | EnterLetter
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoteDissuasion:
+    """Write into the record that the citizen was talked out of ``misconduct``."""
+
+    key: str
+    at: datetime
+    misconduct: str  #: id of the city's rule
+    tickets: tuple[str, ...]  #: of the conversation by then
+
+
+Effect: TypeAlias = SendReply | FileTicket | TellDesk | EnterLetter | NoteDissuasion
 
 
 def effects_of(message: InboundMessage, turn: Turn, pack: CityPack) -> tuple[Effect, ...]:
@@ -81,6 +91,14 @@ def effects_of(message: InboundMessage, turn: Turn, pack: CityPack) -> tuple[Eff
             SendReply(key=f"{key}:reply", conversation=message.conversation, position=index, reply=reply)
         )
         owed += _beyond_reply(key, decision, message.received_at)
+        if isinstance(decision, SmallTalk) and decision.dissuades and pack.misconduct(decision.dissuades):
+            note = NoteDissuasion(
+                key=f"{key}:dissuaded",
+                at=message.received_at,
+                misconduct=decision.dissuades,
+                tickets=turn.conversation.tickets,
+            )
+            owed.append(note)
     letter = turn.conversation.letter
     if letter is not None and (message.letter or message.about):
         owed.append(EnterLetter(key=f"{message.key}:letter", letter=letter))

@@ -11,6 +11,7 @@ from hotline.citypack import CityPack, DangerType, Question
 from hotline.conversation import Brought, Draft
 from hotline.deadlines import due_moments
 from hotline.dispatching import choose_unit, matters_of
+from hotline.links import without_links
 from hotline.message import Location
 from hotline.redaction import mask_phone, redact, valid_phone
 from hotline.screening import Danger, NotAccepted
@@ -274,8 +275,8 @@ def _ticket(
         ticket_class=ticket_class,
         class_label=chosen_class.label if chosen_class else "",
         title=title_of(pack, facts.get("subject") or what),
-        summary=_summary(pack, what, facts),
-        text=said,
+        summary=brought.under(_summary(pack, what, facts)),
+        text=brought.under(said),
         place=place,
         time=facts.get("time", ""),
         contact=contact,
@@ -314,7 +315,7 @@ def _contact(facts: Mapping[str, str], *, sealed: bool) -> Contact:
 
 def title_of(pack: CityPack, what: str) -> str:
     """Return the words of ``what`` that name the demand, in one short line without what names a person."""
-    return titles.title_of(redact(what, pack.finder), pack)
+    return titles.title_of(redact(without_links(what) or what, pack.finder), pack)
 
 
 def _summary(pack: CityPack, what: str, facts: Mapping[str, str]) -> str:

@@ -1,9 +1,10 @@
 """Decides letters: all is said at once, nothing can be asked back, and every one gets a number."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from hotline import filing
+from hotline import filing, matters
 from hotline.conversation import Conversation, Draft, Letter
 from hotline.message import Act, InboundMessage
 from hotline.scene import CLEAR, Scene
@@ -24,6 +25,8 @@ from hotline.turn import (
 )
 from hotline.understanding import Intent
 
+MOST_MATTERS = 2  #: tickets that one letter makes at most
+
 
 def decide_letter(scene: Scene) -> Turn:
     """Answer, refuse or file the letter; whatever is in doubt goes to a person as a ticket."""
@@ -40,14 +43,36 @@ def decide_letter(scene: Scene) -> Turn:
         return scene.turn(scene.before, Refusal(ground=ground))
     if _asks(scene, draft) and scene.heard.finding.answered:
         return scene.turn(scene.before, Answer(hit=scene.heard.finding.hits[0]))
-    filed = _file(scene, draft)
-    return replace(filed, decisions=(*filed.decisions, *_lacks(scene, draft)))
+    drafts = _matters(scene, draft)
+    filed = _file(scene, drafts[0])
+    for identity, other in zip(scene.fresh[1:], drafts[1:], strict=False):
+        filed = _file(_going_on(scene, filed), other, *filed.decisions, identity=identity)
+    told = (SmallTalk(text=scene.say("two_in_letter")),) if len(drafts) > 1 else ()
+    return replace(filed, decisions=(*told, *filed.decisions, *_lacks(scene, drafts)))
 
 
-def _lacks(scene: Scene, draft: Draft) -> tuple[Decision, ...]:
+def _going_on(scene: Scene, turn: Turn) -> Scene:
+    """Return ``scene`` as it stands after ``turn``, with what was sent along still there for the next ticket."""
+    return replace(scene, before=replace(turn.conversation, brought=scene.before.brought))
+
+
+def _matters(scene: Scene, draft: Draft) -> tuple[Draft, ...]:
+    """Return a draft for each of the matters that the letter tells one after the other (R-ALL-10)."""
+    first, second = matters.parted(scene.pack, draft.facts["what"])
+    if not second or len(scene.fresh) < MOST_MATTERS:
+        return (draft,)
+    told = {name: value for name, value in scene.heard.message.fields if name == "place"}
+    one, other = (replace(d, facts={**d.facts, **told}) for d in matters.split_draft(draft, first, second))
+    # The heading names the first; the second is known by its own words.
+    return one, replace(
+        other, facts={name: value for name, value in other.facts.items() if name != "subject"}
+    )
+
+
+def _lacks(scene: Scene, drafts: Sequence[Draft]) -> tuple[Decision, ...]:
     """Ask once, in the reply to the letter, for the place that its kind needs and nobody wrote."""
-    wanted = any(question.field == "place" for question in filing.questions(scene.pack, draft))
-    if not wanted or draft.facts.get("place"):
+    wanted = any(question.field == "place" for question in filing.questions(scene.pack, drafts[0]))
+    if not wanted or all(draft.facts.get("place") for draft in drafts):
         return ()
     return (SmallTalk(text=scene.say("letter_lacks_place")),)
 

@@ -70,6 +70,11 @@ class Scene:
         guessed = intent in DECISIVE and understood.confidence < CLEAR
         return Intent.OTHER if guessed else intent
 
+    def clearly(self, intent: Intent) -> bool:
+        """Tell whether the words, no choice among what was offered, want ``intent`` with confidence."""
+        understood = self.heard.understanding
+        return understood.intent is intent and understood.confidence >= CLEAR and not self.choice
+
     def say(self, name: str, **values: str) -> str:
         """One of the system's own sentences."""
         return self.pack.say(name, **values)

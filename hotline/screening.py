@@ -7,6 +7,7 @@ from itertools import chain
 
 from hotline.citation import Citation
 from hotline.citypack import CityPack, DangerType, ScopeRule
+from hotline.links import without_addresses
 from hotline.message import InboundMessage
 from hotline.patterns import Hit, Said, compiled
 from hotline.scoring import (
@@ -83,6 +84,7 @@ def screen_emergency(text: str, pack: CityPack) -> Danger | None:
     Word lists and the words around them say what is named; weights learnt from examples say whether it is meant, and
     hear what has no name. A pack without weights is judged by the lists alone.
     """
+    text = without_addresses(text)
     found = _screened(text, pack)
     lines = [line for line in text.split("\n") if line.strip()]
     if pack.hearing is None or (found and found.sure) or len(lines) < 2:
@@ -122,7 +124,7 @@ def screen_acceptance(text: str, pack: CityPack) -> NotAccepted | None:
 
     Only patterns whose words the weights do not contradict refuse; what the weights alone hear is asked about first.
     """
-    said = Said.of(text, pack, view=_DEMAND_VIEW, whole=True)
+    said = Said.of(without_addresses(text), pack, view=_DEMAND_VIEW, whole=True)
     named = tuple(_grounds_in(said, pack))
     found = next((one.not_accepted for one in named if one.is_meant), None)
     if pack.grounds is None or (found and not _rule(found, pack).heard_as):  # no example is about this ground

@@ -9,6 +9,7 @@ from hotline.scene import Scene
 from hotline.ticket import Ticket
 from hotline.turn import MAX_DECISIONS, Clarify, Decision, HandOver, SmallTalk, Summary, SummaryField, Turn
 
+GREETING_OPTIONS = ("complain", "ask", "progress", "human")
 GROUND = "ground"  #: what a draft is asking while it is open whether a ground of refusal holds
 RELATED = "related"  #: what a draft is asking while it may be about the same matter as an earlier ticket
 MOST_ASKED = 2  #: how often one thing is asked; then it is passed over, or only recalled
@@ -140,3 +141,30 @@ def pending_draft(scene: Scene) -> Draft:
     if scene.before.draft is None:
         raise ValueError(f"phase {scene.before.phase} without a draft")
     return scene.before.draft
+
+
+def call_off(scene: Scene) -> Turn:
+    """File nothing of what is in hand, and go on with what waits."""
+    if scene.before.phase is Phase.IDLE:
+        return nothing_pending(scene)
+    after = replace(scene.before, phase=Phase.IDLE, draft=None)
+    options = () if after.waiting else scene.options("complain", "human")
+    return then_waiting(scene, after, SmallTalk(text=scene.say("cancelled"), options=options))
+
+
+def nothing_pending(scene: Scene) -> Turn:
+    """Say that nothing waits for an answer, with what can be chosen."""
+    return scene.turn(
+        scene.before,
+        SmallTalk(text=scene.say("nothing_pending"), options=scene.options(*GREETING_OPTIONS)),
+    )
+
+
+def to_person(scene: Scene) -> Turn:
+    """A person takes over, with everything said so far; only a way to call back is asked for."""
+    before = scene.before
+    draft = before.draft or Draft(kind="other", said=())
+    said = draft.said or tuple(filter(None, (before.refused or before.unanswered,)))
+    words = (*said, scene.text) if scene.text and not scene.choice else said
+    facts = {"what": "\n".join(words) or scene.say("wants_person")} | dict(draft.facts)
+    return next_step(scene, replace(draft, said=words, facts=facts, callback=True, asking=""))

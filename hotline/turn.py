@@ -123,6 +123,7 @@ class SmallTalk:
 
     text: str
     options: tuple[Option, ...] = ()
+    dissuades: str = ""  #: id of the misconduct that the citizen is talked out of
 
 
 Decision: TypeAlias = (

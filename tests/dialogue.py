@@ -13,6 +13,7 @@ from hotline.citypack import CityPack
 from hotline.conversation import Conversation
 from hotline.decision import asks_for_progress, decide
 from hotline.effects import FileTicket, SendReply, TellDesk, effects_of
+from hotline.letters import MOST_MATTERS
 from hotline.message import InboundMessage, Location
 from hotline.records import from_record, to_record
 from hotline.reply import Reply
@@ -94,11 +95,12 @@ class Person:
             finding=Finding(hits=(self.hit(),), answered=True) if answered else Finding(),
             secrecy=asks_secrecy(message.demand, self.pack),
         )
-        identity = TicketIdentity(
-            number=ticket_number(self.now.date(), f"{self.count:08}"), query_code="ABC234"
+        fresh = tuple(
+            TicketIdentity(number=ticket_number(self.now.date(), f"{i}{self.count:07}"), query_code="ABC234")
+            for i in range(MOST_MATTERS)
         )
         seen = self.standings if asks_for_progress(self.pack, self.state, heard) else ()
-        turn = decide(self.pack, self.state, heard, fresh=(identity,), standings=seen)
+        turn = decide(self.pack, self.state, heard, fresh=fresh, standings=seen)
         assert from_record(Conversation, to_record(turn.conversation)) == turn.conversation
         owed = effects_of(message, turn, self.pack)
         self.state = turn.conversation

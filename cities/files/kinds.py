@@ -26,5 +26,8 @@ def _check(table: Table, kind: Rule) -> None:
     assert isinstance(kind, Kind)
     if len(kind.questions) > MAX_QUESTIONS:
         table.complain(f"问题最多{MAX_QUESTIONS}个，这里有{len(kind.questions)}个，请删减。")
+    for question, inner in zip(kind.questions, table.tables("questions", optional=True), strict=True):
+        if bool(question.why) != (question.citation is not None):
+            inner.complain("写了 why（为什么问）就要写依据（source 和 article），写了依据也要写 why。")
     if kind.class_fixed is not None and kind.default_class is None:
         table.complain("写了 class_fixed（类别固定）就要写 class（哪一类）。", "class_fixed")

@@ -10,6 +10,7 @@ from typing import TypeAlias
 import asyncpg
 
 from channels.base import SentReply
+from gateway.store import dissuasions
 from gateway.store.attachments import Attachments
 from gateway.store.deliveries import Deliveries
 from gateway.store.letters import Letters
@@ -19,7 +20,7 @@ from groundwork.database import Connection, Pool, lock, storage_errors
 from groundwork.identities import open_record, seal_record
 from groundwork.vault import Vault
 from hotline.conversation import Conversation
-from hotline.effects import Effect, EnterLetter, FileTicket, SendReply, TellDesk
+from hotline.effects import Effect, EnterLetter, FileTicket, NoteDissuasion, SendReply, TellDesk
 from hotline.errors import KeyReusedError
 from hotline.message import InboundMessage
 from hotline.records import from_record, to_record
@@ -188,6 +189,8 @@ class Ledger:
                 await self._tickets.tell(connection, effect)
             elif isinstance(effect, EnterLetter):
                 await self.letters.enter(connection, one.id, one.message, effect.letter)
+            elif isinstance(effect, NoteDissuasion):
+                await dissuasions.note(connection, one.id, self._city, effect)
         await connection.executemany(
             "INSERT INTO replies (id, message_id, position, kind, body, said_at) VALUES ($1, $2, $3, $4, $5, $6)",
             [

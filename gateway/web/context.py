@@ -9,9 +9,9 @@ from gateway.web.promises import sentence, whose
 from hotline.citation import Citation
 from hotline.citypack import CityPack
 from hotline.conversation import Option
-from hotline.decision import GREETING_OPTIONS
 from hotline.limits import DeadlineRule
 from hotline.replies import options_of
+from hotline.steps import GREETING_OPTIONS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

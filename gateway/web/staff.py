@@ -8,11 +8,13 @@ from aiohttp import web
 
 from gateway import PROGRAM
 from gateway.store.articles import Articles
+from gateway.store.dissuasions import Dissuasions
 from gateway.store.tickets import Tickets
 from gateway.store.unsealings import Unsealings
 from gateway.web.files import Assets
 from gateway.web.health import Check
 from gateway.web.pages.answers import AnswerPages
+from gateway.web.pages.dissuasions import DissuasionPages
 from gateway.web.pages.ops import OpsPages
 from gateway.web.pages.sealed import SealedPages
 from groundwork.audit import Audit
@@ -56,7 +58,12 @@ def add_staff_side(app: web.Application, parts: StaffParts) -> StaffDoor:
     """Add the staff's routes to ``app``, each with whom it is for; return their door."""
     pack = parts.pack
     styles = [parts.assets.url("tabler.css"), parts.assets.url("staff.css")]
-    more = {"city": pack.name, "hotline": pack.hotline, "provider": parts.provider is not None}
+    more = {
+        "city": pack.name,
+        "hotline": pack.hotline,
+        "provider": parts.provider is not None,
+        "dissuades": pack.on_misconduct is not None,
+    }
     look = Look(TEMPLATES, styles=styles, door=PREFIX, more=more)
     door = StaffDoor(
         DoorParts(
@@ -75,4 +82,6 @@ def add_staff_side(app: web.Application, parts: StaffParts) -> StaffDoor:
     unsealings = Unsealings(parts.pool, parts.tickets, parts.audit, clock=parts.clock)
     sealed = SealedPages(look, unsealings, clock=parts.clock)
     add_routes(app, staff(Role.DISPATCHER), sealed.routes())
+    dissuasions = DissuasionPages(look, Dissuasions(parts.pool, city=pack.code), pack)
+    add_routes(app, staff(Role.DISPATCHER), dissuasions.routes())
     return door

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,23 @@ def test_every_package_is_under_the_rules() -> None:
 def test_the_core_imports_no_io(path: Path) -> None:
     """``hotline/`` is made of plain values; the world is somebody else's job."""
     assert imports(path) <= PURE
+
+
+def test_no_two_modules_of_the_core_need_each_other() -> None:
+    """Arrows point down inside ``hotline/`` too; ``TopologicalSorter`` raises and shows a circle."""
+    needs = {path.stem: neighbours(path) for path in sources("hotline")}
+    assert list(TopologicalSorter(needs).static_order())
+
+
+def neighbours(path: Path) -> set[str]:
+    """Return the modules of the same package that ``path`` imports when it runs, not for the type checker alone."""
+    found: set[str] = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ImportFrom) and node.module == "hotline":
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("hotline."):
+            found.add(node.module.removeprefix("hotline."))
+    return found
 
 
 @pytest.mark.parametrize("path", sources("hotline"), ids=lambda path: path.stem)

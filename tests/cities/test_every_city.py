@@ -80,3 +80,16 @@ def test_every_date_cites_an_instrument_of_its_own_city(code: str) -> None:
     dues = due_moments(pack, kind="complaint", ticket_class=None, channel="webchat", at=MOMENTS[1])
     assert all(due.citation.instrument in own for due in dues)
     assert all(rule.citation.instrument in own for rule in (*pack.scope, *pack.units, *pack.accepted))
+
+
+@pytest.mark.duty("BD-15", "KF-3-1a", "KF-3-1d", "PDS-13", "PDS-16", "SQ-3-3", "SQ-3-8")
+@pytest.mark.parametrize("code", sorted(set(PACKS) - {"_example"}))
+def test_whoever_is_asked_for_a_number_can_learn_why_with_the_article(code: str) -> None:
+    asked = [q for kind in PACKS[code].kinds.values() for q in kind.questions if q.field == "phone"]
+    assert asked and all(q.why and q.citation and q.citation.article and q.optional for q in asked)
+    assert all(len(kind.questions) <= 5 for kind in PACKS[code].kinds.values())
+
+
+def test_who_reports_in_kaifeng_is_asked_for_a_real_name_by_its_article() -> None:
+    name = next(q for q in PACKS["kaifeng"].kinds["report"].questions if q.field == "name")
+    assert name.optional and name.citation is not None and name.citation.article == "三（一）5"

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+import yaml
 from openpyxl import load_workbook
 
 from groundwork.settings import PREFIX, PROJECT
 from hotline.calendar import CITY_TIME
 from tests.e2e.citizen import Answered, Browser, Citizen, Dispatcher, by_kind, eventually
 from tests.e2e.system import System
+from tests.e2e.test_dialogue import listed, said_in
 from tests.samples import an_image, an_office_file
 
 File: TypeAlias = tuple[str, bytes]
@@ -31,6 +33,13 @@ QUESTION = {
 }
 JUDGED = {"subject": "请法院改判", "body": "法院已经判我败诉，我不服，你们让法院改判。", "kind": "complaint"}
 FIRE = {"subject": "着火了", "body": "我家楼下着火了，快来人。"}
+
+SCRIPTS = Path(__file__).parents[1] / "conversations" / "letters.yaml"
+LETTERS = [
+    script
+    for script in yaml.safe_load(SCRIPTS.read_text(encoding="utf-8"))
+    if script["city"] == "pingdingshan"
+]
 
 
 @pytest.fixture
@@ -81,6 +90,47 @@ def progress(browser: Browser, one: Mapping[str, Any]) -> dict[str, Any]:
     assert answer.status == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
+
+
+def added(browser: Browser, one: Mapping[str, Any], line: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Do with the letter ``one`` what a line of a script says; returns what is said to it."""
+    if "add" in line:
+        what, more = "supplements", {"text": line["add"]}
+    else:
+        what, about = {"urge": ("urges", "text"), "withdraw": ("withdrawals", "reason"), "rate": ("ratings", "reason")}[
+            line["act"]
+        ]  # fmt: skip
+        more = {about: line.get("say", "")} | ({"grade": line["grade"]} if "grade" in line else {})
+    body = {"id": uuid.uuid4().hex, "query_code": one["query_code"], **more}
+    path = f"/api/tickets/{one['number']}/{what}"
+    answer = eventually(lambda: (a := browser.post_json(path, body)).status == 201 and a)
+    found: list[dict[str, Any]] = answer.json()["replies"]
+    return found
+
+
+def test_ten_letters_are_played() -> None:
+    assert len(LETTERS) >= 10
+
+
+@pytest.mark.duty("R-ALL-10")
+@pytest.mark.parametrize("script", LETTERS, ids=[script["name"] for script in LETTERS])
+def test_the_letter_goes_as_scripted_on_the_running_system(script: dict[str, Any], browser: Browser) -> None:
+    one: dict[str, Any] = {}
+    filed: list[dict[str, Any]] = []
+    for line in script["talk"]:
+        if "letter" in line:
+            one = sent(browser, line["letter"])
+        replies = one["replies"] if "letter" in line else added(browser, one, line)
+        seen = f"{line}\n---\n{said_in(replies)}"
+        if "kinds" in line:
+            assert [reply["kind"] for reply in replies] == listed(line["kinds"]), seen
+        assert all(words in said_in(replies) for words in listed(line.get("has", []))), seen
+        assert not any(words in said_in(replies) for words in listed(line.get("lacks", []))), seen
+        tickets = [reply["ticket"] for reply in replies if reply.get("ticket")]
+        assert len(tickets) == line.get("files_tickets", 0), seen
+        filed += tickets
+    assert (progress(browser, one)["letter"] == "ticket") == bool(filed)
+    assert all(progress(browser, ticket)["number"] == ticket["number"] for ticket in filed)
 
 
 @pytest.mark.duty("PDS-3", "PDS-14", "R-PDS-1")
@@ -184,6 +234,7 @@ def test_what_is_wrong_is_told_and_nothing_of_it_is_kept(browser: Browser, syste
     assert "“好看.png”的内容和它的名字不一样" in told["attachment"]
     told = problem(letter(browser, COMPLAINT | {"subject": ""}, [photo]), 422)
     assert told["subject"].startswith("请写一个标题")
+    assert set(problem(letter(browser, COMPLAINT | {"body": " "}, [photo]), 422)) == {"body"}
     assert kept() == before
 
 

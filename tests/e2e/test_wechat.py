@@ -9,7 +9,7 @@ import io
 import os
 import re
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from signal import SIGCONT, SIGSTOP
 from typing import Any
@@ -19,7 +19,7 @@ from aiohttp import ClientSession
 from PIL import Image
 
 from gateway.localservers import processes_in
-from tests.e2e.citizen import Dispatcher, eventually
+from tests.e2e.citizen import Browser, Dispatcher, eventually
 from tests.e2e.system import System
 from tests.e2e.test_dialogue import PLAYED, listed
 from tests.folders import server_folder
@@ -78,6 +78,12 @@ class Follower:
             return outcome.text
         assert outcome.body == "success"
         return (await self.told(before + 1))[-1]
+
+    async def send(self, push: Callable[..., str], *content: str) -> str:
+        """Send something other than text and return what is answered at once."""
+        return (
+            await self.push(push(*content, openid=self.openid, msg_id=str(uuid.uuid4().int % 10**16)))
+        ).text
 
     async def told(self, count: int) -> list[str]:
         """Return the customer-service messages so far, once there are ``count``."""
@@ -215,6 +221,23 @@ async def test_a_photo_ends_up_with_the_ticket(
     fetched = "SELECT count(*) FROM attachments WHERE state = 'kept'"
     await asyncio.to_thread(eventually, lambda: wechat.count(fetched))
     assert wechat.count(fetched) == 1 and number
+
+
+@pytest.mark.duty("BD-15")
+async def test_spoken_answers_and_a_page_passed_on_become_a_ticket(
+    wechat: System, follower: Follower
+) -> None:
+    assert "在哪里" in await follower.send(pushes.voice, "v1", "路灯坏了三天没人修，我要投诉。")
+    page = ("样例花园小区", "示例路12号", "https://map.example.com/p/12")
+    assert "什么时候" in await follower.send(pushes.link, *page)
+    assert "联系电话" in await follower.send(pushes.voice, "v2", "这个星期每天晚上。")
+    assert "怎么称呼" in await follower.send(pushes.voice, "v3", "一三九零零零零零零零零。")
+    summed = await follower.send(pushes.voice, "v4", "不说。")
+    assert "样例花园小区" in summed and "139****0000" in summed
+    number, code = numbered(await follower.send(pushes.voice, "v5", "一。"))
+    assert Browser(wechat.gateway_url).post_json(
+        "/api/progress", {"number": number, "query_code": code}
+    ).status == 200  # fmt: skip
 
 
 async def test_what_is_decided_late_follows_by_customer_service_message(

@@ -113,8 +113,8 @@ REPLIES: dict[str, tuple[Reply, ...]] = {
 }  # fmt: skip
 REPLIES["value_0"] = REPLIES["晚上"]
 REPLIES["unsolved"] = REPLIES["review"] = REPLIES["市长"]
-OTHERWISE = (Reply(kind="clarify", text="没有找到这个问题的答案。换个说法试试，或者直接提交，由工作人员回复您。",
-                   options=options(("file", "直接提交"), ("human", "转人工"))),)  # fmt: skip
+OTHERWISE = (Reply(kind="clarify", text="没有找到这个问题的答案。换个说法试试，或者请工作人员答复您。",
+                   options=options(("file", "请工作人员答复"), ("human", "转人工"))),)  # fmt: skip
 
 
 @dataclass

@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 import yaml
 
+from channels.mailbox import codec
 from hotline.conversation import Phase
+from hotline.message import Act
 from hotline.understanding import Intent
-from tests.dialogue import Person, pack_of
+from tests.dialogue import MORNING, Person, pack_of
 
 SCRIPTS = Path(__file__).parents[2] / "conversations"
+ENVELOPE = codec.Envelope(city="c", key="c", sender="p", received_at=MORNING)
 LINE = frozenset({
-    "say", "option", "intent", "answered", "place", "files", "wait", "desk", "number", "fields", "letter", "form",
+    "say", "option", "intent", "answered", "place", "files", "wait", "desk", "number", "fields", "letter", "add", "act", "grade",
     "kinds", "has", "lacks", "files_tickets", "told", "ticket", "numbered",
 })  # fmt: skip
 
@@ -51,13 +54,20 @@ def spoken(person: Person, line: dict[str, Any]) -> None:
     more: dict[str, Any] = {}
     if "option" in line:
         more["option"] = line["option"]
-    if "fields" in line or "form" in line:
-        more["fields"] = tuple(sorted((line.get("fields") or line["form"]).items()))
-    if line.get("letter"):
-        more["letter"] = True
+    if "fields" in line:
+        more["fields"] = tuple(sorted(line["fields"].items()))
     if line.get("numbered"):
         more["numbered"] = True
-    text = str(line.get("say", "")).replace("{last}", person.tickets[-1].number if person.tickets else "")
+    said = str(line.get("say", line.get("add", "")))
+    if "letter" in line:
+        message = codec.letter(line["letter"], (), ENVELOPE)
+        said, more = message.text, {"letter": True, "fields": message.fields}
+    if "add" in line or "act" in line:
+        assert person.state.letter is not None, line
+        more["about"] = person.state.letter.identity.number
+    if "act" in line:
+        more |= {"act": Act(line["act"]), "grade": line.get("grade")}
+    text = said.replace("{last}", person.tickets[-1].number if person.tickets else "")
     came = person.says(
         text,
         intent=Intent(line["intent"]) if "intent" in line else None,
@@ -88,7 +98,7 @@ def first_tickets() -> list[int]:
         script = param.values[0]
         for count, line in enumerate(script["talk"], 1):
             if line.get("files_tickets"):
-                if not (line.get("letter") or line.get("ticket", {}).get("urgent")):
+                if not (script.get("channel") == "mailbox" or line.get("ticket", {}).get("urgent")):
                     found.append(count)
                 break
     return found

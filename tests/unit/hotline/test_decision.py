@@ -13,13 +13,14 @@ from hotline.calendar import CITY_TIME
 from hotline.citation import Citation, Route
 from hotline.citypack import CityPack
 from hotline.conversation import Conversation, Option, Phase
-from hotline.decision import GREETING_OPTIONS, asks_for_progress, decide, handed_over
+from hotline.decision import asks_for_progress, decide, handed_over
 from hotline.effects import FileTicket, SendReply, TellDesk, effects_of
 from hotline.filing import danger_of
 from hotline.message import InboundMessage, Location
 from hotline.records import from_record, to_record
 from hotline.scene import Heard, Standing
 from hotline.screening import Danger, NotAccepted, asks_secrecy
+from hotline.steps import GREETING_OPTIONS
 from hotline.ticket import TicketIdentity, is_ticket_number, ticket_number
 from hotline.turn import (
     Answer,
@@ -307,7 +308,7 @@ def test_a_question_is_answered_and_an_answer_that_does_not_help_becomes_a_ticke
     talk = Talk()
     assert talk.say("多久答复", Intent.CONSULT, finding=FOUND) == (Answer,)
     assert talk.say("没解决") == (Clarify,)
-    assert talk.say("直接提交") == (Clarify,)
+    assert talk.say("请工作人员答复") == (Clarify,)
     assert talk.say("13900000000", Intent.INFORM) == (Summary,)
     talk.say(option="confirm")
     ticket = talk.ticket().ticket
