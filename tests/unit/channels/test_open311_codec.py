@@ -1,6 +1,7 @@
 """What GeoReport v2 writes and reads, without a server."""
 
 import json
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 from xml.etree import ElementTree
@@ -151,10 +152,8 @@ def test_a_query_that_means_nothing_is_refused_unless_numbers_override_it(given:
 
 @given(st.dictionaries(st.sampled_from(["start_date", "end_date", "page", "status"]), st.text()))
 def test_any_query_is_read_or_refused(given: dict[str, str]) -> None:
-    try:
-        codec.read_query(given, now=NOW)
-    except FormRefusedError as error:
-        assert error.faults
+    with suppress(FormRefusedError):
+        assert codec.read_query(given, now=NOW).size == codec.MOST
 
 
 @given(
@@ -164,12 +163,8 @@ def test_any_query_is_read_or_refused(given: dict[str, str]) -> None:
     )
 )  # fmt: skip
 def test_any_form_is_read_or_refused(form: dict[str, Any]) -> None:
-    try:
-        message = read(form, "other")
-    except FormRefusedError as error:
-        assert error.faults
-    else:
-        assert message.text
+    with suppress(FormRefusedError):
+        assert read(form, "other").text
 
 
 def test_a_client_is_known_by_its_key_alone() -> None:
