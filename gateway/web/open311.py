@@ -29,7 +29,7 @@ ANSWER_WITHIN = 10.0  #: seconds until a client is given a token instead of a nu
 QUERIES = "requests.address"
 ID, MAC = 32, 16  #: letters of a token: its request's own id, and the proof that we gave it out
 #: what keeps its own status; whatever else a client did wrong is 400 (GeoReport v2, Errors; ADR 56)
-KEPT = frozenset({403, 404, 429, 500, 503})
+KEPT = frozenset({403, 404, 405, 429, 500, 503})
 IN_DANGER = "有危险请直接拨打110、119、120或122。"
 
 

@@ -138,7 +138,7 @@ async def test_a_client_that_others_made_reads_and_writes(client: Browser, servi
                    address_string="示例东路1号", description="路灯坏了")  # fmt: skip
     assert refused.value.status == 403
     ticket = await services.pool.fetchrow("SELECT channel, kind FROM tickets WHERE number = $1", number)
-    assert tuple(ticket) == ("open311", "complaint")
+    assert ticket is not None and tuple(ticket) == ("open311", "complaint")
     owed = await services.pool.fetchval("SELECT count(*) FROM effects WHERE lane = $1", f"ticket:{number}")
     assert owed == 1
 
