@@ -19,11 +19,11 @@ from hotline.conversation import Letter
 from hotline.dates import dates_of
 from hotline.deadlines import shown_date
 from hotline.records import from_record
-from hotline.ticket import Ticket, is_ticket_number, normalised
-from hotline.withholding import for_centre
+from hotline.ticket import Contact, Ticket, is_ticket_number, normalised
+from hotline.withholding import withheld
 
 ENDED = (WITHDRAWN, *sorted(OVER))  #: states of tickets that are closed to the public
-AT_ONCE = 50  #: records opened before others have their turn
+AT_ONCE = 10  #: records opened before others have their turn
 
 _TICKETS = "SELECT number, kind, state, filed_at, confidential, body FROM tickets"
 _LETTERS = (
@@ -103,7 +103,7 @@ class Published:
             Happening(name=one["name"], at=one["at"], data=self._opened(one["data"], DATA)) for one in events
         ]
         expected = shown_date(dates_of(self._pack, ticket, happenings).due)
-        shown = None if secret or not ticket.public else self._shown(row["body"])
+        shown = None if secret or not ticket.public else self._shown(row["body"], ticket)
         return ServiceRequest(
             number=row["number"],
             kind=row["kind"],
@@ -119,11 +119,12 @@ class Published:
             location=shown.location if shown else None,
         )
 
-    def _shown(self, sealed: bytes) -> Ticket:
+    def _shown(self, sealed: bytes, ticket: Ticket) -> Ticket:
         """Return a ticket that may be published, told without whoever asked and without any number."""
-        ticket = from_record(Ticket, open_record(self._vault, sealed, purpose=TICKET, known=True))
-        nobody = replace(ticket, contact=replace(ticket.contact, anonymous=True))
-        return for_centre(nobody, self._pack.finder, token="")
+        said = open_record(self._vault, sealed, purpose=TICKET, known=True)
+        nobody = replace(from_record(Contact, said["contact"]), anonymous=True)
+        text, place = (withheld(said[name], nobody, self._pack.finder) for name in ("text", "place"))
+        return replace(ticket, text=text, place=place)
 
     def _letter(self, row: asyncpg.Record) -> ServiceRequest:
         """Return a request that was answered or refused at once: it is closed and tells nothing more."""

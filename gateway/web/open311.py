@@ -27,10 +27,10 @@ ROOT = f"{PREFIX}v2"
 CHANGESET = "2026-11-26T00:00:00+08:00"  #: when what is offered here last changed
 ANSWER_WITHIN = 10.0  #: seconds until a client is given a token instead of a number
 QUERIES = "requests.address"
+COUNTED_AS_ONE = 100  #: requests of a list; a longer one counts as several questions
 ID, MAC = 32, 16  #: letters of a token: its request's own id, and the proof that we gave it out
 #: what keeps its own status; whatever else a client did wrong is 400 (GeoReport v2, Errors; ADR 56)
 KEPT = frozenset({403, 404, 405, 429, 500, 503})
-IN_DANGER = "有危险请直接拨打110、119、120或122。"
 
 
 class FindsRequests(Protocol):
@@ -119,8 +119,8 @@ class Open311:
     async def requests(self, request: web.Request) -> web.Response:
         """List service requests, newest first."""
         self._check_jurisdiction(request.query)
-        await self._count(request)
         query = codec.read_query(request.query, now=self._channel.clock())
+        await self._count(request, query.size // COUNTED_AS_ONE)
         if not query.numbers:
             for code in query.kinds:
                 self._kind(code)
@@ -156,7 +156,12 @@ class Open311:
         client = client_of(form.get("api_key", ""), self._keys)
         if client is None:
             await self._count(request)
-            raise ProblemError(403, "api-key", "api_key 没有写或者不对，这件事没有收下。", detail=IN_DANGER)
+            raise ProblemError(
+                403,
+                "api-key",
+                "api_key 没有写或者不对，这件事没有收下。",
+                detail="有危险请直接拨打110、119、120或122。",
+            )
         id = self._id(request, client)
         key = _key(id)
         envelope = Envelope(
@@ -223,10 +228,11 @@ class Open311:
         if given.get("jurisdiction_id", "") not in ("", self._pack.code):
             raise ProblemError(404, "jurisdiction", "没有这个 jurisdiction_id；这里只有一个城市，可以不写。")
 
-    async def _count(self, request: web.Request) -> None:
+    async def _count(self, request: web.Request, times: int = 1) -> None:
         origin = self._channel.origin(request)
-        if origin is not None and (wait := (await self._limits.take((QUERIES, origin))).wait) > 0:
-            raise TooManyQueriesError(wait)
+        for _ in range(max(1, times) if origin is not None else 0):
+            if (wait := (await self._limits.take((QUERIES, origin or ""))).wait) > 0:
+                raise TooManyQueriesError(wait)
 
 
 def open311_errors(path: str, problem: ProblemError) -> web.Response:

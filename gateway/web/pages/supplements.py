@@ -136,7 +136,7 @@ def _said(received: Received) -> web.Response:
 
 def _grade(data: dict[str, Any]) -> int:
     grade = data.get("grade")
-    if isinstance(grade, bool) or grade not in range(1, 6):
+    if isinstance(grade, bool) or not isinstance(grade, int | float) or grade not in range(1, 6):
         raise FieldError("grade", "a whole number from 1 to 5")
     return int(grade)  # JSON knows no whole numbers: 2.0 is one
 
