@@ -5,6 +5,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, TypeVar
 from xml.etree import ElementTree
@@ -22,6 +23,7 @@ from gateway.app import make_app
 from gateway.bootstrap import Services, open_services
 from gateway.localservers import Postgres, ensure_database
 from groundwork.database import migrate
+from groundwork.limits import LIMITS, Limit
 from hotline.calendar import CITY_TIME
 from hotline.errors import StorageAwayError
 from hotline.events import Event
@@ -59,6 +61,7 @@ async def services(url: str, tmp_path: Path) -> AsyncIterator[Services]:
     settings = replace(
         settings_for("", tmp_path), database_url=url, public_url="http://127.0.0.1:8080", clock=NOON,
         files_dir=tmp_path / "files", redis_url=f"unix://{tmp_path}/no-redis", open311_keys={"app": digest_of(KEY)},
+        trusted_proxies=(ip_network("127.0.0.0/8"),),
     )  # fmt: skip
     async with open_services(settings) as services:
         await services.pool.execute(
@@ -301,11 +304,26 @@ async def test_the_same_idempotency_key_is_the_same_request(client: Browser, ser
     assert await services.pool.fetchval("SELECT count(*) FROM tickets") == 1
 
 
-async def test_what_the_law_puts_elsewhere_says_so_and_is_closed(client: Browser) -> None:
+async def test_what_the_law_puts_elsewhere_says_so_and_is_closed(client: Browser, services: Services) -> None:
     number = await filed(client, description="法院判我输了，我不服，你们让法院改判。")
     _, (told,) = await get(client, f"requests/{number}")
     assert told["status"] == "closed" and told["description"] is None and told["agency_responsible"] is None
     assert await numbers(client) == []  # no ticket
+    day = timedelta(days=1)
+    ledger = services.ledger.letters.entries(since=NOON - day, until=NOON + day, known=False)
+    assert [entry async for entry in ledger] == []  # and no letter to the mayor
+
+
+async def test_who_asks_too_often_waits_and_danger_does_not(client: Browser, services: Services) -> None:
+    few = Limit(times=1, seconds=600)
+    services.limits._limits = {**LIMITS, "requests.address": few, "requests.key": few}
+    address = {"X-Forwarded-For": "203.0.113.7"}
+    statuses = [(await client.get(f"{ROOT}/requests.xml?page_size=1", headers=address)) for _ in "ab"]
+    assert [answer.status for answer in statuses] == [200, 429] and statuses[1].headers["Retry-After"]
+    assert (await post(client, headers=address, api_key="wrong"))[0] == 429
+    assert [(await post(client, headers=address))[0] for _ in "ab"] == [200, 429]
+    status, (told,) = await post(client, headers=address, description="楼下着火了，快来人")
+    assert status == 200 and "119" in told["service_notice"]
 
 
 async def test_without_storage_nothing_is_taken_but_danger_is_answered(
