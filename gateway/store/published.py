@@ -1,6 +1,7 @@
 """What everybody may see of the tickets on record (Open311): where each stands, and nothing of who asked."""
 
 import asyncio
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -19,6 +20,7 @@ from hotline.conversation import Letter
 from hotline.dates import dates_of
 from hotline.deadlines import shown_date
 from hotline.records import from_record
+from hotline.redaction import MASK
 from hotline.ticket import Contact, Ticket, is_ticket_number, normalised
 from hotline.withholding import withheld
 
@@ -42,6 +44,7 @@ class Published:
 
     def __init__(self, pool: Pool, vault: Vault, *, pack: CityPack) -> None:
         self._pool, self._vault, self._pack = pool, vault, pack
+        self._door = re.compile(pack.words["open311_door"])
 
     async def found(self, query: Query) -> tuple[ServiceRequest, ...]:
         """Return what ``query`` asks for, newest first; raises ``StorageAwayError``."""
@@ -120,10 +123,13 @@ class Published:
         )
 
     def _shown(self, sealed: bytes, ticket: Ticket) -> Ticket:
-        """Return a ticket that may be published, told without whoever asked and without any number."""
+        """Return a ticket that may be published, told without whoever asked, any number and any door."""
         said = open_record(self._vault, sealed, purpose=TICKET, known=True)
         nobody = replace(from_record(Contact, said["contact"]), anonymous=True)
-        text, place = (withheld(said[name], nobody, self._pack.finder) for name in ("text", "place"))
+        text, place = (
+            self._door.sub(_hidden, withheld(said[name], nobody, self._pack.finder))
+            for name in ("text", "place")
+        )
         return replace(ticket, text=text, place=place)
 
     def _letter(self, row: asyncpg.Record) -> ServiceRequest:
@@ -140,3 +146,7 @@ class Published:
 
     def _state(self, name: str) -> str:
         return self._pack.words.get(f"state_{name}", self._pack.words["state_progressed"])
+
+
+def _hidden(found: re.Match[str]) -> str:
+    return MASK * len(found[0])
