@@ -32,7 +32,7 @@ class Fault:
     """What is wrong with one part of a form: where, and why, out of a closed set of reasons.
 
     ``form``: broken, parts, large, slow, cut. A field: unknown, repeated, charset, missing, too_long,
-    choice, flag, key, digits, phone, email. A file: size, pixels, type, mismatch, empty, damaged, count, total,
+    choice, flag, key, digits, phone, email, degrees, link, date, span. A file: size, pixels, type, mismatch, empty, damaged, count, total,
     gone.
     """
 

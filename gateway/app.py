@@ -24,10 +24,12 @@ from gateway.files import sweep_for_ever as sweep_files_for_ever
 from gateway.front import PublicArticles
 from gateway.intake import sweep_for_ever
 from gateway.spool import drain_for_ever
+from gateway.store.published import Published
 from gateway.web.dispatch import dispatch_routes
 from gateway.web.files import Assets
 from gateway.web.floods import origin_of
 from gateway.web.health import Check
+from gateway.web.open311 import Open311
 from gateway.web.site import SiteParts, make_site
 from gateway.web.staff import PREFIX, StaffParts, add_staff_side
 from groundwork.addresses import PROXIES, Proxies
@@ -97,6 +99,17 @@ def make_app(services: Services) -> web.Application:
     app[PROXIES] = Proxies(settings.trusted_proxies)
     key = webhook_key(settings.dispatch_secret)
     add_routes(app, "platform", dispatch_routes(services.tickets, key, real_time))
+    open311 = Open311(
+        services.pack,
+        channel,
+        services.front,
+        Published(services.pool, services.vault, pack=services.pack),
+        services.limits,
+        keys=settings.open311_keys,
+        public_url=settings.public_url,
+    )
+    add_routes(app, "public", open311.reading())
+    add_routes(app, "platform", open311.writing())
     add_staff_side(app, _staff_parts(services))
     return app
 

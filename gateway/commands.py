@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from bots.keyword_understanding import KeywordUnderstanding
+from channels.open311.keys import digest_of, new_key
 from cities.loading import check_cities, load_pack
 from gateway import PROGRAM
 from groundwork import effects, inspection, rotation
 from groundwork.clock import clock_from
 from groundwork.database import open_pool
 from groundwork.secrets import has_secrets, with_secrets
-from groundwork.settings import PREFIX, Settings
+from groundwork.settings import PREFIX, Settings, SettingsError
 from groundwork.vault import Vault, VaultError
 from hotline.calendar import CITY_TIME
 from hotline.citypack import CityPack
@@ -82,6 +83,12 @@ def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     effects.add_to(subs).set_defaults(call=_effects)
     inspection.add_to(subs).set_defaults(call=_audit)
     rotation.add_to(subs).set_defaults(call=_keys)
+    open311 = subs.add_parser("open311", help="programs that post service requests")
+    key = open311.add_subparsers(dest="what", required=True).add_parser(
+        "key", help="draw a key for a client; only its digest goes into HUYING_OPEN311_KEYS"
+    )
+    key.add_argument("client", help="its name: letters, digits, dots, hyphens and underscores")
+    key.set_defaults(call=_open311_key)
     for parser in staff_commands.add_to(subs):
         parser.set_defaults(call=_staff)
 
@@ -272,6 +279,19 @@ async def _export(arguments: argparse.Namespace, settings: Settings, pack: CityP
             since=since, until=until, known=arguments.contacts
         )
         return await write_ledger(entries, pack, arguments.out, contacts=arguments.contacts)
+
+
+def _open311_key(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Draw a key, told this once and kept nowhere."""
+    key = new_key()
+    entry = f"{arguments.client}:{digest_of(key)}"
+    try:
+        Settings.from_env({f"{PREFIX}OPEN311_KEYS": entry})
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    _print({"client": arguments.client, "api_key": key, "HUYING_OPEN311_KEYS": entry})
+    return 0
 
 
 def _import(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -105,7 +105,7 @@ class Front:
         return Thread(
             number=entry.letter.identity.number,
             conversation=entry.conversation,
-            channel="mailbox",
+            channel=entry.channel,
             sender=entry.sender,
         )
 

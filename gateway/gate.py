@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from channels.open311.codec import NAME as OPEN311
 from gateway.web.floods import TooManyMessagesError
 from gateway.web.ports import Limits
 from groundwork.limits import Subject
@@ -10,6 +11,7 @@ from hotline.screening import Danger
 
 PERSON, ADDRESS, LETTERS, PHONE = "messages.person", "messages.address", "letters.address", "phone"
 NOTICE = "notices.person"
+KEYED = {OPEN311: "requests.key"}  #: channels whose clients say who they are: not their address is counted
 
 
 class Gate:
@@ -21,7 +23,7 @@ class Gate:
     async def is_open(self, message: InboundMessage, danger: Danger | None, origin: str | None) -> bool:
         """Tell whether to decide ``message`` at once; otherwise it is stored and decided later, in its turn.
 
-        ``origin`` is the address that it came from; without one neither address nor phone number is counted.
+        ``origin`` is the address that it came from, or the client where clients have keys; without one neither address nor phone number is counted.
         A danger, sure or to be asked about, is not counted, and for half an hour nothing else in its conversation
         is: the answer to "is anybody hurt?" names no danger. Raises ``TooManyMessagesError`` where the sender can
         be told to wait; a platform cannot.
@@ -46,7 +48,7 @@ def _counted(message: InboundMessage, origin: str | None) -> Iterator[Subject]:
         yield PERSON, message.sender
     if origin is None:
         return
-    yield LETTERS if message.letter else ADDRESS, origin
+    yield KEYED.get(message.channel, LETTERS if message.letter else ADDRESS), origin
     phone = "".join(filter(str.isdecimal, dict(message.fields).get("phone", "")))
     if phone:
         yield PHONE, phone

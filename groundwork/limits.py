@@ -37,6 +37,10 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "messages.address": Limit(times=6000, seconds=300),
         "letters.address": Limit(times=300, seconds=3600),
         "phone": Limit(times=30, seconds=3600),  # letters and demands that name one number to be called back
+        "requests.key": Limit(
+            times=6000, seconds=3600
+        ),  # posted by one Open311 client, for however many people
+        "requests.address": Limit(times=600, seconds=300),  # Open311 queries, and posts without a right key
         "sessions.address": Limit(times=600, seconds=600),  # beyond it they come slowly
         "uploads.address": Limit(times=200, seconds=600),
         "progress.number": Limit(times=10, seconds=900),  # wrong query codes for one number (CONTRACT)

@@ -62,6 +62,9 @@ class Settings:
     wechat_quota_event: str = "3/1min"
     dispatch_url: str = ""
     dispatch_secret: str = _secret()
+    open311_keys: Mapping[str, str] = field(
+        default_factory=dict
+    )  #: digests of the keys that post service requests, by client
     smtp_url: str = _secret()
     imap_url: str = _secret()
     clock: datetime | None = None
@@ -281,6 +284,16 @@ def _oidc_roles(raw: str) -> str:
     return raw
 
 
+def _open311_keys(raw: str) -> Mapping[str, str]:
+    pairs = [part.strip() for part in raw.split(",")]
+    if not all(re.fullmatch(r"[A-Za-z0-9_.-]{1,40}:[0-9a-f]{64}", pair) for pair in pairs):
+        raise ValueError("must be client:digest[,client:digest…], as `huying open311 key CLIENT` prints it")
+    found = dict(pair.split(":") for pair in pairs)
+    if len(found) < len(pairs):
+        raise ValueError("names a client twice")
+    return found
+
+
 def _networks(raw: str) -> tuple[Network, ...]:
     found = tuple(ip_network(part.strip()) for part in raw.split(","))
     if any(network.prefixlen == 0 for network in found):
@@ -343,6 +356,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "database_url": _url("postgresql", "postgres"),
     "desk_database_url": _url("postgresql", "postgres"),
     "redis_url": _url("redis", "rediss", "unix"),
+    "open311_keys": _open311_keys,
     "smtp_url": _url("smtp", "smtps"),
     "imap_url": _url("imap", "imaps"),
     "secret_key": _secret_key,

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import asyncpg
 
+from channels.open311.codec import NAME as OPEN311
 from gateway.store.tickets import TICKET
 from groundwork.database import Connection, Pool, storage_errors
 from groundwork.identities import open_record, seal_record
@@ -26,6 +27,7 @@ class Entry:
     letter: Letter
     message_id: int
     conversation: str
+    channel: str
     sender: str
     received_at: datetime
     ticket: Ticket | None  #: what became of it, if it became one
@@ -85,6 +87,7 @@ class Letters:
     async def entries(self, *, since: datetime, until: datetime, known: bool) -> AsyncIterator[Entry]:
         """Yield every letter of the city received from ``since`` on and before ``until``, oldest first.
 
+        What programs post by Open311 has a number like a letter and is none.
         Without ``known`` whatever tells who people are is masked.
         """
         last: tuple[datetime, str] = (since, "")
@@ -92,11 +95,12 @@ class Letters:
             async with storage_errors(), self._pool.acquire() as connection:
                 rows = await connection.fetch(
                     f"{_ENTRIES} WHERE l.city = $1 AND (l.received_at, l.number) > ($2, $3)"
-                    " AND l.received_at < $4 ORDER BY l.received_at, l.number LIMIT $5",
+                    " AND l.received_at < $4 AND m.channel <> $6 ORDER BY l.received_at, l.number LIMIT $5",
                     self._city,
                     *last,
                     until,
                     AT_ONCE,
+                    OPEN311,
                 )
             for row in rows:
                 yield self._entry(row, known=known)
@@ -113,6 +117,7 @@ class Letters:
             letter=letter,
             message_id=row["message_id"],
             conversation=row["conversation"],
+            channel=row["channel"],
             sender=row["sender"],
             received_at=row["received_at"],
             ticket=ticket,
@@ -130,7 +135,7 @@ class Letters:
 
 
 _ENTRIES = (
-    "SELECT l.number, l.message_id, l.conversation, l.outcome, l.received_at, l.body, m.sender, m.settled_at,"
+    "SELECT l.number, l.message_id, l.conversation, l.outcome, l.received_at, l.body, m.channel, m.sender, m.settled_at,"
     " t.body AS ticket, t.state, coalesce((SELECT max(e.at) FROM ticket_events e WHERE e.number = l.number),"
     " t.filed_at) AS state_at,"
     " (SELECT count(*) FROM attachments a WHERE a.message_id = l.message_id) AS attachments"

@@ -85,6 +85,10 @@ class Tickets:
             token,
         )
         await self._index_person(connection, ticket)
+        if ticket.contact.confidential:  # in no list that others see
+            await connection.execute(
+                "UPDATE tickets SET confidential = true WHERE number = $1", ticket.number
+            )
         told = for_centre(ticket, self._pack.finder, token=token)
         await self._owe(connection, effect.key, ticket.number, "filed", 1, ticket.filed_at,
                         payloads.ticket_data(told))  # fmt: skip

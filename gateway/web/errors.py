@@ -10,6 +10,8 @@ from aiohttp.typedefs import Middleware
 from channels.base import FieldError, ForgedError, TooLongError
 from channels.multipart import FormRefusedError
 from gateway.web.faults import problem_of_form
+from gateway.web.open311 import PREFIX as OPEN311
+from gateway.web.open311 import open311_errors
 from gateway.web.rendering import Pages
 from groundwork.problems import ProblemError
 from hotline.errors import HotlineError, KeyReusedError, NotAMessageError
@@ -107,6 +109,8 @@ def wants_problem(request: web.Request) -> bool:
 
 
 def _answer(request: web.Request, pages: Pages, problem: ProblemError) -> web.Response:
+    if request.path.startswith(OPEN311):
+        return open311_errors(request.path, problem)
     if wants_problem(request):
         return problem.response()
     response = pages.respond(

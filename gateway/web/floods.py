@@ -37,6 +37,13 @@ class TooManyFilesError(FloodError):
         super().__init__("too-many-files", title, seconds)
 
 
+class TooManyQueriesError(FloodError):
+    """An address asks for service requests, or tries keys, more often than is answered."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("too-many-queries", "问得太快，请{minutes}分钟后再查。", seconds)
+
+
 class TooManyMessagesError(FloodError):
     """Somebody writes more than is taken; what was written was not stored, and may be sent again then."""
 

@@ -25,5 +25,5 @@ class OpenApi:
 
 
 def api_places(app: web.Application) -> set[tuple[str, str]]:
-    """Return method and path of every registered route under ``/api/``, as the document must list them."""
-    return {place for place in audiences(app) if place[1].startswith("/api/")}
+    """Return method and path of every registered route for programs, as the document must list them."""
+    return {place for place in audiences(app) if place[1].startswith(("/api/", "/open311/"))}

@@ -28,7 +28,7 @@ def same_origin(hosts: frozenset[str]) -> Middleware:
 
 def uses_cookies(request: web.Request) -> bool:
     """Tell whether a request may act through a cookie; the interfaces for programs never do."""
-    return not request.path.startswith("/api/")
+    return not request.path.startswith(("/api/", "/open311/"))
 
 
 def _is_ours(request: web.Request, hosts: frozenset[str]) -> bool:

@@ -354,7 +354,7 @@ def entry(subject: str) -> Entry:
         outcome="answered",
         draft=Draft(kind="other", said=(), facts={"subject": subject, "name": subject}),
     )
-    return Entry(letter=letter, message_id=1, conversation="c", sender="p", received_at=NOON, ticket=None,
+    return Entry(letter=letter, message_id=1, conversation="c", channel="mailbox", sender="p", received_at=NOON, ticket=None,
                  state="answered", state_at=NOON, attachments=0)  # fmt: skip
 
 

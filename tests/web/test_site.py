@@ -10,9 +10,11 @@ import pytest
 from aiohttp import web
 from pytest_aiohttp.plugin import AiohttpClient
 
+from channels.open311.codec import Query, ServiceRequest
 from channels.registry import CHANNELS
 from gateway.web.dispatch import dispatch_routes
 from gateway.web.health import Check
+from gateway.web.open311 import Open311
 from gateway.web.openapi import DOCUMENT, api_places
 from gateway.web.ports import Received, Said
 from groundwork.headers import POLICY
@@ -21,7 +23,17 @@ from hotline.events import Event
 from hotline.message import InboundMessage
 from hotline.understanding import Hit
 from staff.audience import add_routes, audiences
-from tests.web.fake_app import NOW, FakeArticles, FakeCore, channel_parts, fake_app, fake_assets
+from tests.web.fake_app import (
+    NOW,
+    PACK,
+    FakeArticles,
+    FakeCore,
+    FakeLimits,
+    FakeRegister,
+    channel_parts,
+    fake_app,
+    fake_assets,
+)
 from tests.web.reading import Client, Page, press
 
 ASSETS, LOOK = Path("gateway/web/assets"), Path("groundwork/look")
@@ -105,8 +117,20 @@ class Register:
         return False
 
 
+class Requests:
+    """Finds none."""
+
+    async def found(self, query: Query) -> tuple[ServiceRequest, ...]:
+        return ()
+
+
 def test_the_document_lists_exactly_the_registered_interfaces(app: web.Application) -> None:
     add_routes(app, "platform", dispatch_routes(Register(), b"key", lambda: NOW))
+    core = FakeCore()
+    open311 = Open311(
+        PACK, channel_parts(core), FakeRegister(core), Requests(), FakeLimits(), keys={}, public_url=""
+    )
+    add_routes(app, "public", (*open311.reading(), *open311.writing()))
     document = json.loads(DOCUMENT.read_text("utf-8"))
     listed = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
     assert listed == api_places(app)

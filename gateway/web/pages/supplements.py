@@ -136,9 +136,9 @@ def _said(received: Received) -> web.Response:
 
 def _grade(data: dict[str, Any]) -> int:
     grade = data.get("grade")
-    if type(grade) is not int or grade not in range(1, 6):
+    if isinstance(grade, bool) or not isinstance(grade, int | float) or grade not in range(1, 6):
         raise FieldError("grade", "a whole number from 1 to 5")
-    return grade
+    return int(grade)  # JSON knows no whole numbers: 2.0 is one
 
 
 async def _object(request: web.Request) -> dict[str, Any]:

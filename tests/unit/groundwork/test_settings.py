@@ -150,3 +150,12 @@ def test_no_key_and_no_password_shows_where_settings_are_shown() -> None:
         *(WECHAT[f"HUYING_WECHAT_{n}"] for n in ("TOKEN", "SECRET", "AES_KEY", "AES_KEY_PREVIOUS")),
     ]
     assert not any(value in shown for value in values)
+
+
+def test_programs_that_post_are_named_once_with_the_digest_of_their_key() -> None:
+    digest = "a" * 64
+    given = {"HUYING_OPEN311_KEYS": f"app:{digest}, map.v2:{digest}"}
+    assert Settings.from_env(given).open311_keys == {"app": digest, "map.v2": digest}
+    for wrong in ("app", f"app:{digest},app:{digest}", "app:secret", f"an app:{digest}"):
+        with pytest.raises(SettingsError, match="OPEN311_KEYS"):
+            Settings.from_env({"HUYING_OPEN311_KEYS": wrong})
