@@ -18,6 +18,7 @@ from cities.files import (
     emergency,
     identity,
     kinds,
+    replies,
     scope,
     sources,
     spellings,
@@ -40,7 +41,7 @@ from hotline.vocabulary import KINDS
 CITIES = Path(__file__).parent
 SHARED_FOLDERS = frozenset({"common", "calendar"})
 CITY_FILES = ("sources", *SECTIONS)
-COMMON_FILES = ("emergency", "grounds", "identity", "spellings", "words")
+COMMON_FILES = ("emergency", "grounds", "identity", "replies", "spellings", "words")
 NUMBERED = {
     "duty": "duties",
     "reading": "readings",
@@ -189,6 +190,7 @@ class _Reading:
             "grounds": self.learnt.get(GROUNDS),
             "referral": grounds.referral,
             "informing": grounds.informing,
+            "reply_words": replies.read(self.common["replies"].table(), reader),
             "words": self.common["words"].table().sentences(),
             "calendar": calendar,
             "grams": _index(_patterns(searched, danger.not_now)),
