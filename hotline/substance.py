@@ -110,8 +110,7 @@ _FIRMLY, _SHARED = 3, 5  #: words of another matter that a reply must have, pair
 def is_beside(demand: Written, said: Iterable[Clause], words: ReplyWords) -> bool:
     """Tell whether what is said is about another matter than the demand.
 
-    Both must name a matter of ``words.subjects``, none the same. Places and names are often shared even then; a reply
-    that shares no pair of letters at all needs fewer words of its own matter.
+    Both must name a matter of ``words.subjects``, none the same, the reply firmly. Places and names may be shared.
     """
     told = "\uff0c".join(clause.text for clause in said if clause.letters or clause.is_fact)
     asked, answered = _matters(demand.text, words), _matters(told, words)
@@ -119,7 +118,7 @@ def is_beside(demand: Written, said: Iterable[Clause], words: ReplyWords) -> boo
         return False
     shared = len(_pairs(demand.text) & _pairs(told))
     named = sum(answered.values())
-    return (named >= _FIRMLY and shared <= _SHARED) or (named == _FIRMLY - 1 and not shared)
+    return named >= _FIRMLY and shared <= _SHARED
 
 
 def _matters(text: str, words: ReplyWords) -> dict[int, int]:
