@@ -350,7 +350,9 @@ def _rows(*fields: str) -> Iterator[dict[str, Any]]:
         except ValueError:
             raise ValueError(f"line {number} is not JSON") from None
         if not isinstance(row, dict) or any(name not in row for name in wanted):
-            raise ValueError(f"line {number} must be an object with {', '.join(wanted[:-1])} and {wanted[-1]}")
+            raise ValueError(
+                f"line {number} must be an object with {', '.join(wanted[:-1])} and {wanted[-1]}"
+            )
         yield row
 
 

@@ -48,9 +48,7 @@ class Asked:
     anonymous: bool = False
 
 
-def judge_reply(
-    demand: str, reply: str, pack: CityPack, asked: Asked | None = None
-) -> tuple[Finding, ...]:
+def judge_reply(demand: str, reply: str, pack: CityPack, asked: Asked | None = None) -> tuple[Finding, ...]:
     """Return every reason against ``reply``, void ones first; none: it may be sent."""
     read = _Read.of(demand, reply, pack.reply_words)
     return (*_void(read, pack), *_missing(read, pack, asked or Asked()))
@@ -114,9 +112,7 @@ def _void_spans(read: _Read, rule: VoidReply) -> list[Span]:
     spans = [span for fault in rule.told_by for span in _fault_spans(read, fault)]
     if spans and phrases:
         return phrases
-    return spans or (
-        phrases if read.is_bare(phrases, _PHRASE_ENOUGH * read.words.enough) else []
-    )
+    return spans or (phrases if read.is_bare(phrases, _PHRASE_ENOUGH * read.words.enough) else [])
 
 
 def _phrases(read: _Read, rule: VoidReply) -> list[Span]:

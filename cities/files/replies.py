@@ -36,7 +36,9 @@ def _faults(top: Table, reader: Reader) -> dict[str, Fault]:
     tables: Iterable[Table] = top.tables("faults")
     found = {fault.id: fault for fault in distinct(tables, lambda table: reader.read(Fault, table))}
     if missing := [name for name in TOLD_FAULTS if name not in found]:
-        top.complain(f"faults 里缺少{'、'.join(missing)}。请补上，或者从 hotline/vocabulary.py 里删去。", "faults")
+        top.complain(
+            f"faults 里缺少{'、'.join(missing)}。请补上，或者从 hotline/vocabulary.py 里删去。", "faults"
+        )
     return found
 
 

@@ -68,6 +68,8 @@ DESK = OPEN | door_of("") | {
     ("POST", "/api/events"): "platform", ("GET", "/static"): "public",
     ("GET", "/"): "dispatcher unit", ("GET", "/cases/{number}"): "dispatcher unit",
     ("POST", "/cases/{number}/person"): "dispatcher unit", ("POST", "/cases/{number}/sign"): "dispatcher",
+    ("POST", "/cases/{number}/replies"): "dispatcher unit",
+    ("POST", "/cases/{number}/replies/{reply}/overrule"): "dispatcher",
     ("GET", "/units"): "dispatcher unit admin", ("GET", "/units/{unit}"): "dispatcher unit admin",
     ("POST", "/units"): "dispatcher admin", ("POST", "/units/{unit}"): "dispatcher unit admin",
     ("POST", "/units/{unit}/people/{person}/remove"): "dispatcher unit admin",
