@@ -133,8 +133,8 @@ def _real(packs: Mapping[str, CityPack], gates: Mapping[str, Gate]) -> Iterator[
     spent = (process_time() - start) / len(rows) / len(packs)
     yield from _table(list(every.items()), head="law of")
     yield (
-        "Suqian's text wants the handler's name, the time of the talk and whether the citizen is satisfied in every reply: replies"
-        " of other places never have them all, so its own line says what is incomplete there, not what is empty."
+        "A text that wants the handler's name, the time of the talk and whether the citizen is satisfied in every reply finds them incomplete: those"
+        " of other places never have them all, so its line says what is incomplete there, not what is empty."
     )
     yield ""
     yield "Which rules hold back good and empty ones:"

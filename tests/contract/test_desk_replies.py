@@ -176,7 +176,7 @@ async def test_what_the_gateway_is_told_keeps_the_schema_and_the_reply_is_sealed
     await post(desk, number, "replies", text=GOOD)
     async with desk.services.pool.acquire() as connection:
         row = await connection.fetchrow("SELECT draft, outcome FROM replies WHERE number = $1", number)
-    assert row["outcome"] == "sent" and "罚款".encode() not in row["draft"]
+    assert row is not None and row["outcome"] == "sent" and "罚款".encode() not in row["draft"]
     found = await desk.services.app[DESK].find(number, unit=None, known=True)
     assert found is not None
     said = next(one for one in found[1] if one.name == "replied")
