@@ -8,7 +8,7 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from pathlib import Path
 from random import Random
@@ -56,6 +56,11 @@ class Gate:
         """Return the rules that ``reply`` breaks; the kind of ``demand`` is told by ``heard`` where that is shorter."""
         verdict = judged(demand, reply, self._pack, self._keywords.read(heard or demand))
         return tuple(reason["rule"] for reason in verdict["reasons"])
+
+    @property
+    def void(self) -> frozenset[str]:
+        """The rules against void replies, without the elements that a reply must have."""
+        return frozenset(rule.id for rule in self._pack.void_replies)
 
 
 def main() -> int:
@@ -131,7 +136,15 @@ def _real(packs: Mapping[str, CityPack], gates: Mapping[str, Gate]) -> Iterator[
     start = process_time()
     every = {code: _judged(rows, gates[code]) for code in packs}
     spent = (process_time() - start) / len(rows) / len(packs)
-    yield from _table(list(every.items()), head="law of")
+    alone = [
+        (
+            f"{code}, void replies only",
+            [replace(one, rules=_only(one.rules, gates[code].void)) for one in found],
+        )
+        for code, found in every.items()
+        if sum(one.held for one in found) > len(found) / 2
+    ]
+    yield from _table([*every.items(), *alone], head="law of")
     yield (
         "A text that wants the handler's name, the time of the talk and whether the citizen is satisfied in every reply finds them incomplete: those"
         " of other places never have them all, so its line says what is incomplete there, not what is empty."
@@ -153,6 +166,10 @@ def _real(packs: Mapping[str, CityPack], gates: Mapping[str, Gate]) -> Iterator[
     yield from _exchanged(rows, next(iter(packs.values())))
     yield f"One verdict takes {1000 * spent:.1f} ms of CPU."
     yield ""
+
+
+def _only(rules: Sequence[str], kept: frozenset[str]) -> tuple[str, ...]:
+    return tuple(rule for rule in rules if rule in kept)
 
 
 def _judged(rows: Sequence[Mapping[str, str]], gate: Gate) -> list[Judged]:

@@ -133,7 +133,7 @@ async def enter(visitor: Visitor, role: Role) -> None:
 
 
 def filled(path: str) -> str:
-    return re.sub(r"\{number\}", "20261120ABCDEFGHJ", re.sub(r"\{(id|unit|person)\}", "1", path))
+    return re.sub(r"\{number\}", "20261120ABCDEFGHJ", re.sub(r"\{(id|unit|person|reply)\}", "1", path))
 
 
 async def test_the_desk_s_routes_are_for_whom_the_table_says(desk: RunningDesk) -> None:

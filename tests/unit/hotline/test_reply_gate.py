@@ -84,7 +84,7 @@ def test_who_is_dissatisfied_is_owed_reasons_and_papers_and_the_nameless_three_e
 @pytest.mark.parametrize(
     ("demand", "reply", "rule", "article", "span"),
     [
-        ("路面塌了一块", "经了解，一切正常，不影响通行，没有您说的情况。", "not-checked-on-site", "四（五）1", "经了解，一切正常，不影响通行，没有您说的情况。"),
+        ("路面塌了一块", "经了解，一切正常，不影响通行，没有您说的情况。", "not-checked-on-site", "四（五）1", "一切正常"),
         ("孩子学校食堂太贵", "路灯由照明所管理，路灯灯杆共320根，夜间照明时间为18点到次日6点。", "beside-the-question", "四（五）2", "路灯由照明所管理，路灯灯杆共320根，夜间照明时间为18点到次日6点。"),
         ("小区没水", "您好！已联系市民解释。", "stock-phrase", "四（五）3", "已联系市民解释"),
         ("摊贩占道", "情况属实，\n已督促部门整改。", "stock-phrase", "四（五）3", "已督促部门整改"),
