@@ -18,6 +18,7 @@ from cities.files import (
     emergency,
     identity,
     kinds,
+    replies,
     scope,
     sources,
     spellings,
@@ -42,7 +43,7 @@ CITIES = Path(__file__).parent
 SHARED_FOLDERS = frozenset({"common", "calendar"})
 CITY_FILES = ("sources", *SECTIONS)
 WORDS = "words"  #: of all cities; a city's folder may hold one that replaces some
-COMMON_FILES = ("emergency", "grounds", "identity", "spellings", WORDS)
+COMMON_FILES = ("emergency", "grounds", "identity", "replies", "spellings", WORDS)
 NUMBERED = {
     "duty": "duties",
     "reading": "readings",
@@ -194,6 +195,7 @@ class _Reading:
             "grounds": self.learnt.get(GROUNDS),
             "referral": grounds.referral,
             "informing": grounds.informing,
+            "reply_words": replies.read(self.common["replies"].table(), reader),
             "words": words.read(
                 self.common[WORDS].table(), self.own_words.table() if self.own_words else None
             ),

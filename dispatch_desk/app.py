@@ -13,8 +13,9 @@ from cities.loading import load_pack
 from dispatch_desk.cases import Case
 from dispatch_desk.desk import Desk, Reckon
 from dispatch_desk.directory import Directory
+from dispatch_desk.replying import gate_of
 from dispatch_desk.returns import Returns
-from dispatch_desk.web import directory, errors, look, pages
+from dispatch_desk.web import directory, errors, look, pages, replies
 from dispatch_desk.web.events import EventDoor
 from dispatch_desk.web.health import Health, Metrics
 from groundwork.addresses import PROXIES, Proxies
@@ -81,8 +82,9 @@ def compose(
     vault, key = Vault.from_settings(settings), webhook_key(settings.dispatch_secret)
     audit = Audit(vault, PROGRAM, clock=clock)
     desk = Desk(
-        pool, vault, audit, clock=clock, source=f"urn:huying:desk:{settings.city}", reckon=reckoner(pack)
-    )
+        pool, vault, audit, clock=clock, source=f"urn:huying:desk:{settings.city}", reckon=reckoner(pack),
+        gate=gate_of(pack),
+    )  # fmt: skip
     returns = Returns(http, settings.gateway_url, key, real_time)
     metrics = Metrics()
     page = look.desk_look(city=pack.name, hotline=pack.hotline, provider=bool(settings.oidc_issuer))
@@ -128,9 +130,16 @@ def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRo
                 web.get("/", pages.inbox),
                 web.get("/cases/{number}", pages.case),
                 web.post("/cases/{number}/person", pages.person),
+                web.post("/cases/{number}/replies", replies.enter),
             ],
         ),
-        (staff(*pages.SIGNERS), [web.post("/cases/{number}/sign", pages.sign)]),
+        (
+            staff(*pages.SIGNERS),
+            [
+                web.post("/cases/{number}/sign", pages.sign),
+                web.post(r"/cases/{number}/replies/{reply:\d{1,17}}/overrule", replies.overrule),
+            ],
+        ),
         (
             staff(*directory.READERS),
             [

@@ -16,10 +16,15 @@ class State(StrEnum):
 
     RECEIVED = "received"
     SIGNED = "signed"
+    REPLIED = "replied"
 
 
 _MAY = frozenset({"return"})  #: a last moment for what one may do, not a duty
-_DONE: Mapping[State, frozenset[str]] = {State.RECEIVED: frozenset(), State.SIGNED: frozenset({"sign"})}
+_DONE: Mapping[State, frozenset[str]] = {
+    State.RECEIVED: frozenset(),
+    State.SIGNED: frozenset({"sign"}),
+    State.REPLIED: frozenset({"sign", "start", "contact", "return", "plan", "progress", "finish"}),
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +38,7 @@ class Case:
     received_at: datetime
     signed_at: datetime | None = None
     signed_unit: str = ""
+    replied_at: datetime | None = None
     assignment: str = "platform"  #: the way in which the centre put it to the unit
     turned_out: tuple[str, ...] = ()  #: what gives the case limits of its own (``hotline.vocabulary.CASES``)
 
@@ -93,3 +99,14 @@ def sign(case: Case, *, unit: str, at: datetime, dues: tuple[Due, ...]) -> Case 
 def signed_data(case: Case) -> dict[str, Any]:
     """Return the data of ``signed`` (docs/events)."""
     return {"unit": case.signed_unit, "at": case.signed_at.isoformat() if case.signed_at else ""}
+
+
+def answer(case: Case, *, at: datetime) -> Case | None:
+    """Return ``case`` with its unit's reply sent; ``None`` unless it is being handled."""
+    return replace(case, state=State.REPLIED, replied_at=at) if case.state is State.SIGNED else None
+
+
+def replied_data(case: Case, text: str) -> dict[str, Any]:
+    """Return the data of ``replied`` (docs/events)."""
+    at = case.replied_at.isoformat() if case.replied_at else ""
+    return {"unit": case.signed_unit or case.lead_unit, "at": at, "text": text}

@@ -1,17 +1,18 @@
-"""What the desk does, each in one transaction: take events, show cases, sign."""
+"""What the desk does, each in one transaction: take events, show cases, sign, reply."""
 
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from dispatch_desk import returns
-from dispatch_desk.cases import Case, receive, sign, signed_data
-from dispatch_desk.store import cases, events
+from dispatch_desk.cases import Case, State, answer, receive, replied_data, sign, signed_data
+from dispatch_desk.replying import Draft, Gate, Outcome, Reply
+from dispatch_desk.store import cases, events, replies
 from dispatch_desk.store.cases import Happening
-from groundwork.audit import Action, Audit, Author
+from groundwork.audit import MAX_WORDS, Action, Audit, Author
 from groundwork.clock import Clock
 from groundwork.database import Connection, Pool, lock, storage_errors
 from groundwork.outbox import Owed, owe
@@ -41,10 +42,10 @@ class Desk:
     """The cases of one city's dispatch centre."""
 
     def __init__(
-        self, pool: Pool, vault: Vault, audit: Audit, *, clock: Clock, source: str, reckon: Reckon
+        self, pool: Pool, vault: Vault, audit: Audit, *, clock: Clock, source: str, reckon: Reckon, gate: Gate
     ) -> None:
         self._pool, self._vault, self._audit, self.clock = pool, vault, audit, clock
-        self._source, self._reckon = source, reckon
+        self._source, self._reckon, self._gate = source, reckon, gate
 
     async def take(self, event: Event) -> bool:
         """Keep an event from the gateway and apply it as soon as its case is there; ``False`` if known."""
@@ -76,10 +77,59 @@ class Desk:
             if signed is None:
                 return False
             await cases.update(connection, self._vault, signed)
-            await self._say(connection, signed, now)
+            await self._say(connection, signed, "signed", signed_data(signed), now)
             await self._audit.note(connection, Action.CASE_SIGNED, "case", number, by=by)
         log.info("case.signed", extra={"number": number, "account_id": by.account_id})
         return True
+
+    async def reply(self, number: str, text: str, *, unit: str | None, by: Author) -> Outcome | None:
+        """Send a unit's reply to a case and owe the gateway word of it, or hold it back with what was found.
+
+        With ``unit`` given only to one of that unit's. A reply to a case that has one changes nothing; ``None`` where
+        there is no such case or nobody has signed it.
+        """
+        async with self._alone_with(number) as connection:
+            case = await cases.find(connection, self._vault, number, known=True)
+            if case is None or not _may_see(case, unit) or case.state is State.RECEIVED:
+                return None
+            now = self.clock()
+            answered = answer(case, at=now)
+            if answered is None:
+                return Outcome.SENT
+            draft = Draft(text=text, findings=self._gate(case, text))
+            outcome = Outcome.HELD if draft.findings else Outcome.SENT
+            await replies.insert(connection, self._vault, number, draft, outcome, at=now)
+            if outcome is Outcome.SENT:
+                await self._answer(connection, answered, draft, now)
+            action = Action.REPLY_HELD if draft.findings else Action.REPLY_SENT
+            await self._audit.note(connection, action, "case", number, by=by, why=_rules(draft))
+        log.info("reply.entered", extra={"number": number, "outcome": outcome, "account_id": by.account_id})
+        return outcome
+
+    async def overrule(self, number: str, id: int, reason: str, *, by: Author) -> bool:
+        """Send the held reply ``id`` for a reason; ``False`` where it is not the last one or is held no more."""
+        async with self._alone_with(number) as connection:
+            case = await cases.find(connection, self._vault, number, known=True)
+            held = await replies.latest(connection, self._vault, number)
+            if case is None or held is None or held.id != id or held.outcome is not Outcome.HELD:
+                return False
+            now = self.clock()
+            answered = answer(case, at=now)
+            if answered is None:
+                return False
+            draft = replace(held.draft, reason=reason)
+            await replies.overrule(connection, self._vault, number, id, draft)
+            await self._answer(connection, answered, draft, now)
+            await self._audit.note(
+                connection, Action.REPLY_OVERRULED, "case", number, by=by, why=_rules(draft)
+            )
+        log.info("reply.overruled", extra={"number": number, "account_id": by.account_id})
+        return True
+
+    async def last_reply(self, number: str) -> Reply | None:
+        """Return the last reply to a case that the caller may see."""
+        async with storage_errors(), self._pool.acquire() as connection:
+            return await replies.latest(connection, self._vault, number)
 
     async def look_at_person(self, number: str, *, unit: str | None, by: Author, why: str) -> bool:
         """Note that somebody looks at who filed a case; ``False`` where there is nobody to be looked at."""
@@ -115,16 +165,22 @@ class Desk:
             )  # fmt: skip
         return Listing(cases=found[:PAGE], counts=counts, more=len(found) > PAGE)
 
-    async def _say(self, connection: Connection, case: Case, now: datetime) -> None:
+    async def _answer(self, connection: Connection, case: Case, draft: Draft, now: datetime) -> None:
+        await cases.update(connection, self._vault, case)
+        await self._say(connection, case, "replied", replied_data(case, draft.text), now)
+
+    async def _say(
+        self, connection: Connection, case: Case, name: str, data: dict[str, Any], now: datetime
+    ) -> None:
         sequence = await cases.next_sequence(connection, case.number)
         event = Event(
             id=f"{case.number}-{sequence}",
             source=self._source,
-            name="signed",
+            name=name,
             subject=case.number,
             sequence=sequence,
             at=now,
-            data=signed_data(case),
+            data=data,
         )
         await cases.remember(connection, self._vault, event, said_here=True)
         key, lane = f"{event.source}:{event.id}", f"case:{case.number}"
@@ -137,6 +193,11 @@ class Desk:
         async with storage_errors(), self._pool.acquire() as connection, connection.transaction():
             await lock(connection, f"case:{number}")
             yield connection
+
+
+def _rules(draft: Draft) -> str:
+    """Return the rules that were broken as the audit log holds them."""
+    return ",".join(dict.fromkeys(finding.rule for finding in draft.findings))[:MAX_WORDS]
 
 
 def _may_see(case: Case, unit: str | None) -> bool:

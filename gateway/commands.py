@@ -29,6 +29,7 @@ from hotline.errors import CityPackError, HotlineError, KeyReusedError, NotAMess
 from hotline.filing import KIND_OF, URGENT_KIND
 from hotline.message import clean
 from hotline.records import to_record
+from hotline.reply_gate import Asked, judge_reply
 from hotline.screening import asks_secrecy, screen_acceptance, screen_emergency
 from hotline.ticket import classify
 from hotline.understanding import Understanding
@@ -41,6 +42,12 @@ def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     screen = subs.add_parser("screen", help="judge messages: JSON lines {id, text} in")
     screen.add_argument("--city")
     screen.set_defaults(call=_screen)
+    replies = subs.add_parser("replies", help="units' replies").add_subparsers(dest="what", required=True)
+    gate = replies.add_parser(
+        "check", help="what is wrong with replies: JSON lines {id, demand, reply} in, {id, ok, reasons} out"
+    )
+    gate.add_argument("--city")
+    gate.set_defaults(call=_replies)
     due = subs.add_parser("due", help="the due moments of a ticket, reckoned day by day")
     due.add_argument("--city")
     due.add_argument("--kind", required=True, choices=KINDS)
@@ -127,6 +134,30 @@ def screened(text: str, pack: CityPack, understood: Understanding) -> dict[str, 
         "enterprise": "enterprise" in matters,
         "confidential": asks_secrecy(text, pack),
     }  # fmt: skip
+
+
+def _replies(arguments: argparse.Namespace, settings: Settings) -> int:
+    try:
+        pack, keywords = _pack(arguments, settings), KeywordUnderstanding.load()
+        for row in _rows("demand", "reply"):
+            demand, reply = (clean(str(row[name])) for name in ("demand", "reply"))
+            _print({"id": row["id"]} | judged(demand, reply, pack, keywords.read(demand)))
+    except (CityPackError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def judged(demand: str, reply: str, pack: CityPack, understood: Understanding) -> dict[str, Any]:
+    """Return whether ``reply`` may be sent, and every reason against it with rule, article and the words that show it."""
+    kind = KIND_OF.get(understood.intent, "other")
+    asked = Asked(kind=kind, ticket_class=classify(pack, kind=kind, text=demand))
+    found = judge_reply(demand, reply, pack, asked)
+    reasons = [
+        {"rule": one.rule, "article": f"{one.citation.instrument}{one.citation.article}", "span": one.span}
+        for one in found
+    ]
+    return {"ok": not found, "reasons": reasons}
 
 
 def _due(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -328,7 +359,9 @@ async def _imported(channel: str, settings: Settings) -> int:
     return 1 if refused else 0
 
 
-def _rows() -> Iterator[dict[str, Any]]:
+def _rows(*fields: str) -> Iterator[dict[str, Any]]:
+    """Yield the objects on standard input, each with its id and ``fields``: text, if none are named."""
+    wanted = ("id", *(fields or ("text",)))
     for number, line in enumerate(sys.stdin, 1):
         if not line.strip():
             continue
@@ -336,8 +369,10 @@ def _rows() -> Iterator[dict[str, Any]]:
             row = json.loads(line)
         except ValueError:
             raise ValueError(f"line {number} is not JSON") from None
-        if not isinstance(row, dict) or "id" not in row or "text" not in row:
-            raise ValueError(f"line {number} must be an object with id and text")
+        if not isinstance(row, dict) or any(name not in row for name in wanted):
+            raise ValueError(
+                f"line {number} must be an object with {', '.join(wanted[:-1])} and {wanted[-1]}"
+            )
         yield row
 
 

@@ -11,10 +11,12 @@ from hotline.citation import Citation, LawStatus, Route
 from hotline.identity import NUMBERS, Finder
 from hotline.law import Item, Measure, Provision, Rule, Source
 from hotline.limits import DeadlineRule, ExtensionRule, ReturnRule, Silence, UnfixedLimit
+from hotline.reply_words import ReplyWords
 from hotline.scoring import Hearing
 from hotline.spelling import Spelling
 from hotline.vocabulary import (
     DESK_STEPS,
+    FAULTS,
     GROUNDS,
     QUESTION_FIELDS,
     ChannelId,
@@ -193,6 +195,7 @@ class VoidReply(Rule):
     id: Id
     label: str
     effect: Effect
+    told_by: tuple[Annotated[str, OneOf("fault", FAULTS)], ...] = ()  #: any of them; how, all cities share
     phrases: tuple[str, ...] = ()  #: stock phrases that the text names
     patterns: tuple[Pattern, ...] = ()
     unless: tuple[PatternInView, ...] = ()
@@ -246,6 +249,7 @@ class CityPack:
     dispatch: tuple[DispatchRule, ...] = ()
     reply_elements: tuple[ReplyElement, ...] = ()
     void_replies: tuple[VoidReply, ...] = ()
+    reply_words: ReplyWords = field(default_factory=ReplyWords, repr=False)  #: how replies are read
     intake_rules: tuple[Provision, ...] = ()
     desk_rules: tuple[Provision, ...] = ()
     report_rules: tuple[Provision, ...] = ()

@@ -70,6 +70,13 @@ GROUNDS = (
     "litigation", "arbitration", "reconsideration", "proceedings", "other-powers", "petition", "internal", "vague",
     "discipline", "disclosure", "secrets", "morals",
 )  # fmt: skip
+#: How a reply fails: two are reckoned, the others are told by the words in cities/common/replies.yaml.
+TOLD_FAULTS = (
+    "phone-not-answered", "not-our-duty", "not-our-duty-nowhere", "sent-to-the-other-party", "unchecked", "copied",
+    "not-solvable-without-date", "not-solvable-without-reason", "refused-without-ground", "final-without-documents",
+    "final-without-reason", "unreasonable-without-mark", "rude",
+)  # fmt: skip
+FAULTS = ("empty", "beside", *TOLD_FAULTS)
 EMERGENCY_NUMBERS = ("110", "119", "120", "122")
 DESK_STEPS = (
     "sign", "start", "contact", "return", "extend", "progress", "plan", "reply", "review", "close", "follow_up",

@@ -17,9 +17,9 @@ def read(name: str, top: Table, reader: Reader) -> Rules:
 
 def _check_void_reply(table: Table, rule: Rule) -> None:
     assert isinstance(rule, VoidReply)
-    if rule.by_itself and not (rule.phrases or rule.patterns):
+    if rule.by_itself and not (rule.phrases or rule.patterns or rule.told_by):
         table.complain(
-            "by_itself: true 的无效回复要写 phrases 或者 patterns，否则系统认不出来。", "by_itself"
+            "by_itself: true 的无效回复要写 phrases、patterns 或者 told_by，否则系统认不出来。", "by_itself"
         )
 
 

@@ -9,6 +9,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from dispatch_desk.store import replies
 from groundwork.database import Pool, storage_errors
 from groundwork.outbox import backlog
 from groundwork.problems import problem
@@ -26,6 +27,12 @@ class Metrics:
             "huying_desk_events", "Events at the door", ["name", "result"], registry=self.registry
         )
         self.signed = Counter("huying_desk_signed", "Cases signed", registry=self.registry)
+        self.replies = Gauge(
+            "huying_desk_replies",
+            "Replies entered, by what became of them",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.effects = Gauge("huying_desk_effects", "Effects not done", ["state"], registry=self.registry)
 
 
@@ -56,8 +63,12 @@ class Health:
             async with _soon():
                 for state, count in (await backlog(self._pool)).items():
                     self._metrics.effects.labels(state).set(count)
+                async with self._pool.acquire() as connection:
+                    for outcome, count in (await replies.counts(connection)).items():
+                        self._metrics.replies.labels(outcome).set(count)
         except StorageAwayError:
             self._metrics.effects.clear()
+            self._metrics.replies.clear()
         body = generate_latest(self._metrics.registry)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 

@@ -5,6 +5,7 @@ from aiohttp import web
 from dispatch_desk.cases import Case, State
 from dispatch_desk.clocks import Countdown, countdown
 from dispatch_desk.desk import Desk
+from dispatch_desk.replying import MAX_REASON, MAX_REPLY, MIN_REASON, Outcome, pieces
 from dispatch_desk.store.cases import VIEWS
 from dispatch_desk.web.health import Metrics
 from dispatch_desk.web.look import LOOK
@@ -47,24 +48,24 @@ async def inbox(request: web.Request) -> web.StreamResponse:
 
 async def case(request: web.Request) -> web.StreamResponse:
     """Show one case with its clock, its dates and their grounds, and what happened to it."""
-    return await _case(request)
+    return await show_case(request)
 
 
 async def person(request: web.Request) -> web.StreamResponse:
     """Show who filed the case, after noting who looks and what for; confidential ones are shown to nobody."""
     why = text_of(await request.post(), "why")
     if why not in PURPOSES:
-        return await _case(request, failed="purpose")
-    account, number = account_of(request), _number(request)
+        return await show_case(request, failed="purpose")
+    account, number = account_of(request), number_of(request)
     by = author(account, address_of(request))
     if not await request.app[DESK].look_at_person(number, unit=scope_of(account), by=by, why=why):
         raise web.HTTPNotFound
-    return await _case(request, person_shown=True)
+    return await show_case(request, person_shown=True)
 
 
 async def sign(request: web.Request) -> web.StreamResponse:
     """Sign the case; a second click changes nothing."""
-    number = _number(request)
+    number = number_of(request)
     by = author(account_of(request), address_of(request))
     done = await request.app[DESK].sign(number, by=by)
     if done is None:
@@ -79,12 +80,16 @@ def scope_of(account: Account) -> str | None:
     return account.unit if account.role is Role.UNIT else None
 
 
-async def _case(request: web.Request, *, person_shown: bool = False, failed: str = "") -> web.Response:
+async def show_case(
+    request: web.Request, *, person_shown: bool = False, failed: str = "", typed: str = ""
+) -> web.Response:
+    """Return a case's page; ``failed`` names the form that was not filled in, ``typed`` what was written in it."""
     desk, account = request.app[DESK], account_of(request)
-    found = await desk.find(_number(request), unit=scope_of(account), known=person_shown)
+    found = await desk.find(number_of(request), unit=scope_of(account), known=person_shown)
     if found is None:
         raise web.HTTPNotFound
     shown, history = found
+    reply = await desk.last_reply(shown.number)
     return request.app[LOOK].page(
         "case.html",
         status=422 if failed else 200,
@@ -98,7 +103,13 @@ async def _case(request: web.Request, *, person_shown: bool = False, failed: str
         clock=next_clock(desk, shown),
         signed=shown.state is not State.RECEIVED,
         may_sign=account.role in SIGNERS,
-        just_signed=request.query.get("done") == "signed",
+        done=request.query.get("done", ""),
+        reply=reply,
+        pieces=pieces(reply.draft) if reply else [],
+        held=reply is not None and reply.outcome is Outcome.HELD,
+        may_reply=shown.state is State.SIGNED,
+        typed=typed,
+        longest={"reply": MAX_REPLY, "reason": MAX_REASON, "least": MIN_REASON},
         person_shown=person_shown,
         purposes=PURPOSES,
     )
@@ -110,7 +121,8 @@ def next_clock(desk: Desk, case: Case) -> Countdown | None:
     return None if due is None else countdown(due, since=case.filed_at, now=desk.clock())
 
 
-def _number(request: web.Request) -> str:
+def number_of(request: web.Request) -> str:
+    """Return the ticket number in the address."""
     number = normalised(request.match_info["number"])
     if not is_ticket_number(number):
         raise web.HTTPNotFound

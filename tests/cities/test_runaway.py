@@ -17,6 +17,7 @@ from hotline.screening import screen_acceptance, screen_emergency
 LIMIT = 0.5  #: seconds of CPU; a pattern gone wild takes minutes
 LONGEST_VIEW = 400  #: characters before and after a hit that patterns for extracts are shown
 LONGEST_MESSAGE = 10_000
+LONGEST_CLAUSE = 200  #: letters (hotline/substance.py)
 
 
 def searched_whole(pack: CityPack) -> Iterator[str]:
@@ -25,12 +26,21 @@ def searched_whole(pack: CityPack) -> Iterator[str]:
         yield from (*rule.sure, *rule.doubt)
     for ticket_class in pack.classes.values():
         yield from ticket_class.patterns
+    words = pack.reply_words
+    yield from (pattern for patterns in words.contents.values() for pattern in patterns)
+    yield from (*words.unsatisfied, *words.anonymous)
+    for fault in words.faults.values():
+        yield from (*fault.patterns, *fault.demand, *fault.not_demand, *fault.without)
+    for void in pack.void_replies:
+        yield from void.patterns
 
 
 def searched_in_view(pack: CityPack) -> Iterator[str]:
     rules: tuple[DangerType | ScopeRule, ...] = (*pack.dangers, *pack.scope)
     yield from (pattern for rule in rules for pattern in rule.unless)
     yield from (*pack.not_now, *pack.now)
+    yield from (pattern for fault in pack.reply_words.faults.values() for pattern in fault.unless)
+    yield from (pattern for void in pack.void_replies for pattern in void.unless)
 
 
 PACKS = [load_pack(code) for code in city_codes()]
@@ -90,6 +100,12 @@ def test_no_exception_takes_long_on_the_extract_that_it_is_shown(part: int) -> N
     for pattern in IN_VIEW[part::8]:
         plain = (re.sub("[<>]", "", text) for text in adversarial(pattern, LONGEST_VIEW))
         assert slowest(pattern, (f"{text}<{text[:40]}>{text}" for text in plain)) < LIMIT, pattern
+
+
+def test_no_pattern_for_a_clause_takes_long_on_the_longest() -> None:
+    words = PACKS[0].reply_words
+    for pattern in (*words.nothing, *words.facts, *words.filler):
+        assert slowest(pattern, adversarial(pattern, LONGEST_CLAUSE)) < LIMIT / 10, pattern
 
 
 def test_patterns_for_whole_letters_say_how_far_they_reach() -> None:

@@ -68,6 +68,8 @@ DESK = OPEN | door_of("") | {
     ("POST", "/api/events"): "platform", ("GET", "/static"): "public",
     ("GET", "/"): "dispatcher unit", ("GET", "/cases/{number}"): "dispatcher unit",
     ("POST", "/cases/{number}/person"): "dispatcher unit", ("POST", "/cases/{number}/sign"): "dispatcher",
+    ("POST", "/cases/{number}/replies"): "dispatcher unit",
+    ("POST", "/cases/{number}/replies/{reply}/overrule"): "dispatcher",
     ("GET", "/units"): "dispatcher unit admin", ("GET", "/units/{unit}"): "dispatcher unit admin",
     ("POST", "/units"): "dispatcher admin", ("POST", "/units/{unit}"): "dispatcher unit admin",
     ("POST", "/units/{unit}/people/{person}/remove"): "dispatcher unit admin",
@@ -132,7 +134,7 @@ async def enter(visitor: Visitor, role: Role) -> None:
 
 
 def filled(path: str) -> str:
-    return re.sub(r"\{number\}", "20261120ABCDEFGHJ", re.sub(r"\{(id|unit|person)\}", "1", path))
+    return re.sub(r"\{number\}", "20261120ABCDEFGHJ", re.sub(r"\{(id|unit|person|reply)\}", "1", path))
 
 
 async def test_the_desk_s_routes_are_for_whom_the_table_says(desk: RunningDesk) -> None:
