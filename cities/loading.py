@@ -21,6 +21,7 @@ from cities.files import (
     scope,
     sources,
     spellings,
+    tags,
     units,
 )
 from cities.files.sections import SECTIONS, Rules
@@ -40,7 +41,7 @@ from hotline.vocabulary import KINDS
 CITIES = Path(__file__).parent
 SHARED_FOLDERS = frozenset({"common", "calendar"})
 CITY_FILES = ("sources", *SECTIONS)
-COMMON_FILES = ("emergency", "grounds", "identity", "spellings", "words")
+COMMON_FILES = ("emergency", "grounds", "identity", "spellings", "tags", "words")
 NUMBERED = {
     "duty": "duties",
     "reading": "readings",
@@ -184,6 +185,7 @@ class _Reading:
             "not_now": danger.not_now,
             "now": danger.now,
             "spelling": spellings.read(self.common["spellings"].table()),
+            "tag_words": tags.read(self.common["tags"].table(), reader),
             "finder": identity.read(self.common["identity"].table()),
             "hearing": self.learnt.get(DANGERS),
             "grounds": self.learnt.get(GROUNDS),

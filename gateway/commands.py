@@ -29,6 +29,7 @@ from hotline.filing import KIND_OF, URGENT_KIND
 from hotline.message import clean
 from hotline.records import to_record
 from hotline.screening import asks_secrecy, screen_acceptance, screen_emergency
+from hotline.tagging import tags_of
 from hotline.ticket import classify
 from hotline.understanding import Understanding
 from hotline.vocabulary import ASSIGNMENTS, CASES, CHANNELS, KINDS, MATTERS, STARTS, WHATS
@@ -104,9 +105,10 @@ def _screen(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def screened(text: str, pack: CityPack, understood: Understanding) -> dict[str, Any]:
-    """Return what both screens say of ``text``, and what a ticket of it would be: kind, matters, confidence asked for."""
+    """Return what both screens say of ``text``, and what a ticket of it would be: kind, matters, tags, confidence asked for."""
     danger, ground = screen_emergency(text, pack), screen_acceptance(text, pack)
     matters = matters_of(pack, text)
+    kind = URGENT_KIND if danger and danger.sure else KIND_OF.get(understood.intent, "other")
     return {
         "emergency": danger
         and {"call": danger.call, "also": list(danger.also), "why": danger.why, "span": danger.span,
@@ -115,10 +117,11 @@ def screened(text: str, pack: CityPack, understood: Understanding) -> dict[str, 
         and {"rule": ground.rule, "instrument": ground.citation.instrument,
              "article": ground.citation.article, "route": to_record(ground.citation.route),
              "sure": ground.sure},
-        "kind": URGENT_KIND if danger and danger.sure else KIND_OF.get(understood.intent, "other"),
+        "kind": kind,
         "utility": "utility" in matters,
         "enterprise": "enterprise" in matters,
         "confidential": asks_secrecy(text, pack),
+        "tags": to_record(tags_of(pack, text, kind=kind)),
     }  # fmt: skip
 
 

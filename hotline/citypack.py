@@ -31,6 +31,7 @@ from hotline.vocabulary import (
     PatternInView,
     Reasoned,
     Role,
+    TagId,
     WorkingDays,
 )
 
@@ -120,6 +121,28 @@ class TicketClass(Rule):
         "text"  #: the text's words, the centre in the case, or a unit's claim that the centre confirms
     )
     highest: bool = field(default=False, metadata={"key": ""})  #: emergency.yaml says which one
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TagWords:
+    """One way in which a tag is told in every city, and what it means."""
+
+    id: Id
+    tag: TagId
+    says: str
+    patterns: tuple[Pattern, ...]
+    unless: tuple[PatternInView, ...] = ()  #: any of them: the words are only mentioned
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TagRule(Rule):
+    """What the city's text says about demands of a tag; its own patterns come before those of all cities."""
+
+    id: Id
+    tag: TagId
+    says: str
+    patterns: tuple[Pattern, ...] = ()
+    unless: tuple[PatternInView, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -241,6 +264,8 @@ class CityPack:
     levels: tuple[NetworkLevel, ...] = ()
     on_file: tuple[OnFile, ...] = ()
     matters: tuple[Matter, ...] = ()
+    tags: tuple[TagRule, ...] = ()
+    tag_words: tuple[TagWords, ...] = ()  #: of all cities
     dispatch: tuple[DispatchRule, ...] = ()
     reply_elements: tuple[ReplyElement, ...] = ()
     void_replies: tuple[VoidReply, ...] = ()

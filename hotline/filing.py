@@ -14,6 +14,7 @@ from hotline.dispatching import choose_unit, matters_of
 from hotline.message import Location
 from hotline.redaction import mask_phone, redact, valid_phone
 from hotline.screening import Danger, NotAccepted
+from hotline.tagging import tags_of
 from hotline.ticket import Contact, Ticket, TicketIdentity, classify
 from hotline.understanding import Intent
 
@@ -299,6 +300,7 @@ def _ticket(
         attachments=brought.attachments,
         asks_person=asks_person,
         public=facts.get("public") == "true",
+        tags=tags_of(pack, what, kind=kind),
     )
 
 

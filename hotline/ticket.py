@@ -10,6 +10,7 @@ from hotline.citypack import CityPack
 from hotline.deadlines import Due
 from hotline.dispatching import UnitShare
 from hotline.message import Location
+from hotline.tagging import Tag
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  #: Crockford base 32: no I, L, O, U
 RANDOM_LETTERS = 8
@@ -70,6 +71,7 @@ class Ticket:
     copies: tuple[UnitShare, ...] = ()
     matters: tuple[str, ...] = ()  #: sorts of matter with limits of their own
     law_version: str = ""  #: of the city's law at filing (CityPack.version)
+    tags: tuple[Tag, ...] = ()  #: what it is beside its kind, each with its reason
 
 
 def check_letter(body: str) -> str:

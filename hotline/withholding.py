@@ -30,6 +30,7 @@ def for_centre(ticket: Ticket, finder: Finder, *, token: str) -> Ticket:
         time=told(ticket.time),
         location=place and replace(place, label=told(place.label)),
         contact=held if kept_back else contact,
+        tags=tuple(replace(tag, span=told(tag.span)) for tag in ticket.tags),
     )
 
 
