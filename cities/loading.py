@@ -18,6 +18,7 @@ from cities.files import (
     emergency,
     identity,
     kinds,
+    places,
     scope,
     sources,
     spellings,
@@ -41,7 +42,7 @@ from hotline.vocabulary import KINDS
 CITIES = Path(__file__).parent
 SHARED_FOLDERS = frozenset({"common", "calendar"})
 CITY_FILES = ("sources", *SECTIONS)
-COMMON_FILES = ("emergency", "grounds", "identity", "spellings", "tags", "words")
+COMMON_FILES = ("emergency", "grounds", "identity", "places", "spellings", "tags", "words")
 NUMBERED = {
     "duty": "duties",
     "reading": "readings",
@@ -95,9 +96,11 @@ def load_book(code: str, root: Path = CITIES, *, own_units: Path | None = None) 
     common = {name: root / "common" / f"{name}.yaml" for name in COMMON_FILES}
     numbered = {of: root / f"{name}.yaml" for of, name in NUMBERED.items()}
     own = None if own_units is None else Page.read(own_units, root, findings)
+    areas = folder / "places.yaml"
     reading = _Reading(
         pages=_pages(paths, root, findings),
         own_units=own,
+        places=Page.read(areas, root, findings) if areas.is_file() else None,
         common=_pages(common, root, findings),
         numbered=_pages(numbered, root, findings),
         learnt=learnt_in(root),
@@ -151,6 +154,7 @@ class _Reading:
 
     pages: Mapping[str, Page]
     own_units: Page | None
+    places: Page | None
     common: Mapping[str, Page]
     numbered: Mapping[str, Page]
     learnt: Mapping[str, Hearing]
@@ -186,6 +190,9 @@ class _Reading:
             "now": danger.now,
             "spelling": spellings.read(self.common["spellings"].table()),
             "tag_words": tags.read(self.common["tags"].table(), reader),
+            "gazetteer": places.read(
+                None if self.places is None else self.places.table(), self.common["places"].table()
+            ),
             "finder": identity.read(self.common["identity"].table()),
             "hearing": self.learnt.get(DANGERS),
             "grounds": self.learnt.get(GROUNDS),

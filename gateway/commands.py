@@ -94,7 +94,8 @@ def _pack(arguments: argparse.Namespace, settings: Settings) -> CityPack:
 
 def _screen(arguments: argparse.Namespace, settings: Settings) -> int:
     try:
-        pack, keywords = _pack(arguments, settings), KeywordUnderstanding.load()
+        pack = _pack(arguments, settings)
+        keywords = KeywordUnderstanding.load(pack.finder)
         for row in _rows():
             text = clean(str(row["text"]))
             _print({"id": row["id"]} | screened(text, pack, keywords.read(text)))

@@ -20,6 +20,7 @@ from hotline.decision import asks_for_progress, decide, handed_over
 from hotline.effects import Effect, effects_of
 from hotline.errors import KeyReusedError, StorageAwayError
 from hotline.message import InboundMessage
+from hotline.places import with_place
 from hotline.ports import Searches, Understands
 from hotline.replies import reply_for
 from hotline.scene import Heard, Standing
@@ -216,7 +217,7 @@ class Intake:
             message=message,
             danger=danger,
             ground=screen_acceptance(text, pack),
-            understanding=understanding,
+            understanding=with_place(understanding, text, pack.gazetteer),
             finding=finding,
             secrecy=asks_secrecy(text, pack),
         )

@@ -300,6 +300,7 @@ def _ticket(
         attachments=brought.attachments,
         asks_person=asks_person,
         public=facts.get("public") == "true",
+        site=pack.gazetteer.read(place) if place else None,
         tags=tags_of(pack, what, kind=kind),
     )
 

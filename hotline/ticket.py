@@ -10,6 +10,7 @@ from hotline.citypack import CityPack
 from hotline.deadlines import Due
 from hotline.dispatching import UnitShare
 from hotline.message import Location
+from hotline.places import Place
 from hotline.tagging import Tag
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  #: Crockford base 32: no I, L, O, U
@@ -71,6 +72,7 @@ class Ticket:
     copies: tuple[UnitShare, ...] = ()
     matters: tuple[str, ...] = ()  #: sorts of matter with limits of their own
     law_version: str = ""  #: of the city's law at filing (CityPack.version)
+    site: Place | None = None  #: ``place`` from the county down to the door, with the official code
     tags: tuple[Tag, ...] = ()  #: what it is beside its kind, each with its reason
 
 
