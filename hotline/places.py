@@ -81,8 +81,9 @@ class Gazetteer:
 
     def read(self, said: str) -> Place:
         """Return ``said``, all of it a place, in its parts."""
-        rest = self._city.sub("", said.strip()).strip(_SIGNS)
-        counties, rest = self._first(self._county, rest)
+        counties, rest = self._first(self._county, said.strip())
+        if not counties:
+            rest = self._city.sub("", rest).strip(_SIGNS)
         towns, rest = self._first(self._town, rest)
         if counties:
             towns = [town for town in towns if town.county == counties[0].code]

@@ -25,6 +25,7 @@ PARTS = ("county", "town", "road", "community", "building")
 entities = cache(Entities.load)
 
 
+@cache
 def gazetteer(city: str) -> Gazetteer:
     return load_pack(city).gazetteer
 
