@@ -23,6 +23,7 @@ from cities.files import (
     sources,
     spellings,
     tags,
+    times,
     units,
 )
 from cities.files.sections import SECTIONS, Rules
@@ -42,7 +43,7 @@ from hotline.vocabulary import KINDS
 CITIES = Path(__file__).parent
 SHARED_FOLDERS = frozenset({"common", "calendar"})
 CITY_FILES = ("sources", *SECTIONS)
-COMMON_FILES = ("emergency", "grounds", "identity", "places", "spellings", "tags", "words")
+COMMON_FILES = ("emergency", "grounds", "identity", "places", "spellings", "tags", "times", "words")
 NUMBERED = {
     "duty": "duties",
     "reading": "readings",
@@ -190,6 +191,7 @@ class _Reading:
             "now": danger.now,
             "spelling": spellings.read(self.common["spellings"].table()),
             "tag_words": tags.read(self.common["tags"].table(), reader),
+            "times": times.read(self.common["times"].table()),
             "gazetteer": places.read(
                 None if self.places is None else self.places.table(), self.common["places"].table()
             ),

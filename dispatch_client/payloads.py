@@ -10,7 +10,7 @@ from hotline.records import to_record
 from hotline.ticket import Ticket
 
 #: the citizen's own code, and what the schema of the event does not have
-_KEPT_HERE = ("query_code", "site", "tags")
+_KEPT_HERE = ("query_code", "site", "tags", "when")
 
 
 def ticket_data(ticket: Ticket) -> dict[str, Any]:

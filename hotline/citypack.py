@@ -11,6 +11,7 @@ from hotline.citation import Citation, LawStatus, Route
 from hotline.identity import NUMBERS, Finder
 from hotline.law import Measure, Provision, Rule, Source
 from hotline.limits import DeadlineRule, ExtensionRule, ReturnRule, Silence, UnfixedLimit
+from hotline.moments import Times
 from hotline.places import Gazetteer
 from hotline.scoring import Hearing
 from hotline.spelling import Spelling
@@ -247,6 +248,7 @@ class CityPack:
         default_factory=Spelling
     )  #: mistyped, traditional and spoken forms with the usual one
     finder: Finder = field(default=NUMBERS, repr=False, compare=False)  #: of what tells who somebody is
+    times: Times = field(default_factory=Times, repr=False, compare=False)
     gazetteer: Gazetteer = field(default_factory=Gazetteer, repr=False, compare=False)
     hearing: Hearing | None = field(
         default=None, repr=False
