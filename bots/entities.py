@@ -7,7 +7,7 @@ from typing import Self
 
 import yaml
 
-from hotline.identity import digits
+from hotline.identity import NUMBERS, Finder, Kind, digits
 from hotline.understanding import Entity
 
 LEXICON = Path(__file__).parent / "lexicon"
@@ -29,6 +29,16 @@ def fact(name: str, value: str) -> Entity:
     return Entity(name=name, value=value.upper() if name == "ticket" else value)
 
 
+def people_in(text: str, finder: Finder) -> tuple[Entity, ...]:
+    """Return the telephone numbers and the names that people give of themselves, in their order."""
+    told = {Kind.PHONE: "phone", Kind.NAME: "name"}
+    return tuple(
+        fact(told[found.kind], text[found.start : found.end])
+        for found in finder.find(text)
+        if found.kind in told
+    )
+
+
 def written_out(parts: Mapping[str, str], pattern: str) -> str:
     """Return ``pattern`` with every ``{part}`` filled in; a brace that names no part is left alone."""
     named = re.compile(r"\{([a-z]+)\}")
@@ -38,24 +48,27 @@ def written_out(parts: Mapping[str, str], pattern: str) -> str:
 
 
 class Entities:
-    """Reads facts out of a text by patterns; holds no state."""
+    """Reads facts out of a text by patterns, and who somebody is by a finder; holds no state."""
 
-    def __init__(self, patterns: Mapping[str, str]) -> None:
+    def __init__(self, patterns: Mapping[str, str], finder: Finder = NUMBERS) -> None:
         self.patterns = patterns
+        self._finder = finder
         self._compiled = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in patterns.items()}
 
     @classmethod
-    def load(cls, path: Path = LEXICON / "entities.yaml") -> Self:
-        """Read the patterns once."""
+    def load(cls, finder: Finder = NUMBERS, path: Path = LEXICON / "entities.yaml") -> Self:
+        """Read the patterns once; without a city's ``finder`` no names are known."""
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return cls({name: written_out(data["parts"], pattern) for name, pattern in data["entities"].items()})
+        patterns = {name: written_out(data["parts"], pattern) for name, pattern in data["entities"].items()}
+        return cls(patterns, finder)
 
     def read(self, text: str) -> tuple[Entity, ...]:
         """Return the facts in the order in which each kind stands in ``text``."""
         text = half_width(text)
-        return tuple(
+        shaped = tuple(
             fact(name, match[0])
             for name, pattern in self._compiled.items()
             for match in pattern.finditer(text)
             if match[0]
         )
+        return (*people_in(text, self._finder), *shaped)

@@ -10,6 +10,7 @@ import rjieba
 import yaml
 
 from bots.entities import LEXICON, Entities, half_width
+from hotline.identity import NUMBERS, Finder
 from hotline.understanding import Entity, Intent, Understanding
 
 NOT_WORDS = re.compile(r"[\W_]+")
@@ -73,9 +74,9 @@ class KeywordUnderstanding:
         self._entities = entities
 
     @classmethod
-    def load(cls) -> Self:
-        """Read both lexicons that come with the project."""
-        return cls(IntentLexicon.load(), Entities.load())
+    def load(cls, finder: Finder = NUMBERS) -> Self:
+        """Read both lexicons that come with the project; ``finder`` knows how people give their names."""
+        return cls(IntentLexicon.load(), Entities.load(finder))
 
     async def understand(self, text: str) -> Understanding:
         """Return a reading of ``text``; never fails, whatever it holds."""

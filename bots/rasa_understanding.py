@@ -4,18 +4,22 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import ClientError, ClientSession, StreamReader
 
 from bots.breaker import Breaker
-from bots.entities import fact
+from bots.entities import fact, half_width, people_in
 from bots.wording import Wording
 from hotline.errors import UnderstandingAwayError
+from hotline.identity import NUMBERS, Finder
 from hotline.message import clean
 from hotline.understanding import Entity, Intent, Understanding
 
-ENTITIES = frozenset({"phone", "ticket", "place", "time", "name", "money", "organisation"})
+ENTITIES = frozenset(
+    {"ticket", "place", "time", "money", "organisation"}
+)  #: who somebody is, the finder tells
 INTENTS = {intent.value: intent for intent in Intent}
 LONGEST_ANSWER = 262_144  #: bytes; a parse of 1,000 characters takes about 20,000
 BY = "rasa"
@@ -71,6 +75,7 @@ class RasaUnderstanding:
         token: str,
         *,
         wording: Wording,
+        finder: Finder = NUMBERS,
         limit: float = 0.8,
         threshold: float = 0.25,
         patience: int = 3,
@@ -81,6 +86,7 @@ class RasaUnderstanding:
         self._parse = f"{url.rstrip('/')}/model/parse"
         self._token = token
         self._wording = wording
+        self._finder = finder
         self._limit = limit
         self._threshold = threshold
         self._breaker = Breaker(patience=patience, pause=pause, clock=clock)
@@ -92,7 +98,10 @@ class RasaUnderstanding:
             return Understanding(by=BY)
         if not self._breaker.lets_through():
             raise UnderstandingAwayError("rasa: left alone after repeated failures")
-        return await self._asked(sent)
+        understood = await self._asked(sent)
+        return replace(
+            understood, entities=(*people_in(half_width(text), self._finder), *understood.entities)
+        )
 
     async def _asked(self, text: str) -> Understanding:
         try:

@@ -18,10 +18,13 @@ from cities.files import (
     emergency,
     identity,
     kinds,
+    places,
     replies,
     scope,
     sources,
     spellings,
+    tags,
+    times,
     units,
     words,
 )
@@ -43,7 +46,7 @@ CITIES = Path(__file__).parent
 SHARED_FOLDERS = frozenset({"common", "calendar"})
 CITY_FILES = ("sources", *SECTIONS)
 WORDS = "words"  #: of all cities; a city's folder may hold one that replaces some
-COMMON_FILES = ("emergency", "grounds", "identity", "replies", "spellings", WORDS)
+COMMON_FILES = ("emergency", "grounds", "identity", "places", "replies", "spellings", "tags", "times", WORDS)
 NUMBERED = {
     "duty": "duties",
     "reading": "readings",
@@ -97,11 +100,13 @@ def load_book(code: str, root: Path = CITIES, *, own_units: Path | None = None) 
     common = {name: root / "common" / f"{name}.yaml" for name in COMMON_FILES}
     numbered = {of: root / f"{name}.yaml" for of, name in NUMBERED.items()}
     own = None if own_units is None else Page.read(own_units, root, findings)
+    areas = folder / "places.yaml"
     own_words = folder / f"{WORDS}.yaml"
     reading = _Reading(
         pages=_pages(paths, root, findings),
         own_units=own,
         own_words=Page.read(own_words, root, findings) if own_words.is_file() else None,
+        places=Page.read(areas, root, findings) if areas.is_file() else None,
         common=_pages(common, root, findings),
         numbered=_pages(numbered, root, findings),
         learnt=learnt_in(root),
@@ -156,6 +161,7 @@ class _Reading:
     pages: Mapping[str, Page]
     own_units: Page | None
     own_words: Page | None
+    places: Page | None
     common: Mapping[str, Page]
     numbered: Mapping[str, Page]
     learnt: Mapping[str, Hearing]
@@ -190,6 +196,11 @@ class _Reading:
             "not_now": danger.not_now,
             "now": danger.now,
             "spelling": spellings.read(self.common["spellings"].table()),
+            "tag_words": tags.read(self.common["tags"].table(), reader),
+            "times": times.read(self.common["times"].table()),
+            "gazetteer": places.read(
+                None if self.places is None else self.places.table(), self.common["places"].table()
+            ),
             "finder": identity.read(self.common["identity"].table()),
             "hearing": self.learnt.get(DANGERS),
             "grounds": self.learnt.get(GROUNDS),

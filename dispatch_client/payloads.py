@@ -9,13 +9,15 @@ from hotline.deadlines import Due
 from hotline.records import to_record
 from hotline.ticket import Ticket
 
-_CITIZENS_OWN = "query_code"  # no desk ever sees it
+#: the citizen's own code, and what the schema of the event does not have
+_KEPT_HERE = ("query_code", "site", "tags", "when")
 
 
 def ticket_data(ticket: Ticket) -> dict[str, Any]:
     """Return the data of ``filed``: the whole ticket with its reckoning, without the query code."""
     data: dict[str, Any] = to_record(ticket)
-    del data[_CITIZENS_OWN]
+    for name in _KEPT_HERE:
+        del data[name]
     data["class"] = data.pop("ticket_class")
     data["law"] = [_citation(citation) for citation in ticket.law]
     for part in ("co_handlers", "copies"):

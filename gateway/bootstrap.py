@@ -42,6 +42,7 @@ from groundwork.settings import Settings, webhook_key
 from groundwork.vault import Vault
 from hotline.citypack import CityPack
 from hotline.errors import HotlineError
+from hotline.identity import Finder
 from hotline.ports import Understands
 from hotline.screening import screen_acceptance, screen_emergency
 from kb.library import Library
@@ -108,7 +109,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         )
         parts = SenderParts(http=http, cells=cells, say=pack.say, settings=channel_settings(settings))
         senders = {name: make(parts) for name, make in SENDERS.items()}
-        intake = Intake(ledger, spool, pack, _understanding(settings, http, figures), library,
+        intake = Intake(ledger, spool, pack, _understanding(settings, http, figures, pack.finder), library,
                         clock=clock, figures=figures)  # fmt: skip
         stack.push_async_callback(intake.close)
         yield Services(
@@ -150,11 +151,13 @@ def _redis(settings: Settings) -> Redis:
     )
 
 
-def _understanding(settings: Settings, http: ClientSession, figures: Figures) -> Understands:
-    keywords = KeywordUnderstanding.load()
+def _understanding(settings: Settings, http: ClientSession, figures: Figures, finder: Finder) -> Understands:
+    keywords = KeywordUnderstanding.load(finder)
     if not settings.rasa_url:
         return keywords
-    rasa = RasaUnderstanding(http, settings.rasa_url, settings.rasa_token, wording=Wording.load())
+    rasa = RasaUnderstanding(
+        http, settings.rasa_url, settings.rasa_token, wording=Wording.load(), finder=finder
+    )
     both = WithFallback(rasa, keywords)
     figures.understood.labels("keywords").set_function(lambda: both.fallbacks)
     return both

@@ -31,6 +31,7 @@ from hotline.message import clean
 from hotline.records import to_record
 from hotline.reply_gate import Asked, judge_reply
 from hotline.screening import asks_secrecy, screen_acceptance, screen_emergency
+from hotline.tagging import tags_of
 from hotline.ticket import classify
 from hotline.understanding import Understanding
 from hotline.vocabulary import ASSIGNMENTS, CASES, CHANNELS, KINDS, MATTERS, STARTS, WHATS
@@ -107,7 +108,8 @@ def _pack(arguments: argparse.Namespace, settings: Settings) -> CityPack:
 
 def _screen(arguments: argparse.Namespace, settings: Settings) -> int:
     try:
-        pack, keywords = _pack(arguments, settings), KeywordUnderstanding.load()
+        pack = _pack(arguments, settings)
+        keywords = KeywordUnderstanding.load(pack.finder)
         for row in _rows():
             text = clean(str(row["text"]))
             _print({"id": row["id"]} | screened(text, pack, keywords.read(text)))
@@ -118,9 +120,10 @@ def _screen(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def screened(text: str, pack: CityPack, understood: Understanding) -> dict[str, Any]:
-    """Return what both screens say of ``text``, and what a ticket of it would be: kind, matters, confidence asked for."""
+    """Return what both screens say of ``text``, and what a ticket of it would be: kind, matters, tags, confidence asked for."""
     danger, ground = screen_emergency(text, pack), screen_acceptance(text, pack)
     matters = matters_of(pack, text)
+    kind = URGENT_KIND if danger and danger.sure else KIND_OF.get(understood.intent, "other")
     return {
         "emergency": danger
         and {"call": danger.call, "also": list(danger.also), "why": danger.why, "span": danger.span,
@@ -129,10 +132,11 @@ def screened(text: str, pack: CityPack, understood: Understanding) -> dict[str, 
         and {"rule": ground.rule, "instrument": ground.citation.instrument,
              "article": ground.citation.article, "route": to_record(ground.citation.route),
              "sure": ground.sure},
-        "kind": URGENT_KIND if danger and danger.sure else KIND_OF.get(understood.intent, "other"),
+        "kind": kind,
         "utility": "utility" in matters,
         "enterprise": "enterprise" in matters,
         "confidential": asks_secrecy(text, pack),
+        "tags": to_record(tags_of(pack, text, kind=kind)),
     }  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from hotline.errors import KeyReusedError, StorageAwayError
 from hotline.letters import MOST_MATTERS
 from hotline.links import without_addresses
 from hotline.message import InboundMessage
+from hotline.places import with_place
 from hotline.ports import Searches, Understands
 from hotline.replies import reply_for
 from hotline.scene import Heard, Standing
@@ -219,7 +220,7 @@ class Intake:
             message=message,
             danger=danger,
             ground=screen_acceptance(text, pack),
-            understanding=understanding,
+            understanding=with_place(understanding, text, pack.gazetteer),
             finding=finding,
             secrecy=asks_secrecy(text, pack),
         )

@@ -11,6 +11,8 @@ from hotline.citation import Citation, LawStatus, Route
 from hotline.identity import NUMBERS, Finder
 from hotline.law import Item, Measure, Provision, Rule, Source
 from hotline.limits import DeadlineRule, ExtensionRule, ReturnRule, Silence, UnfixedLimit
+from hotline.moments import Times
+from hotline.places import Gazetteer
 from hotline.reply_words import ReplyWords
 from hotline.scoring import Hearing
 from hotline.spelling import Spelling
@@ -33,6 +35,7 @@ from hotline.vocabulary import (
     PatternInView,
     Reasoned,
     Role,
+    TagId,
     WorkingDays,
 )
 
@@ -124,6 +127,28 @@ class TicketClass(Rule):
         "text"  #: the text's words, the centre in the case, or a unit's claim that the centre confirms
     )
     highest: bool = field(default=False, metadata={"key": ""})  #: emergency.yaml says which one
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TagWords:
+    """One way in which a tag is told in every city, and what it means."""
+
+    id: Id
+    tag: TagId
+    says: str
+    patterns: tuple[Pattern, ...]
+    unless: tuple[PatternInView, ...] = ()  #: any of them: the words are only mentioned
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TagRule(Rule):
+    """What the city's text says about demands of a tag; its own patterns come before those of all cities."""
+
+    id: Id
+    tag: TagId
+    says: str
+    patterns: tuple[Pattern, ...] = ()
+    unless: tuple[PatternInView, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -228,6 +253,8 @@ class CityPack:
         default_factory=Spelling
     )  #: mistyped, traditional and spoken forms with the usual one
     finder: Finder = field(default=NUMBERS, repr=False, compare=False)  #: of what tells who somebody is
+    times: Times = field(default_factory=Times, repr=False, compare=False)
+    gazetteer: Gazetteer = field(default_factory=Gazetteer, repr=False, compare=False)
     hearing: Hearing | None = field(
         default=None, repr=False
     )  #: learnt from examples of danger; absent: word lists alone
@@ -246,6 +273,8 @@ class CityPack:
     levels: tuple[NetworkLevel, ...] = ()
     on_file: tuple[OnFile, ...] = ()
     matters: tuple[Matter, ...] = ()
+    tags: tuple[TagRule, ...] = ()
+    tag_words: tuple[TagWords, ...] = ()  #: of all cities
     dispatch: tuple[DispatchRule, ...] = ()
     reply_elements: tuple[ReplyElement, ...] = ()
     void_replies: tuple[VoidReply, ...] = ()

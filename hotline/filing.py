@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from hotline import titles
@@ -13,8 +14,10 @@ from hotline.deadlines import due_moments
 from hotline.dispatching import choose_unit, matters_of
 from hotline.links import without_links
 from hotline.message import Location
+from hotline.moments import Moment, moment_in_words
 from hotline.redaction import mask_phone, redact, valid_phone
 from hotline.screening import Danger, NotAccepted
+from hotline.tagging import tags_of
 from hotline.ticket import Contact, Ticket, TicketIdentity, classify
 from hotline.understanding import Intent
 
@@ -34,6 +37,7 @@ KIND_OF = {
 URGENT_KIND = "help"  #: of a ticket that a danger opens
 _FACTS = ("place", "time", "phone", "name")
 _WHO = ("phone", "name", "email")
+_TOLD_AT = "told_at"  #: when the time was said: "yesterday" is the day before that
 #: what is known already that goes into the ticket of a danger
 _KNOWN_IN_DANGER = (*_WHO, "place", "subject", "anonymous", "confidential", "public")
 
@@ -73,6 +77,8 @@ def _facts_in(heard: "Heard") -> dict[str, str]:
         found["place"] = place_of(heard.message.location)
     if heard.secrecy:
         found["confidential"] = "true"
+    if "time" in found:
+        found[_TOLD_AT] = heard.message.received_at.isoformat()
     return found | ({"phone": phone} if phone else {})
 
 
@@ -92,6 +98,8 @@ def draft_of_letter(pack: CityPack, heard: "Heard") -> Draft:
         kind = KIND_OF.get(heard.understanding.intent, "other")
         kind = kind if kind in pack.kinds else "other"
     facts = {"what": message.demand} | _facts_in(heard) | told
+    if facts.get("time"):
+        facts[_TOLD_AT] = message.received_at.isoformat()
     if told.get("anonymous") == "true":
         # Who asks to stay unknown is not named after all by what the text happens to tell.
         facts = {name: value for name, value in facts.items() if name not in _WHO}
@@ -105,6 +113,8 @@ def answered(draft: Draft, field: str, text: str, heard: "Heard", *, declined: b
     if field == "what":
         value = "\n".join(part for part in (draft.facts.get("what", ""), value) if part)
     facts = {**draft.facts, **found, field: value} if field else {**draft.facts, **found}
+    if facts.get("time") != draft.facts.get("time"):
+        facts[_TOLD_AT] = heard.message.received_at.isoformat()
     said = (*draft.said, text) if text and not declined and _is_matter(field, text) else draft.said
     return replace(draft, facts=facts, said=said, asking="")
 
@@ -167,9 +177,25 @@ def shown_phone(draft: Draft) -> str:
     return mask_phone(phone) if valid_phone(phone) else phone
 
 
+def moment_of(pack: CityPack, facts: Mapping[str, str]) -> Moment | None:
+    """Return what the time that was told means, by the moment at which it was told; ``None`` where no day is named."""
+    told_at = facts.get(_TOLD_AT)
+    if not told_at or not facts.get("time"):
+        return None
+    return pack.times.moment_in(facts["time"], datetime.fromisoformat(told_at), pack.calendar)
+
+
+def shown_time(pack: CityPack, facts: Mapping[str, str]) -> str:
+    """Return the time as it was said, with the date that it means behind it unless it stands there."""
+    said, moment = facts.get("time", ""), moment_of(pack, facts)
+    if moment is None or (date := moment_in_words(pack.say, moment)) in said:
+        return said
+    return pack.say("time_with_date", said=said, date=date)
+
+
 def summary_rows(pack: CityPack, draft: Draft) -> tuple[tuple[str, str, str], ...]:
     """Return name, label and value of each fact, in the order of the questions."""
-    facts = {**draft.facts, "phone": shown_phone(draft)}
+    facts = {**draft.facts, "phone": shown_phone(draft), "time": shown_time(pack, draft.facts)}
     rows = [(q.field, q.label, facts.get(q.field, "")) for q in pack.kinds[draft.kind].questions]
     if not any(name == "what" for name, _, _ in rows):
         rows.insert(0, ("what", pack.words["label_what"], draft.facts.get("what", "")))
@@ -259,6 +285,7 @@ def _ticket(
     brought: Brought,
 ) -> Ticket:
     message = heard.message
+    facts = {**facts, "time": shown_time(pack, facts)} if facts.get("time") else facts
     contact = _contact(facts, sealed=pack.seals(kind))
     place = facts.get("place", "")
     unit = choose_unit(pack, text=what, place=place, kind=kind)
@@ -279,6 +306,7 @@ def _ticket(
         text=brought.under(said),
         place=place,
         time=facts.get("time", ""),
+        when=moment_of(pack, facts),
         contact=contact,
         lead_unit=unit.unit.name,
         lead_unit_why=unit.why,
@@ -300,6 +328,8 @@ def _ticket(
         attachments=brought.attachments,
         asks_person=asks_person,
         public=facts.get("public") == "true",
+        site=pack.gazetteer.read(place) if place else None,
+        tags=tags_of(pack, what, kind=kind),
     )
 
 

@@ -10,6 +10,9 @@ from hotline.citypack import CityPack
 from hotline.deadlines import Due
 from hotline.dispatching import UnitShare
 from hotline.message import Location
+from hotline.moments import Moment
+from hotline.places import Place
+from hotline.tagging import Tag
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  #: Crockford base 32: no I, L, O, U
 RANDOM_LETTERS = 8
@@ -53,7 +56,7 @@ class Ticket:
     summary: str
     text: str  #: everything the citizen said about it, in their own words
     place: str
-    time: str
+    time: str  #: as it was said, with the date that it means
     contact: Contact
     lead_unit: str
     lead_unit_why: str
@@ -70,6 +73,9 @@ class Ticket:
     copies: tuple[UnitShare, ...] = ()
     matters: tuple[str, ...] = ()  #: sorts of matter with limits of their own
     law_version: str = ""  #: of the city's law at filing (CityPack.version)
+    when: Moment | None = None  #: the days that ``time`` means
+    site: Place | None = None  #: ``place`` from the county down to the door, with the official code
+    tags: tuple[Tag, ...] = ()  #: what it is beside its kind, each with its reason
 
 
 def check_letter(body: str) -> str:

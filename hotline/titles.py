@@ -21,10 +21,14 @@ def title_of(text: str, pack: CityPack) -> str:
 
 
 def demand_in(text: str, pack: CityPack) -> str:
-    """Return the sentence of ``text`` that names the demand: of a letter the first that asks, else the first."""
-    told = [said for part in _SENTENCE_ENDS.split(text) if len(_bare(said := _said(part, pack))) >= _FEWEST]
-    if len(told) >= _LETTER:
-        return next((sentence for sentence in told if _asks(sentence, pack)), told[0])
+    """Return the sentence of ``text`` that names the demand: the first, but of a letter the one that asks most plainly.
+
+    A sentence with a clause that begins by asking comes before one that holds a word of asking somewhere.
+    """
+    parts = [part for part in _SENTENCE_ENDS.split(text) if _bare(part)]
+    told = [said for part in parts if len(_bare(said := _said(part, pack))) >= _FEWEST]
+    if told and len(parts) >= _LETTER:
+        return max(told, key=lambda sentence: _asking(sentence, pack))
     return told[0] if told else text.strip()
 
 
@@ -46,10 +50,15 @@ def _opens(clause: str, pack: CityPack) -> bool:
     )
 
 
-def _asks(sentence: str, pack: CityPack) -> bool:
-    for denied in pack.words["asks_not"].split():
-        sentence = sentence.replace(denied, "")
-    return any(asked in sentence for asked in pack.words["asks"].split())
+def _asking(sentence: str, pack: CityPack) -> int:
+    """Return how plainly ``sentence`` asks for something: 2 by how a clause begins, 1 by a word in it, 0 not at all."""
+    first, denied = (tuple(pack.words[name].split()) for name in ("asks_first", "asks_not"))
+    clauses = [clause.strip() for clause in _CLAUSE_ENDS.split(sentence)]
+    if any(clause.startswith(first) and not clause.startswith(denied) for clause in clauses):
+        return 2
+    for word in denied:
+        sentence = sentence.replace(word, "")
+    return int(any(asked in sentence for asked in pack.words["asks"].split()))
 
 
 def _bare(text: str) -> str:

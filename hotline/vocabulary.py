@@ -63,6 +63,8 @@ CHANNELS = (
 #: How the centre put the matter to the unit, whatever channel it came by.
 ASSIGNMENTS = ("platform", "written", "leader", "through_train")
 MATTERS = ("utility", "enterprise")
+#: What a demand may be beside its kind; each is told to the dispatcher with the words it was seen by.
+TAGS = ("utility", "enterprise", "group", "sensitive", "whistle_blowing")
 #: What turns out in the case and gives it a limit of its own; never known at filing.
 CASES = ("statutory_period", "not_solvable_now", "unreasonable", "second_handling", "redo")
 #: What examples of matters that belong elsewhere are about; a city's ground says which of them it is.
@@ -132,6 +134,7 @@ ChannelId = Annotated[str, OneOf("channel", CHANNELS)]
 Assignment = Annotated[str, OneOf("assignment", ASSIGNMENTS)]
 CaseId = Annotated[str, OneOf("case", CASES)]
 MatterId = Annotated[str, Known("matter")]
+TagId = Annotated[str, OneOf("tag", TAGS)]
 EmergencyNumber = Annotated[str, OneOf("emergency_number", EMERGENCY_NUMBERS)]
 What = Annotated[str, OneOf("what", WHATS)]
 Role = Annotated[str, OneOf("role", ROLES)]

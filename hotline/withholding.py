@@ -29,7 +29,12 @@ def for_centre(ticket: Ticket, finder: Finder, *, token: str) -> Ticket:
         place=told(ticket.place),
         time=told(ticket.time),
         location=place and replace(place, label=told(place.label)),
+        site=ticket.site
+        and replace(ticket.site, said=told(ticket.site.said), road="", community="", building="")
+        if kept_back
+        else ticket.site,
         contact=held if kept_back else contact,
+        tags=tuple(replace(tag, span=told(tag.span)) for tag in ticket.tags),
     )
 
 

@@ -15,6 +15,7 @@ from hotline.decision import asks_for_progress, decide
 from hotline.effects import FileTicket, SendReply, TellDesk, effects_of
 from hotline.letters import MOST_MATTERS
 from hotline.message import InboundMessage, Location
+from hotline.places import with_place
 from hotline.records import from_record, to_record
 from hotline.reply import Reply
 from hotline.scene import Heard, Standing
@@ -27,7 +28,7 @@ MORNING = datetime(2026, 11, 25, 10, tzinfo=CITY_TIME)  # a Wednesday
 ANSWER = "这是已经审核发布的回答。"
 
 pack_of = cache(load_pack)
-keywords = cache(KeywordUnderstanding.load)
+keywords = cache(lambda: KeywordUnderstanding.load(pack_of("_example").finder))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,7 +92,7 @@ class Person:
             message=message,
             danger=screen_message(message, self.pack),
             ground=screen_acceptance(message.demand, self.pack) if message.demand else None,
-            understanding=understood,
+            understanding=with_place(understood, message.text, self.pack.gazetteer),
             finding=Finding(hits=(self.hit(),), answered=True) if answered else Finding(),
             secrecy=asks_secrecy(message.demand, self.pack),
         )

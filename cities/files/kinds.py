@@ -1,4 +1,4 @@
-"""kinds.yaml: the kinds of tickets with their questions, and the classes with their own clocks."""
+"""kinds.yaml: the kinds of tickets with their questions, the classes with their own clocks, and what gets a tag."""
 
 from cities.files.sections import SECTIONS, Rules, read_section
 from cities.forms import Reader
@@ -11,15 +11,16 @@ MAX_QUESTIONS = 5
 
 
 def read(top: Table, reader: Reader) -> Rules:
-    """Return classes and kinds; every kind of the contract must be there."""
-    of_classes, of_kinds = SECTIONS["kinds"]
+    """Return classes, kinds and tags; every kind of the contract must be there."""
+    of_classes, of_kinds, of_tags = SECTIONS["kinds"]
     classes = read_section(reader, top, of_classes)
     kinds = read_section(reader.knowing({"class": [rule.id for rule in classes]}), top, of_kinds, _check)
     found = {kind.id for kind in kinds}
     if absent := [kind for kind in KINDS if kind not in found]:
         top.complain(f"还缺诉求种类：{'、'.join(absent)}。请在 kinds 下逐一补上。")
+    tags = read_section(reader, top, of_tags)
     top.close()
-    return {"classes": classes, "kinds": kinds}
+    return {"classes": classes, "kinds": kinds, "tags": tags}
 
 
 def _check(table: Table, kind: Rule) -> None:

@@ -15,6 +15,7 @@ from hotline.citypack import (
     PrivacyRule,
     ReplyElement,
     ScopeRule,
+    TagRule,
     TicketClass,
     VoidReply,
 )
@@ -41,6 +42,7 @@ SECTIONS: Mapping[str, tuple[Section, ...]] = {
     "kinds": (
         Section("classes", "classes", TicketClass),
         Section("kinds", "kinds", Kind, optional=False),
+        Section("tags", "tags", TagRule),
     ),
     "units": (
         Section("groups", "groups", UnitGroup),

@@ -10,7 +10,7 @@ import pytest
 from gateway import commands
 from groundwork.settings import Settings
 
-KEYS = ["id", "emergency", "not_accepted", "kind", "utility", "enterprise", "confidential"]
+KEYS = ["id", "emergency", "not_accepted", "kind", "utility", "enterprise", "confidential", "tags"]
 
 
 def screen(

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bots.entities import Entities, half_width
+from cities.loading import load_pack
 
-ENTITIES = Entities.load()
+ENTITIES = Entities.load(load_pack("_example").finder)
 RASA_PATTERNS = Path("bots/rasa_project/data/nlu/entities.yml")
 
 
@@ -82,10 +83,15 @@ def test_a_point_of_an_argument_is_no_time(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "name"), [("我叫张建国，住李家村", "张建国"), ("联系人：欧阳明", "欧阳明"), ("孙先生", "孙")]
+    ("text", "name"), [("我叫张建国，住李家村", "张建国"), ("联系人：欧阳明", "欧阳明"), ("免贵姓孙", "孙")]
 )
 def test_a_name_is_found_where_it_is_given(text: str, name: str) -> None:
     assert values(text, "name") == [name]
+
+
+@pytest.mark.parametrize("text", ["物业的王先生态度差", "找李女士办的，她不给办"])
+def test_who_is_only_talked_about_is_not_who_speaks(text: str) -> None:
+    assert values(text, "name") == []
 
 
 @settings(print_blob=True)

@@ -14,7 +14,7 @@ def answer(**changes: Any) -> bytes:
     whole: dict[str, Any] = {
         "text": "x",
         "intent": {"name": "complain", "confidence": 0.9},
-        "entities": [{"entity": "phone", "value": "135 1234 5678", "start": 0, "end": 13}],
+        "entities": [{"entity": "ticket", "value": "20261103a7k2m9qxr", "start": 0, "end": 17}],
     }
     return json.dumps(whole | changes).encode()
 
@@ -23,7 +23,7 @@ def test_an_answer_becomes_an_understanding() -> None:
     assert decode(answer(), threshold=0.25) == Understanding(
         intent=Intent.COMPLAIN,
         confidence=0.9,
-        entities=(Entity(name="phone", value="13512345678"),),
+        entities=(Entity(name="ticket", value="20261103A7K2M9QXR"),),
         by="rasa",
     )
 
@@ -59,8 +59,8 @@ def test_an_unknown_entity_is_left_out() -> None:
         answer(intent={"name": "complain", "confidence": 7}),
         answer(intent={"name": ["complain"], "confidence": 0.9}),
         answer(entities=None),
-        answer(entities=[{"entity": "phone"}]),
-        answer(entities=[{"entity": "phone", "value": 135}]),
+        answer(entities=[{"entity": "place"}]),
+        answer(entities=[{"entity": "place", "value": 135}]),
         answer(entities=["phone"]),
     ],
 )

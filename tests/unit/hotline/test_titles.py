@@ -1,12 +1,20 @@
 """Titles are cut out of what was said: no greeting, no number, no word that the citizen did not use."""
 
+import json
+from pathlib import Path
+
 import pytest
 
+from bots.entities import Entities
 from cities.loading import load_pack
+from hotline.places import with_place
 from hotline.redaction import redact
-from hotline.titles import LETTERS, title_of
+from hotline.titles import LETTERS, demand_in, title_of
+from hotline.understanding import Understanding
 
 PACK = load_pack("_example")
+#: sixty letters written for this; demand, place and time are what a reader would mark
+OWN = Path(__file__).parent / "data" / "letters.jsonl"
 LETTER = (
     "尊敬的市长：\n您好！我是城东的一名居民，住了二十年。我们这里有一条河。河水从去年开始发黑，夏天臭得睡不着。"
     "请环保部门尽快查清上游是谁在排污，给我们一个说法。此致敬礼。"
@@ -36,3 +44,20 @@ def test_a_title_is_short_and_in_the_citizens_words(text: str) -> None:
     title = title_of(text, PACK)
     assert len(title) <= LETTERS
     assert title.removesuffix("…") in " ".join(text.split())
+
+
+def test_the_sentence_of_a_letter_that_asks_is_found_with_where_and_when() -> None:
+    """Of the letters 48 of 60 were right when they were new; all are seen since."""
+    letters = [json.loads(line) for line in OWN.read_text("utf-8").splitlines()]
+    entities = Entities.load(PACK.finder)
+    demands = sum(letter["demand"] in demand_in(letter["text"], PACK) for letter in letters)
+    assert len(letters) == 60 and demands >= 58
+    facts = right = 0
+    for letter in letters:
+        read = Understanding(entities=entities.read(letter["text"]))
+        found = with_place(read, letter["text"], PACK.gazetteer)
+        facts += sum(bool(letter[name]) for name in ("place", "time"))
+        right += sum(
+            bool(letter[name]) and found.value_of(name) == letter[name] for name in ("place", "time")
+        )
+    assert right >= 0.85 * facts
