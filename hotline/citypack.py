@@ -248,6 +248,9 @@ class CityPack:
     desk_rules: tuple[Provision, ...] = ()
     report_rules: tuple[Provision, ...] = ()
     measures: tuple[Measure, ...] = ()
+    divisions: Mapping[str, str] = field(
+        default_factory=dict
+    )  #: counties and districts: code (GB/T 2260) and name
     since: date | None = None  #: first day on which the law stood like this; ``None``: from the beginning
     digest: str = ""  #: of the files that it was read from
     book: "Lawbook | None" = field(default=None, repr=False, compare=False)  #: the law of other days

@@ -31,7 +31,7 @@ KIND_OF = {
     Intent.PRAISE: "praise",
 }
 URGENT_KIND = "help"  #: of a ticket that a danger opens
-_FACTS = ("place", "time", "phone", "name")
+_FACTS = ("place", "time", "phone", "name", "organisation")
 _WHO = ("phone", "name", "email")
 #: what is known already that goes into the ticket of a danger
 _KNOWN_IN_DANGER = (*_WHO, "place", "subject", "anonymous", "confidential", "public")
@@ -146,7 +146,7 @@ def corrected(draft: Draft, text: str, heard: "Heard") -> Draft:
 
 def edited(draft: Draft, fields: tuple[tuple[str, str], ...]) -> Draft:
     """Take the facts as edited in the summary; names that it does not show are ignored."""
-    known = {"what", "confidential", *_FACTS}
+    known = {"what", "confidential", *_FACTS} - {"organisation"}  # which the summary does not show
     changes = {name: value.strip() for name, value in fields if name in known}
     if changes.get("phone") and changes["phone"] == shown_phone(draft):
         del changes["phone"]  # read back masked and left as it was
@@ -299,7 +299,15 @@ def _ticket(
         attachments=brought.attachments,
         asks_person=asks_person,
         public=facts.get("public") == "true",
+        division=division_of(pack, place),
+        named=tuple(filter(None, [facts.get("organisation", "")])),
     )
+
+
+def division_of(pack: CityPack, place: str) -> str:
+    """Return the code of the county or district that ``place`` names first, empty where it names none."""
+    named = [(found, code) for code, name in pack.divisions.items() if (found := place.find(name)) >= 0]
+    return min(named)[1] if named else ""
 
 
 def _contact(facts: Mapping[str, str], *, sealed: bool) -> Contact:

@@ -70,6 +70,11 @@ class Ticket:
     copies: tuple[UnitShare, ...] = ()
     matters: tuple[str, ...] = ()  #: sorts of matter with limits of their own
     law_version: str = ""  #: of the city's law at filing (CityPack.version)
+    division: str = ""  #: administrative code of the county or district that the place names (GB/T 2260)
+    named: tuple[str, ...] = ()  #: bodies and firms that the citizen named
+    lead_unit_confidence: float | None = (
+        None  #: from 0 to 1; ``None`` where a rule chose and nothing was measured
+    )
 
 
 def check_letter(body: str) -> str:

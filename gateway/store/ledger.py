@@ -25,6 +25,7 @@ from hotline.message import InboundMessage
 from hotline.records import from_record, to_record
 from hotline.reply import Reply
 from hotline.scene import Standing
+from hotline.transcript import MOST_LINES, By, Line
 from hotline.turn import Turn
 
 log = logging.getLogger(__name__)
@@ -183,7 +184,8 @@ class Ledger:
         replies = [effect for effect in effects if isinstance(effect, SendReply)]
         for effect in effects:
             if isinstance(effect, FileTicket):
-                await self._tickets.file(connection, one.id, one.message, effect)
+                said = await self._said_before(connection, one)
+                await self._tickets.file(connection, one.id, one.message, effect, said)
             elif isinstance(effect, TellDesk):
                 await self._tickets.tell(connection, effect)
             elif isinstance(effect, EnterLetter):
@@ -205,6 +207,27 @@ class Ledger:
         if one.message.attachments or one.message.media:
             await self.attachments.named(connection, one.id, one.message)
         await self.deliveries.owe(connection, one.id, one.message)
+
+    async def _said_before(self, connection: Connection, one: Pending) -> tuple[Line, ...]:
+        """Return what was said since the conversation's last ticket, up to this message and with it, oldest first."""
+        rows = await connection.fetch(
+            "SELECT id, body FROM messages WHERE conversation = $1 AND id <= $2 AND id > coalesce((SELECT"
+            " max(message_id) FROM tickets WHERE conversation = $1 AND message_id < $2), 0)"
+            " ORDER BY id DESC LIMIT $3",
+            one.message.conversation,
+            one.id,
+            MOST_LINES,
+        )
+        replies = await self._replies(connection, [row["id"] for row in rows])
+        lines = list[Line]()
+        for row in reversed(rows):
+            message = self._message(row["body"])
+            lines.append(
+                Line(at=message.received_at, by=By.CITIZEN, text=message.demand or message.option or "")
+            )
+            said = (self._reply(reply, "") for reply in replies if reply["message_id"] == row["id"])
+            lines += [Line(at=reply.at, by=By.BOT, text=reply.reply.text) for reply in said]
+        return tuple(lines)
 
     def reply_id(self, key: str) -> uuid.UUID:
         """Return the id of the reply with that effect key; the same at every attempt."""

@@ -8,11 +8,12 @@ from typing import Any
 import asyncpg
 
 from dispatch_client import payloads
+from gateway.store import feed
 from gateway.web.ports import Thread
 from groundwork.clock import Clock
 from groundwork.database import Connection, Pool, lock, storage_errors
 from groundwork.identities import open_record, seal_record
-from groundwork.outbox import Owed, owe
+from groundwork.outbox import Owed, digest_of, owe
 from groundwork.vault import Vault
 from hotline.citypack import CityPack
 from hotline.dates import dates_of
@@ -26,7 +27,8 @@ from hotline.records import from_record, to_record
 from hotline.replies import moment_in_words
 from hotline.scene import Standing
 from hotline.ticket import ALPHABET, Ticket, normalised
-from hotline.withholding import for_centre, withheld
+from hotline.transcript import Line
+from hotline.withholding import for_centre, said_to_centre, withheld
 
 TICKET, CODE, DATA = "tickets.body", "tickets.query_code", "ticket_events.data"
 TOKEN_LETTERS = 12
@@ -60,9 +62,13 @@ class Tickets:
         self._pool, self._vault, self._pack, self._clock = pool, vault, pack, clock
 
     async def file(
-        self, connection: Connection, message_id: int, message: InboundMessage, effect: FileTicket
-    ) -> None:
-        """Register the ticket and owe the dispatch centre its ``filed``, in the caller's transaction."""
+        self, connection: Connection, message_id: int, message: InboundMessage, effect: FileTicket,
+        said: Sequence[Line] = (),
+    ) -> None:  # fmt: skip
+        """Register the ticket and owe the dispatch centre its ``filed``, in the caller's transaction.
+
+        ``said`` is what was said before it, oldest first.
+        """
         ticket, token = effect.ticket, self._token(effect.ticket.number)
         await connection.execute(
             "INSERT INTO tickets (number, city, message_id, conversation, sender, channel, kind, class, urgent,"
@@ -85,9 +91,17 @@ class Tickets:
             token,
         )
         await self._index_person(connection, ticket)
-        told = for_centre(ticket, self._pack.finder, token=token)
         await self._owe(connection, effect.key, ticket.number, "filed", 1, ticket.filed_at,
-                        payloads.ticket_data(told))  # fmt: skip
+                        self._filed_data(ticket, said, token=token))  # fmt: skip
+
+    def _filed_data(self, ticket: Ticket, said: Sequence[Line], *, token: str) -> dict[str, Any]:
+        finder, told = self._pack.finder, for_centre(ticket, self._pack.finder, token=token)
+        return payloads.ticket_data(
+            told,
+            channel_label=next((one.label for one in self._pack.channels if one.id == ticket.channel), ""),
+            division=self._pack.divisions.get(ticket.division, ""),
+            transcript=said_to_centre(said, ticket.contact, finder),
+        )
 
     async def _index_person(self, connection: Connection, ticket: Ticket) -> None:
         """Note by which names and numbers the ticket can be found; only digests are kept."""
@@ -138,6 +152,7 @@ class Tickets:
                 "at": at.isoformat(), "data": dict(data)}  # fmt: skip
         one = Owed(key=key, lane=f"ticket:{subject}", kind="event", body=body)
         await owe(connection, self._vault, [one], clock=self._clock)
+        await feed.enter(connection, digest_of(self._vault, key), subject)
         return event_id
 
     async def _note(

@@ -11,13 +11,12 @@ from aiohttp import web
 from pytest_aiohttp.plugin import AiohttpClient
 
 from channels.registry import CHANNELS
-from gateway.web.dispatch import dispatch_routes
+from gateway.web.dispatch import Centre, CentreParts
 from gateway.web.health import Check
 from gateway.web.openapi import DOCUMENT, api_places
 from gateway.web.ports import Received, Said
 from groundwork.headers import POLICY
 from hotline.errors import StorageAwayError
-from hotline.events import Event
 from hotline.message import InboundMessage
 from hotline.understanding import Hit
 from staff.audience import add_routes, audiences
@@ -98,15 +97,12 @@ def test_every_channel_says_for_whom_it_is() -> None:
     }
 
 
-class Register:
-    """Takes no event in these tests."""
-
-    async def take(self, event: Event) -> bool:
-        return False
-
-
 def test_the_document_lists_exactly_the_registered_interfaces(app: web.Application) -> None:
-    add_routes(app, "platform", dispatch_routes(Register(), b"key", lambda: NOW))
+    none: Any = None
+    parts = CentreParts(
+        register=none, feed=none, enclosures=none, keys=b"key", secrets=(), now=lambda: NOW, source=""
+    )
+    add_routes(app, "platform", Centre(parts).routes())
     document = json.loads(DOCUMENT.read_text("utf-8"))
     listed = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
     assert listed == api_places(app)
