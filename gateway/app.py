@@ -128,6 +128,7 @@ def _staff_parts(services: Services) -> StaffParts:
         pack=pack,
         articles=services.articles,
         tickets=services.tickets,
+        links=services.links,
         checks=_checks(services),
         assets=Assets.load(),
         secure=is_https(settings.public_url),

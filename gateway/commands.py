@@ -15,6 +15,7 @@ from bots.keyword_understanding import KeywordUnderstanding
 from cities.loading import check_cities, load_pack
 from gateway import PROGRAM
 from groundwork import effects, inspection, rotation
+from groundwork.audit import COMMAND, Audit
 from groundwork.clock import clock_from
 from groundwork.database import open_pool
 from groundwork.secrets import has_secrets, with_secrets
@@ -80,6 +81,11 @@ def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     taking.add_argument("--channel", required=True, choices=CHANNELS, help="the way they came by")
     taking.set_defaults(call=_import)
     effects.add_to(subs).set_defaults(call=_effects)
+    dispatch = subs.add_parser("dispatch", help="the link to the dispatch centre")
+    acts = dispatch.add_subparsers(dest="what", required=True)
+    acts.add_parser("status", help="how it stands; exit status 1 when it is down or off")
+    acts.add_parser("enable", help="switch it on again after the centre switched it off (410)")
+    dispatch.set_defaults(call=_dispatch)
     inspection.add_to(subs).set_defaults(call=_audit)
     rotation.add_to(subs).set_defaults(call=_keys)
     for parser in staff_commands.add_to(subs):
@@ -181,6 +187,28 @@ def _check(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def _effects(arguments: argparse.Namespace, settings: Settings) -> int:
     return effects.run(arguments, with_secrets(settings), PROGRAM, _url(settings))
+
+
+def _dispatch(arguments: argparse.Namespace, settings: Settings) -> int:
+    from gateway.store.links import Links
+
+    settings, clock = with_secrets(settings), clock_from(settings.clock)
+    audit = Audit(Vault.from_settings(settings), PROGRAM, clock=clock)
+
+    async def act() -> int:
+        async with open_pool(_url(settings), size=1) as pool:
+            links = Links(pool, clock=clock)
+            if arguments.what == "enable" and not await links.enable(audit=audit, by=COMMAND):
+                print("the link is on", file=sys.stderr)
+            state = await links.state()
+        _print({"down": state.is_down(clock()), **to_record(state)})
+        return 1 if state.is_down(clock()) else 0
+
+    try:
+        return asyncio.run(act())
+    except StorageAwayError as error:
+        print(f"the database cannot be used ({error}); is Huying running?", file=sys.stderr)
+        return 1
 
 
 def _audit(arguments: argparse.Namespace, settings: Settings) -> int:
