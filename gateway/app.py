@@ -25,6 +25,8 @@ from gateway.front import PublicArticles
 from gateway.intake import sweep_for_ever
 from gateway.link import PULLED, watch_for_ever
 from gateway.spool import drain_for_ever
+from gateway.store.receipts import anchor_for_ever as anchor_receipts
+from gateway.store.receipts import folder_of
 from gateway.web.dispatch import Centre, CentreParts
 from gateway.web.files import Assets
 from gateway.web.floods import origin_of
@@ -189,6 +191,7 @@ def _worker_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
         anchor_for_ever(services.pool, anchors, clock=services.clock),
         sweep_files_for_ever(services.files, FILES_EVERY),
         watch_for_ever(services.link, services.pool),
+        anchor_receipts(services.ledger.receipts, services.pool, folder_of(services.settings.state_dir)),
     ]
 
 

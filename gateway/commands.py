@@ -17,7 +17,7 @@ from gateway import PROGRAM
 from groundwork import effects, inspection, rotation
 from groundwork.audit import COMMAND, Audit
 from groundwork.clock import clock_from
-from groundwork.database import open_pool
+from groundwork.database import open_pool, storage_errors
 from groundwork.secrets import has_secrets, with_secrets
 from groundwork.settings import PREFIX, Settings
 from groundwork.vault import Vault, VaultError
@@ -87,6 +87,12 @@ def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     acts.add_parser("enable", help="switch it on again after the centre switched it off (410)")
     dispatch.set_defaults(call=_dispatch)
     inspection.add_to(subs).set_defaults(call=_audit)
+    receipts = subs.add_parser("receipts", help="the chain of receipts, one for each filing")
+    receipts.add_subparsers(dest="what", required=True).add_parser(
+        "verify",
+        help="find any ticket that was changed, removed or put elsewhere; exit status 1 if there is one",
+    )
+    receipts.set_defaults(call=_receipts)
     rotation.add_to(subs).set_defaults(call=_keys)
     for parser in staff_commands.add_to(subs):
         parser.set_defaults(call=_staff)
@@ -215,6 +221,29 @@ def _audit(arguments: argparse.Namespace, settings: Settings) -> int:
     """Verify the gateway's log, and the desk's where its database is this installation's own or named."""
     settings = with_secrets(settings)
     return max(inspection.run(settings, program, url) for program, url in _databases(settings).items())
+
+
+def _receipts(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Read the whole chain with its tickets, and anchor it when it is whole."""
+    from gateway.store.receipts import Receipts, folder_of
+
+    settings = with_secrets(settings)
+    receipts = Receipts(Vault.from_settings(settings), clock=clock_from(settings.clock))
+    folder = folder_of(settings.state_dir)
+
+    async def act() -> tuple[int, list[inspection.Finding]]:
+        async with open_pool(_url(settings), size=1) as pool, storage_errors():
+            async with pool.acquire() as connection:
+                last, findings = await receipts.examine(connection, folder)
+            if not findings:
+                await receipts.anchor(pool, folder)
+        return last, findings
+
+    try:
+        return inspection.told("receipts", "the chain of receipts", *asyncio.run(act()))
+    except StorageAwayError as error:
+        print(f"the database cannot be used ({error}); is Huying running?", file=sys.stderr)
+        return 1
 
 
 def _keys(arguments: argparse.Namespace, settings: Settings) -> int:

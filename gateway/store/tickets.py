@@ -9,6 +9,8 @@ import asyncpg
 
 from dispatch_client import payloads
 from gateway.store import feed
+from gateway.store.receipts import Receipt, receipt_of
+from gateway.store.sealed import CODE, DATA, TICKET
 from gateway.web.ports import Thread
 from groundwork.clock import Clock
 from groundwork.database import Connection, Pool, lock, storage_errors
@@ -30,7 +32,6 @@ from hotline.ticket import ALPHABET, Ticket, normalised
 from hotline.transcript import Line
 from hotline.withholding import for_centre, said_to_centre, withheld
 
-TICKET, CODE, DATA = "tickets.body", "tickets.query_code", "ticket_events.data"
 TOKEN_LETTERS = 12
 MOST_FOUND = 50
 ANSWERED = frozenset({"replied", "followed_up", "closed"})  #: events by which a unit's reply is there
@@ -53,6 +54,7 @@ class Record:
     ticket: Ticket
     state: str
     happenings: tuple[Happening, ...]
+    receipt: Receipt | None = None  #: none for tickets of before there were receipts
 
 
 class Tickets:
@@ -64,12 +66,13 @@ class Tickets:
     async def file(
         self, connection: Connection, message_id: int, message: InboundMessage, effect: FileTicket,
         said: Sequence[Line] = (),
-    ) -> None:  # fmt: skip
+    ) -> Any:  # fmt: skip
         """Register the ticket and owe the dispatch centre its ``filed``, in the caller's transaction.
 
-        ``said`` is what was said before it, oldest first.
+        ``said`` is what was said before it, oldest first. Returns the record that its receipt is about.
         """
         ticket, token = effect.ticket, self._token(effect.ticket.number)
+        record = to_record(ticket)
         await connection.execute(
             "INSERT INTO tickets (number, city, message_id, conversation, sender, channel, kind, class, urgent,"
             " lead_unit, filed_at, query_code, code_digest, body, person)"
@@ -87,12 +90,13 @@ class Tickets:
             ticket.filed_at,
             self._vault.seal(ticket.query_code.encode(), purpose=CODE),
             self._code_digest(ticket.number, ticket.query_code),
-            seal_record(self._vault, to_record(ticket), purpose=TICKET),
+            seal_record(self._vault, record, purpose=TICKET),
             token,
         )
         await self._index_person(connection, ticket)
         await self._owe(connection, effect.key, ticket.number, "filed", 1, ticket.filed_at,
                         self._filed_data(ticket, said, token=token))  # fmt: skip
+        return record
 
     def _filed_data(self, ticket: Ticket, said: Sequence[Line], *, token: str) -> dict[str, Any]:
         finder, told = self._pack.finder, for_centre(ticket, self._pack.finder, token=token)
@@ -202,7 +206,8 @@ class Tickets:
         number = normalised(number)
         async with storage_errors(), self._pool.acquire() as connection:
             row = await connection.fetchrow(
-                "SELECT body, state FROM tickets WHERE number = $1 AND code_digest = $2",
+                "SELECT t.body, t.state, r.at, r.hash FROM tickets t LEFT JOIN receipts r ON r.number = t.number"
+                " WHERE t.number = $1 AND t.code_digest = $2",
                 number,
                 self._code_digest(number, normalised(code)),
             )
@@ -215,6 +220,7 @@ class Tickets:
             ticket=self._ticket(row["body"], known=False),
             state=row["state"],
             happenings=tuple(map(self._happening, events)),
+            receipt=receipt_of(row["at"], row["hash"]) if row["hash"] else None,
         )
 
     async def thread_of(self, number: str, code: str) -> Thread | None:

@@ -49,6 +49,7 @@ ROUTES = {
     ("GET", "/progress"): "citizen",
     ("POST", "/progress"): "citizen",
     ("POST", "/progress/act"): "citizen",
+    ("POST", "/progress/receipt"): "citizen",
     ("GET", "/kb/public"): "public",
     ("POST", "/kb/public"): "public",
     ("GET", "/kb/public/{id}"): "public",
