@@ -11,6 +11,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from aiohttp import ClientSession
+
 from bots.keyword_understanding import KeywordUnderstanding
 from cities.loading import check_cities, load_pack
 from gateway import PROGRAM
@@ -19,7 +21,7 @@ from groundwork.audit import COMMAND, Audit
 from groundwork.clock import clock_from
 from groundwork.database import open_pool, storage_errors
 from groundwork.secrets import has_secrets, with_secrets
-from groundwork.settings import PREFIX, Settings
+from groundwork.settings import PREFIX, Settings, webhook_key
 from groundwork.vault import Vault, VaultError
 from hotline.calendar import CITY_TIME
 from hotline.citypack import CityPack
@@ -86,6 +88,14 @@ def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     acts.add_parser("status", help="how it stands; exit status 1 when it is down or off")
     acts.add_parser("enable", help="switch it on again after the centre switched it off (410)")
     dispatch.set_defaults(call=_dispatch)
+    kit = subs.add_parser(
+        "conformance", help="whether an endpoint takes our events as docs/events asks; exit status 1 if not"
+    )
+    kit.add_argument("url", help="where it takes events, in full: https://centre.example/api/events")
+    kit.add_argument(
+        "--secret", help="whsec_…; without it, HUYING_DISPATCH_SECRET or this installation's own"
+    )
+    kit.set_defaults(call=_conformance)
     inspection.add_to(subs).set_defaults(call=_audit)
     receipts = subs.add_parser("receipts", help="the chain of receipts, one for each filing")
     receipts.add_subparsers(dest="what", required=True).add_parser(
@@ -215,6 +225,31 @@ def _dispatch(arguments: argparse.Namespace, settings: Settings) -> int:
     except StorageAwayError as error:
         print(f"the database cannot be used ({error}); is Huying running?", file=sys.stderr)
         return 1
+
+
+def _conformance(arguments: argparse.Namespace, settings: Settings) -> int:
+    from dispatch_client import conformance
+
+    secret = arguments.secret or settings.dispatch_secret or with_secrets(settings).dispatch_secret
+    key = webhook_key(secret)
+    if len(key) < 16:
+        print('the secret must be "whsec_" and base64', file=sys.stderr)
+        return 2
+
+    async def act() -> int:
+        count = wrong = 0
+        async with ClientSession() as http:
+            kit = conformance.Kit(http, arguments.url, key)
+            print(f"{arguments.url}: ticket {kit.number}")
+            async for verdict in conformance.examine(kit):
+                count, wrong = count + 1, wrong + bool(verdict.wrong)
+                mark, after = ("FAIL", f": {verdict.wrong}") if verdict.wrong else ("ok  ", "")
+                print(f"{mark} {verdict.check} ({verdict.seconds:.2f} s){after}")
+        print(f"{count - wrong} of {len(conformance.CHECKS)} as asked")
+        print(f"Look for yourself: ticket {kit.number} is there once, with one event of each kind.")
+        return 1 if wrong or count < len(conformance.CHECKS) else 0
+
+    return asyncio.run(act())
 
 
 def _audit(arguments: argparse.Namespace, settings: Settings) -> int:

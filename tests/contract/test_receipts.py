@@ -1,6 +1,5 @@
 """Each filing has a receipt in a chain: whatever is changed, taken out, put elsewhere or cut off is found."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -59,7 +58,7 @@ def replace_isolation(connection: Any) -> Any:
 
 
 @pytest.fixture
-async def chain(bench: Bench, tmp_path: Path) -> AsyncIterator[Chain]:
+async def chain(bench: Bench, tmp_path: Path) -> Chain:
     pool = bench.services.pool
     async with pool.acquire() as connection:
         await connection.execute("ALTER TABLE receipts DISABLE TRIGGER receipts_stay; TRUNCATE receipts;"
