@@ -15,6 +15,7 @@ from cities.files import (
     deadlines,
     desk,
     dispatch,
+    divisions,
     emergency,
     identity,
     kinds,
@@ -40,7 +41,7 @@ from hotline.vocabulary import KINDS
 CITIES = Path(__file__).parent
 SHARED_FOLDERS = frozenset({"common", "calendar"})
 CITY_FILES = ("sources", *SECTIONS)
-COMMON_FILES = ("emergency", "grounds", "identity", "spellings", "words")
+COMMON_FILES = ("divisions", "emergency", "grounds", "identity", "spellings", "words")
 NUMBERED = {
     "duty": "duties",
     "reading": "readings",
@@ -189,6 +190,7 @@ class _Reading:
             "grounds": self.learnt.get(GROUNDS),
             "referral": grounds.referral,
             "informing": grounds.informing,
+            "divisions": divisions.read(self.common["divisions"].table(), code),
             "words": self.common["words"].table().sentences(),
             "calendar": calendar,
             "grams": _index(_patterns(searched, danger.not_now)),
