@@ -102,7 +102,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         outward = await stack.enter_async_context(guarded_session(_centre_networks(settings)))
         pool = await stack.enter_async_context(open_pool(settings.database_url, size=12, clears=False))
         # A lane keeps its connection while the centre thinks; what citizens wait for must not wait for that.
-        lanes = await stack.enter_async_context(open_pool(settings.database_url, size=LANE_POOL))
+        # What it notes as done may be forgotten with a crash of the server: then it is done again, which is harmless.
+        lanes = await stack.enter_async_context(
+            open_pool(settings.database_url, size=LANE_POOL, durable=False)
+        )
         redis = _redis(settings)
         stack.push_async_callback(redis.aclose)
         audit = Audit(vault, PROGRAM, clock=clock)

@@ -127,6 +127,14 @@ async def _remind(connection: Connection, lanes: list[str]) -> None:
         )
 
 
+#: In one step, because most lanes owe one thing: what was carried out is done, and what comes next is returned.
+_NEXT = (
+    "WITH done AS (UPDATE effects SET done_at = $3 WHERE id = $2)"
+    " SELECT id, kind, body, attempts, next_at FROM effects WHERE lane = $1"
+    " AND done_at IS NULL AND gave_up_at IS NULL AND id IS DISTINCT FROM $2 ORDER BY id LIMIT 1"
+)
+
+
 class Outbox:
     """Works lanes off with ``carry``; a retryable failure waits, a final one is put before a person.
 
@@ -162,11 +170,8 @@ class Outbox:
                 await connection.execute("SELECT pg_advisory_unlock($1)", number)
 
     async def _work(self, connection: Connection, lane: str) -> timedelta | None:
-        while row := await connection.fetchrow(
-            "SELECT id, kind, body, attempts, next_at FROM effects WHERE lane = $1"
-            " AND done_at IS NULL AND gave_up_at IS NULL ORDER BY id LIMIT 1",
-            lane,
-        ):
+        row = await connection.fetchrow(_NEXT, lane, None, None)
+        while row is not None:
             now = self._clock()
             if row["next_at"] is not None and row["next_at"] > now:
                 left: timedelta = row["next_at"] - now
@@ -183,10 +188,10 @@ class Outbox:
                 wait = await self._failed(connection, row["id"], row["kind"], row["attempts"] + 1, error)
                 if wait is not None:
                     return wait
+                row = await connection.fetchrow(_NEXT, lane, None, None)
             else:
-                await connection.execute(
-                    "UPDATE effects SET done_at = $2 WHERE id = $1", row["id"], self._clock()
-                )
+                # What commits meanwhile may be missed; whoever added it has woken the lane again.
+                row = await connection.fetchrow(_NEXT, lane, row["id"], self._clock())
         return None
 
     def _wait_after(self, kind: str, attempts: int) -> timedelta | None:
@@ -226,8 +231,12 @@ class Outbox:
         async with self._pool.acquire() as connection:
             rows = await connection.fetch(
                 "SELECT DISTINCT lane FROM effects WHERE done_at IS NULL AND gave_up_at IS NULL"
-                " AND owed_at < $1 AND (next_at IS NULL OR next_at < $1)",
+                " AND owed_at < $1 AND (next_at IS NULL OR next_at < $1)"
+                # Thousands may wait their turn; who has a job is not forgotten.
+                " AND convert_to(lane, 'UTF8') NOT IN (SELECT payload FROM pgqueuer WHERE entrypoint = $2"
+                "  AND payload IS NOT NULL AND execute_after <= now())",
                 self._clock() - timedelta(seconds=30),
+                ENTRYPOINT,
             )
             await _remind(connection, [row["lane"] for row in rows])
         return len(rows)

@@ -46,6 +46,7 @@ class Drained:
     """One run: what was owed, how long it took, what it cost."""
 
     tickets: int
+    counted: int  #: without those that went while the workers were starting
     seconds: float
     taken: int  #: different events that the centre took
     repeated: int
@@ -55,7 +56,7 @@ class Drained:
     @property
     def rate(self) -> float:
         """Tickets a second."""
-        return self.tickets / self.seconds
+        return self.counted / self.seconds
 
     @property
     def wrong(self) -> str:
@@ -64,7 +65,7 @@ class Drained:
 
     def line(self) -> str:
         """Return the run as one line of docs/performance.md."""
-        cost = ", ".join(f"{name} {1000 * used / self.tickets:.2f}" for name, used in self.used.items())
+        cost = ", ".join(f"{name} {1000 * used / self.counted:.2f}" for name, used in self.used.items())
         return (
             f"| {self.tickets:,} | {self.seconds:.1f} s | {self.rate:,.0f}/s (bar {AT_LEAST:,}/s"
             f" {'met' if self.rate >= AT_LEAST else 'not met'}) | {cost} | {self.repeated} | {self.waited:.0%} |"
@@ -94,6 +95,7 @@ def _drained(
     say("delivering")
     with _workers(url, folder, port) as workers:
         roots = {"PostgreSQL": database} | {f"worker {n}": one.pid for n, one in enumerate(workers, 1)}
+        early = asyncio.run(_until_begun(url))
         before, pressed, began = cpu(roots), pressure(), time.monotonic()
         asyncio.run(_until_done(url))
         seconds = time.monotonic() - began
@@ -101,7 +103,7 @@ def _drained(
     centre.terminate()
     told = json.loads(centre.communicate(timeout=10)[0])
     used = {name: after[name] - before[name] for name in roots}
-    return Drained(tickets=tickets, seconds=seconds, taken=told["taken"], repeated=told["repeated"], used=used,
+    return Drained(tickets=tickets, counted=tickets - early, seconds=seconds, taken=told["taken"], repeated=told["repeated"], used=used,
                    waited=waited)  # fmt: skip
 
 
@@ -124,6 +126,19 @@ def _owed(n: int) -> Owed:
     body = {"id": f"{n:032x}", "name": "filed", "subject": number, "sequence": 1, "at": at.isoformat(),
             "data": ticket_data(a_ticket(number))}  # fmt: skip
     return Owed(key=f"bench:{n}", lane=f"ticket:{number}", kind="event", body=body)
+
+
+async def _until_begun(url: str) -> int:
+    """Wait until the first ticket arrived; return how many did."""
+    connection = await asyncpg.connect(url)
+    try:
+        while not (
+            done := await connection.fetchval("SELECT count(*) FROM effects WHERE done_at IS NOT NULL")
+        ):
+            await asyncio.sleep(0.05)
+        return int(done)
+    finally:
+        await connection.close()
 
 
 async def _until_done(url: str) -> None:
