@@ -58,7 +58,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     # A lane keeps its connection while it waits for the gateway; pages must not wait for that.
     async with (
         open_pool(url, clears=False) as pool,
-        open_pool(url, size=LANE_POOL, durable=False) as lanes,
+        open_pool(url, size=LANE_POOL, clears=False, durable=False) as lanes,
         ClientSession() as http,
     ):
         yield compose(settings, pack, pool, http, lanes=lanes)

@@ -104,7 +104,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         # A lane keeps its connection while the centre thinks; what citizens wait for must not wait for that.
         # What it notes as done may be forgotten with a crash of the server: then it is done again, which is harmless.
         lanes = await stack.enter_async_context(
-            open_pool(settings.database_url, size=LANE_POOL, durable=False)
+            open_pool(settings.database_url, size=LANE_POOL, clears=False, durable=False)
         )
         redis = _redis(settings)
         stack.push_async_callback(redis.aclose)

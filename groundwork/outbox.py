@@ -167,7 +167,7 @@ class Outbox:
             try:
                 return await self._work(connection, lane)
             finally:
-                await connection.execute("SELECT pg_advisory_unlock($1)", number)
+                await _let_go(connection, number)
 
     async def _work(self, connection: Connection, lane: str) -> timedelta | None:
         row = await connection.fetchrow(_NEXT, lane, None, None)
@@ -261,6 +261,15 @@ async def hurry(pool: Pool, kind: str, *, clock: Clock, error: str | None = None
         if not rows:
             return count
         last, count = max(row["id"] for row in rows), count + len(rows)
+
+
+async def _let_go(connection: Connection, number: int) -> None:
+    """Give a lane back; a connection that cannot must not go back to the pool with it."""
+    try:
+        await connection.execute("SELECT pg_advisory_unlock($1)", number)
+    except BaseException:
+        connection.terminate()
+        raise
 
 
 async def backlog(pool: Pool) -> dict[str, int]:
