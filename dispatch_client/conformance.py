@@ -17,7 +17,8 @@ from hotline.events import CONTENT_TYPE, Event
 from hotline.signing import TOLERANCE, signed_headers
 from hotline.ticket import ALPHABET, RANDOM_LETTERS, ticket_number
 
-SAMPLE = Path(__file__).with_name("sample_ticket.json")
+SAMPLES = json.loads(Path(__file__).with_name("samples.json").read_text(encoding="utf-8"))
+WORDS: Mapping[str, str] = SAMPLES["words"]
 SOURCE = "urn:huying:conformance"
 IN_TIME = 10.0  #: seconds after which a delivery counts as failed
 QUICK = 3.0  #: seconds that an answer should take at most
@@ -70,7 +71,7 @@ class Kit:
         """Return an event of the sample ticket; ``more`` is added to its data."""
         subject = number or self.number
         now = datetime.now(UTC)
-        data: dict[str, Any] = _SAMPLES[name](subject, now)
+        data: dict[str, Any] = _DATA[name](subject, now)
         return Event(id=f"{subject}-{name}-{sequence}", source=SOURCE, name=name, subject=subject,
                      sequence=sequence, at=now, data=data | more)  # fmt: skip
 
@@ -148,7 +149,9 @@ async def _fields_that_are_not_known_yet_are_ignored(kit: Kit) -> str:
 
 async def _a_long_ticket_is_taken(kit: Kit) -> str:
     number = fresh_number(datetime.now(UTC))
-    return _unless_taken(await kit.send(kit.event(number=number, text="路灯不亮。" * (LONG_TEXT // 5))))
+    return _unless_taken(
+        await kit.send(kit.event(number=number, text=WORDS["long"] * (LONG_TEXT // len(WORDS["long"]))))
+    )
 
 
 async def _one_good_signature_among_several_is_enough(kit: Kit) -> str:
@@ -253,14 +256,14 @@ def _unless_refused(answer: Answer) -> str:
 
 
 def _filed(number: str, at: datetime) -> dict[str, Any]:
-    sample: dict[str, Any] = json.loads(SAMPLE.read_text(encoding="utf-8"))
+    sample: dict[str, Any] = SAMPLES["filed"]
     return sample | {"number": number, "filed_at": at.isoformat()}
 
 
-_SAMPLES: Mapping[str, Callable[[str, datetime], dict[str, Any]]] = {
+_DATA: Mapping[str, Callable[[str, datetime], dict[str, Any]]] = {
     "filed": _filed,
-    "supplemented": lambda _, at: payloads.supplement_data("示例：第二盏也不亮了。", at=at),
-    "urged": lambda _, at: payloads.urge_data("示例：请快一点。", at=at),
-    "rated": lambda _, at: payloads.rating_data(4, "示例：修得快。", at=at),
-    "withdrawn": lambda _, at: payloads.withdrawal_data("示例：已经好了。", at=at),
+    "supplemented": lambda _, at: payloads.supplement_data(WORDS["supplemented"], at=at),
+    "urged": lambda _, at: payloads.urge_data(WORDS["urged"], at=at),
+    "rated": lambda _, at: payloads.rating_data(4, WORDS["rated"], at=at),
+    "withdrawn": lambda _, at: payloads.withdrawal_data(WORDS["withdrawn"], at=at),
 }

@@ -1,6 +1,5 @@
 """The kit for developers of dispatch centres: good centres pass, each flaw is found by its check, the examples are good."""
 
-import json
 import os
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, web
 
-from dispatch_client.conformance import CHECKS, SAMPLE, Kit, examine, name_of
+from dispatch_client.conformance import CHECKS, SAMPLES, Kit, examine, name_of
 from gateway.__main__ import main
 from groundwork.contract import findings
 from groundwork.settings import PROJECT
@@ -43,8 +42,7 @@ async def failing(kit: Kit) -> list[str]:
 
 
 def test_the_sample_is_a_ticket_as_its_schema_says() -> None:
-    sample = json.loads(SAMPLE.read_text(encoding="utf-8"))
-    assert findings("filed", sample) == [] and "示例" in sample["title"]
+    assert findings("filed", SAMPLES["filed"]) == [] and "示例" in SAMPLES["filed"]["title"]
 
 
 async def test_our_own_desk_passes(desk: RunningDesk, http: ClientSession) -> None:
