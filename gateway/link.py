@@ -43,6 +43,7 @@ class DispatchLink:
     ) -> None:
         self._client, self._links, self._audit, self._completes = client, links, audit, completes
         self._clock = clock
+        self._told_down = False
         self._state, self._read_at, self._noted_at = LinkState(), -KNOWN_FOR, -_NOTED_FOR
 
     async def deliver(self, body: Mapping[str, Any]) -> None:
@@ -101,8 +102,7 @@ class DispatchLink:
         if self._client is None:
             return
         state = await self._links.state()
-        if state.is_down(self._clock()):
-            log.error("dispatch.down", extra={"failures": state.failures, "error_type": state.last_error})
+        self._tell(state)
         if state.disabled_at is not None:
             return
         count = 0
@@ -113,6 +113,15 @@ class DispatchLink:
             count = await self._hurry_if_back(pool)
         if count:
             log.info("dispatch.hurried", extra={"count": count})
+
+    def _tell(self, state: LinkState) -> None:
+        """Log that the link went down or came back, once."""
+        down = state.is_down(self._clock())
+        if down and not self._told_down:
+            log.error("dispatch.down", extra={"failures": state.failures, "error_type": state.last_error})
+        elif self._told_down and not down:
+            log.info("dispatch.up")
+        self._told_down = down
 
     async def _hurry_if_back(self, pool: Pool) -> int:
         assert self._client is not None

@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from aiohttp import ClientTimeout, web
 from standardwebhooks import Webhook
@@ -18,6 +19,7 @@ import gateway
 from dispatch_client import client as client_module
 from dispatch_client.client import DispatchClient
 from dispatch_client.guard import LOOPBACK, guarded_session
+from gateway.__main__ import main
 from gateway.link import KIND, LOOK_AGAIN, DispatchLink
 from gateway.store.links import DOWN_AFTER, Links
 from groundwork.audit import COMMAND, Audit
@@ -316,6 +318,23 @@ async def test_workers_killed_at_any_moment_lose_nothing_and_double_nothing(rig:
     assert (await rig.figures())["gave_up"] == 0
     for number in numbers:
         assert [sequence for subject, sequence in rig.centre.kept if subject == number] == [1, 2, 3], seed
+
+
+def test_the_commands_tell_how_the_link_and_the_receipts_stand(
+    migrated: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def become(statement: str) -> None:
+        connection = await asyncpg.connect(migrated)
+        await connection.execute(statement)
+        await connection.close()
+
+    for name, value in (("STATE_DIR", str(tmp_path)), ("DATABASE_URL", migrated), ("SECRET_KEY", "s" * 40)):
+        monkeypatch.setenv(f"HUYING_{name}", value)
+    asyncio.run(become("UPDATE dispatch_link SET disabled_at = now()"))
+    assert main(["dispatch", "status"]) == 1 and '"down": true' in capsys.readouterr().out
+    assert main(["dispatch", "enable"]) == 0 and '"disabled_at": null' in capsys.readouterr().out
+    assert main(["dispatch", "enable"]) == 0 and "the link is on" in capsys.readouterr().err
+    assert main(["receipts", "verify"]) == 0 and "0 entries" in capsys.readouterr().out
 
 
 def test_schedules_of_an_installation_are_read_and_checked() -> None:
