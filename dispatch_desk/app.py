@@ -24,7 +24,7 @@ from groundwork.clock import Clock, clock_from
 from groundwork.database import Pool, open_pool
 from groundwork.headers import headers_for, is_https
 from groundwork.outbox import LANE_POOL, Outbox
-from groundwork.settings import Settings, webhook_key
+from groundwork.settings import Settings, webhook_keys
 from groundwork.vault import Vault
 from hotline.citypack import CityPack
 from hotline.deadlines import Due, due_moments
@@ -59,7 +59,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     # A lane keeps its connection while it waits for the gateway; pages must not wait for that.
     async with (
         open_pool(url, clears=False) as pool,
-        open_pool(url, size=LANE_POOL) as lanes,
+        open_pool(url, size=LANE_POOL, clears=False, durable=False) as lanes,
         ClientSession() as http,
     ):
         yield compose(settings, pack, pool, http, lanes=lanes)
@@ -79,13 +79,13 @@ def compose(
     """Wire a desk for ``pack`` over open pools; tests give clocks of the pages and of one-time codes, and a cheap hash."""
     # Signatures go by the real time: moved clocks start anew in each process and would disagree.
     clock, real_time = clock or clock_from(settings.clock), clock_from(None)
-    vault, key = Vault.from_settings(settings), webhook_key(settings.dispatch_secret)
+    vault, keys = Vault.from_settings(settings), webhook_keys(settings)
     audit = Audit(vault, PROGRAM, clock=clock)
     desk = Desk(
         pool, vault, audit, clock=clock, source=f"urn:huying:desk:{settings.city}", reckon=reckoner(pack),
         gate=gate_of(pack),
     )  # fmt: skip
-    returns = Returns(http, settings.gateway_url, key, real_time)
+    returns = Returns(http, settings.gateway_url, keys, real_time)
     metrics = Metrics()
     page = look.desk_look(city=pack.name, hotline=pack.hotline, provider=bool(settings.oidc_issuer))
     provider = Provider.from_settings(
@@ -104,7 +104,7 @@ def compose(
     app[PROXIES] = Proxies(settings.trusted_proxies)
     app.on_response_prepare.append(_look_again_at_files)
     app.on_response_prepare.append(headers_for(settings.desk_url))
-    for audience, some in routes(EventDoor(desk, key, metrics, real_time=real_time), Health(pool, metrics)):
+    for audience, some in routes(EventDoor(desk, keys, metrics, real_time=real_time), Health(pool, metrics)):
         add_routes(app, audience, some)
     add_staff_routes(app, door)
     outbox = Outbox(lanes or pool, vault, returns.carry, clock=clock, audit=audit)

@@ -9,7 +9,7 @@ from groundwork.clock import Clock
 from hotline.errors import HotlineError
 from hotline.events import CONTENT_TYPE, Event
 from hotline.records import from_record
-from hotline.signing import signed_headers
+from hotline.signing import Keys, signed_headers
 
 PATH = "/api/dispatch/events"
 KIND = "return"  #: of the owed effect
@@ -40,8 +40,8 @@ class GatewayRejectedError(HotlineError):
 class Returns:
     """Carries owed events to the gateway at ``url``; ``real_time`` stamps the signatures."""
 
-    def __init__(self, http: ClientSession, url: str, key: bytes, real_time: Clock) -> None:
-        self._http, self._url, self._key, self._real_time = http, url.rstrip("/") + PATH, key, real_time
+    def __init__(self, http: ClientSession, url: str, keys: Keys, real_time: Clock) -> None:
+        self._http, self._url, self._keys, self._real_time = http, url.rstrip("/") + PATH, keys, real_time
 
     async def carry(self, kind: str, body: Mapping[str, Any]) -> None:
         """Deliver the event in ``body``; done on return (a port of the outbox)."""
@@ -52,7 +52,7 @@ class Returns:
     async def deliver(self, event: Event) -> None:
         """Hand ``event`` over; ``retryable`` of what is raised tells whether to repeat."""
         body = event.body()
-        headers = signed_headers(self._key, id=event.id, at=self._real_time(), body=body)
+        headers = signed_headers(self._keys, id=event.id, at=self._real_time(), body=body)
         status = await self._post(body, {"Content-Type": CONTENT_TYPE, **headers})
         if status >= 500 or status in _PASSING:
             raise GatewayBusyError(f"gateway answered {status}")

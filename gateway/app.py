@@ -23,9 +23,12 @@ from gateway.bootstrap import (
 from gateway.files import sweep_for_ever as sweep_files_for_ever
 from gateway.front import PublicArticles
 from gateway.intake import sweep_for_ever
+from gateway.link import PULLED, watch_for_ever
 from gateway.spool import drain_for_ever
 from gateway.store.published import Published
-from gateway.web.dispatch import dispatch_routes
+from gateway.store.receipts import anchor_for_ever as anchor_receipts
+from gateway.store.receipts import folder_of
+from gateway.web.dispatch import Centre, CentreParts
 from gateway.web.files import Assets
 from gateway.web.floods import origin_of
 from gateway.web.health import Check
@@ -37,7 +40,7 @@ from groundwork.headers import is_https
 from groundwork.inspection import anchor_for_ever, anchors_of
 from groundwork.outbox import backlog
 from groundwork.serving import Runner
-from groundwork.settings import Settings, webhook_key
+from groundwork.settings import Settings, webhook_keys
 from groundwork.worker import run_worker
 from staff.audience import add_routes
 from staff.provider import Provider
@@ -97,8 +100,7 @@ def make_app(services: Services) -> web.Application:
         )
     )
     app[PROXIES] = Proxies(settings.trusted_proxies)
-    key = webhook_key(settings.dispatch_secret)
-    add_routes(app, "platform", dispatch_routes(services.tickets, key, real_time))
+    add_routes(app, "platform", _centre(services).routes())
     open311 = Open311(
         services.pack,
         channel,
@@ -114,6 +116,22 @@ def make_app(services: Services) -> web.Application:
     return app
 
 
+def _centre(services: Services) -> Centre:
+    settings = services.settings
+    secrets = filter(None, (settings.dispatch_secret, settings.dispatch_secret_previous))
+    return Centre(
+        CentreParts(
+            register=services.tickets,
+            feed=services.feed,
+            enclosures=services.enclosures,
+            keys=webhook_keys(settings),
+            secrets=tuple(secrets),
+            now=real_time,
+            source=settings.public_url,
+        )
+    )
+
+
 def _staff_parts(services: Services) -> StaffParts:
     settings, pack = services.settings, services.pack
     return StaffParts(
@@ -125,6 +143,7 @@ def _staff_parts(services: Services) -> StaffParts:
         pack=pack,
         articles=services.articles,
         tickets=services.tickets,
+        links=services.links,
         checks=_checks(services),
         assets=Assets.load(),
         secure=is_https(settings.public_url),
@@ -164,8 +183,8 @@ def _checks(services: Services) -> Sequence[Check]:
     ]
     if settings.rasa_url:
         checks.append(Check(name="rasa", probe=lambda: answers(f"{settings.rasa_url}/version")))
-    if settings.dispatch_url:
-        checks.append(Check(name="dispatch", probe=lambda: answers(f"{settings.dispatch_url}/healthz")))
+    if settings.dispatch_url and settings.dispatch_url != PULLED:
+        checks.append(Check(name="dispatch", probe=services.link.check))
     return checks
 
 
@@ -184,6 +203,8 @@ def _worker_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
         sweep_for_ever(services.intake, SWEEP_EVERY),
         anchor_for_ever(services.pool, anchors, clock=services.clock),
         sweep_files_for_ever(services.files, FILES_EVERY),
+        watch_for_ever(services.link, services.pool),
+        anchor_receipts(services.ledger.receipts, services.pool, folder_of(services.settings.state_dir)),
     ]
 
 
@@ -192,6 +213,7 @@ async def _count_backlog(services: Services) -> None:
         try:
             for state, count in (await backlog(services.pool)).items():
                 services.figures.backlog.labels(state).set(count)
+            services.figures.link(await services.links.state(), services.clock())
         except Exception as error:  # noqa: BLE001 — figures never stop the server
             log.debug("figures.failed", extra={"error_type": type(error).__name__})
         await asyncio.sleep(FIGURES_EVERY)

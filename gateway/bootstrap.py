@@ -20,25 +20,30 @@ from channels.base import SenderParts, Sends
 from channels.registry import SENDERS
 from cities.loading import load_pack
 from dispatch_client.client import DispatchClient
+from dispatch_client.guard import LOOPBACK, Networks, guarded_session
 from gateway import PROGRAM
-from gateway.carrying import Carrier, event_of
+from gateway.carrying import Carrier
 from gateway.cells import RedisCells
 from gateway.courier import Courier
+from gateway.enclosures import Enclosures
 from gateway.figures import Figures
 from gateway.files import Files
 from gateway.front import Front
 from gateway.gate import Gate
 from gateway.intake import Intake
 from gateway.limits import Limits
+from gateway.link import KIND, PULLED, DispatchLink
 from gateway.spool import Spool
 from gateway.store.articles import Articles
+from gateway.store.feed import Feed
 from gateway.store.ledger import Ledger
+from gateway.store.links import Links
 from gateway.store.tickets import Tickets
 from groundwork.audit import Audit
 from groundwork.clock import Clock, clock_from
 from groundwork.database import Pool, open_pool
 from groundwork.outbox import LANE_POOL, Outbox
-from groundwork.settings import Settings, webhook_key
+from groundwork.settings import Settings, webhook_keys
 from groundwork.vault import Vault
 from hotline.citypack import CityPack
 from hotline.errors import HotlineError
@@ -78,6 +83,10 @@ class Services:
     figures: Figures
     files: Files
     cells: RedisCells
+    links: Links
+    link: DispatchLink
+    feed: Feed
+    enclosures: Enclosures
 
 
 @asynccontextmanager
@@ -91,9 +100,13 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         log.warning("law.draft", extra={"instrument": instrument})
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(ClientSession())
+        outward = await stack.enter_async_context(guarded_session(_centre_networks(settings)))
         pool = await stack.enter_async_context(open_pool(settings.database_url, size=12, clears=False))
         # A lane keeps its connection while the centre thinks; what citizens wait for must not wait for that.
-        lanes = await stack.enter_async_context(open_pool(settings.database_url, size=LANE_POOL))
+        # What it notes as done may be forgotten with a crash of the server: then it is done again, which is harmless.
+        lanes = await stack.enter_async_context(
+            open_pool(settings.database_url, size=LANE_POOL, clears=False, durable=False)
+        )
         redis = _redis(settings)
         stack.push_async_callback(redis.aclose)
         audit = Audit(vault, PROGRAM, clock=clock)
@@ -102,6 +115,11 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         tickets = Tickets(pool, vault, pack=pack, clock=clock)
         ledger = Ledger(pool, vault, tickets, city=settings.city, clock=clock)
         files = Files(settings.files_dir, vault, ledger.attachments)
+        links = Links(pool, clock=clock)
+        enclosures = Enclosures(
+            files, vault, at=settings.gateway_url or settings.public_url, real_time=real_time
+        )
+        link = DispatchLink(_client(settings, outward), links, audit, enclosures.complete, clock=clock)
         spool = Spool(settings.state_dir / "spool", vault)
         cells = RedisCells(redis)
         limits = Limits(
@@ -129,10 +147,14 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             intake=intake,
             front=Front(intake, ledger, tickets, pack, Gate(limits)),
             limits=limits,
-            outbox=_outbox(settings, lanes, vault, audit, http, clock, ledger, senders, files),
+            outbox=_outbox(settings, lanes, vault, audit, clock, ledger, senders, files, link),
             figures=figures,
             files=files,
             cells=cells,
+            links=links,
+            link=link,
+            feed=Feed(pool, vault),
+            enclosures=enclosures,
         )
 
 
@@ -172,21 +194,31 @@ def channel_settings(settings: Settings) -> Mapping[str, str]:
     }
 
 
+def _client(settings: Settings, http: ClientSession) -> DispatchClient | None:
+    if settings.dispatch_url == PULLED:
+        return None
+    return DispatchClient(http, settings.dispatch_url, webhook_keys(settings), real_time, settings.public_url)
+
+
+def _centre_networks(settings: Settings) -> Networks:
+    """Return the internal networks that the centre may be in; on loopback it may be on this machine."""
+    return settings.dispatch_networks + (LOOPBACK if settings.on_loopback else ())
+
+
 def _outbox(
-    settings: Settings, pool: Pool, vault: Vault, audit: Audit, http: ClientSession, clock: Clock, ledger: Ledger,
-    senders: Mapping[str, Sends], files: Files,
+    settings: Settings, pool: Pool, vault: Vault, audit: Audit, clock: Clock, ledger: Ledger,
+    senders: Mapping[str, Sends], files: Files, link: DispatchLink,
 ) -> Outbox:  # fmt: skip
-    key = webhook_key(settings.dispatch_secret)
-    dispatch = DispatchClient(http, settings.dispatch_url, key, real_time, settings.public_url)
     courier = Courier(ledger.deliveries, senders)
     carrier = Carrier(
         {
-            "event": lambda body: dispatch.deliver(event_of(body, source=settings.public_url)),
+            KIND: link.deliver,
             "replies": lambda body: courier.deliver(body["conversation"]),
             "fetch": lambda body: files.fetch(body["attachment"], senders[body["channel"]]),
         }
     )
-    return Outbox(pool, vault, carrier.carry, clock=clock, audit=audit)
+    schedules = {KIND: settings.dispatch_schedule}
+    return Outbox(pool, vault, carrier.carry, clock=clock, audit=audit, schedules=schedules)
 
 
 async def keep_library_fresh(library: Library) -> None:

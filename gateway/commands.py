@@ -11,15 +11,18 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from aiohttp import ClientSession
+
 from bots.keyword_understanding import KeywordUnderstanding
 from channels.open311.keys import digest_of, new_key
 from cities.loading import check_cities, load_pack
 from gateway import PROGRAM
 from groundwork import effects, inspection, rotation
+from groundwork.audit import COMMAND, Audit
 from groundwork.clock import clock_from
-from groundwork.database import open_pool
+from groundwork.database import open_pool, storage_errors
 from groundwork.secrets import has_secrets, with_secrets
-from groundwork.settings import PREFIX, Settings, SettingsError
+from groundwork.settings import PREFIX, Settings, SettingsError, webhook_key
 from groundwork.vault import Vault, VaultError
 from hotline.calendar import CITY_TIME
 from hotline.citypack import CityPack
@@ -89,7 +92,26 @@ def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     taking.add_argument("--channel", required=True, choices=CHANNELS, help="the way they came by")
     taking.set_defaults(call=_import)
     effects.add_to(subs).set_defaults(call=_effects)
+    dispatch = subs.add_parser("dispatch", help="the link to the dispatch centre")
+    acts = dispatch.add_subparsers(dest="what", required=True)
+    acts.add_parser("status", help="how it stands; exit status 1 when it is down or off")
+    acts.add_parser("enable", help="switch it on again after the centre switched it off (410)")
+    dispatch.set_defaults(call=_dispatch)
+    kit = subs.add_parser(
+        "conformance", help="whether an endpoint takes our events as docs/events asks; exit status 1 if not"
+    )
+    kit.add_argument("url", help="where it takes events, in full: https://centre.example/api/events")
+    kit.add_argument(
+        "--secret", help="whsec_…; without it, HUYING_DISPATCH_SECRET or this installation's own"
+    )
+    kit.set_defaults(call=_conformance)
     inspection.add_to(subs).set_defaults(call=_audit)
+    receipts = subs.add_parser("receipts", help="the chain of receipts, one for each filing")
+    receipts.add_subparsers(dest="what", required=True).add_parser(
+        "verify",
+        help="find any ticket that was changed, removed or put elsewhere; exit status 1 if there is one",
+    )
+    receipts.set_defaults(call=_receipts)
     rotation.add_to(subs).set_defaults(call=_keys)
     open311 = subs.add_parser("open311", help="programs that post service requests")
     key = open311.add_subparsers(dest="what", required=True).add_parser(
@@ -225,10 +247,80 @@ def _effects(arguments: argparse.Namespace, settings: Settings) -> int:
     return effects.run(arguments, with_secrets(settings), PROGRAM, _url(settings))
 
 
+def _dispatch(arguments: argparse.Namespace, settings: Settings) -> int:
+    from gateway.store.links import Links
+
+    settings, clock = with_secrets(settings), clock_from(settings.clock)
+    audit = Audit(Vault.from_settings(settings), PROGRAM, clock=clock)
+
+    async def act() -> int:
+        async with open_pool(_url(settings), size=1) as pool:
+            links = Links(pool, clock=clock)
+            if arguments.what == "enable" and not await links.enable(audit=audit, by=COMMAND):
+                print("the link is on", file=sys.stderr)
+            state = await links.state()
+        _print({"down": state.is_down(clock()), **to_record(state)})
+        return 1 if state.is_down(clock()) else 0
+
+    try:
+        return asyncio.run(act())
+    except StorageAwayError as error:
+        print(f"the database cannot be used ({error}); is Huying running?", file=sys.stderr)
+        return 1
+
+
+def _conformance(arguments: argparse.Namespace, settings: Settings) -> int:
+    from dispatch_client import conformance
+
+    secret = arguments.secret or settings.dispatch_secret or with_secrets(settings).dispatch_secret
+    key = webhook_key(secret)
+    if len(key) < 16:
+        print('the secret must be "whsec_" and base64', file=sys.stderr)
+        return 2
+
+    async def act() -> int:
+        count = wrong = 0
+        async with ClientSession() as http:
+            kit = conformance.Kit(http, arguments.url, key)
+            print(f"{arguments.url}: ticket {kit.number}")
+            async for verdict in conformance.examine(kit):
+                count, wrong = count + 1, wrong + bool(verdict.wrong)
+                mark, after = ("FAIL", f": {verdict.wrong}") if verdict.wrong else ("ok  ", "")
+                print(f"{mark} {verdict.check} ({verdict.seconds:.2f} s){after}")
+        print(f"{count - wrong} of {len(conformance.CHECKS)} as asked")
+        print(f"Look for yourself: ticket {kit.number} is there once, with one event of each kind.")
+        return 1 if wrong or count < len(conformance.CHECKS) else 0
+
+    return asyncio.run(act())
+
+
 def _audit(arguments: argparse.Namespace, settings: Settings) -> int:
     """Verify the gateway's log, and the desk's where its database is this installation's own or named."""
     settings = with_secrets(settings)
     return max(inspection.run(settings, program, url) for program, url in _databases(settings).items())
+
+
+def _receipts(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Read the whole chain with its tickets, and anchor it when it is whole."""
+    from gateway.store.receipts import Receipts, folder_of
+
+    settings = with_secrets(settings)
+    receipts = Receipts(Vault.from_settings(settings), clock=clock_from(settings.clock))
+    folder = folder_of(settings.state_dir)
+
+    async def act() -> tuple[int, list[inspection.Finding]]:
+        async with open_pool(_url(settings), size=1) as pool, storage_errors():
+            async with pool.acquire() as connection:
+                last, findings = await receipts.examine(connection, folder)
+            if not findings:
+                await receipts.anchor(pool, folder)
+        return last, findings
+
+    try:
+        return inspection.told("receipts", "the chain of receipts", *asyncio.run(act()))
+    except StorageAwayError as error:
+        print(f"the database cannot be used ({error}); is Huying running?", file=sys.stderr)
+        return 1
 
 
 def _keys(arguments: argparse.Namespace, settings: Settings) -> int:

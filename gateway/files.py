@@ -148,6 +148,10 @@ class Files:
         """Return those of ``ids`` that ``owner`` sent and that are kept, in that order, for another day."""
         return await self._attachments.owned(ids, owner)
 
+    async def described(self, ids: Sequence[str]) -> tuple[StoredFile, ...]:
+        """Return those of ``ids`` that are on record, in that order; what is not fetched yet has no type."""
+        return await self._attachments.described(ids)
+
     async def open(self, id: str) -> AsyncIterator[bytes]:
         """Yield what the attachment ``id`` holds; raises ``NoSuchFileError``."""
         digest = await self._attachments.digest_of(id)

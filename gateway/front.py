@@ -145,6 +145,9 @@ class Front:
             changes=dates.changes,
             confidential=ticket.contact.confidential,
             steps=tuple(reversed(steps)),
+            kind=ticket.kind_label,
+            filed_at=ticket.filed_at,
+            mark=record.receipt.mark if record.receipt else "",
         )
 
 

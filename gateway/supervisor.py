@@ -66,9 +66,9 @@ class Service:
 
 _DESK_ALONE = {"DESK_PORT", "DESK_DATABASE_URL", "DESK_URL"}
 _DESK = (
-    "CITY HOST DESK_PORT STATE_DIR DESK_DATABASE_URL REDIS_URL PUBLIC_URL GATEWAY_URL DISPATCH_SECRET SECRET_KEY "
-    "VAULT_KEYS VAULT_KEYS_FILE UNITS_FILE CLOCK RATE_LIMITS TRUSTED_PROXIES DESK_URL STAFF_SECOND_FACTOR "
-    "OIDC_ISSUER OIDC_CLIENT_ID OIDC_CLIENT_SECRET OIDC_ROLE_CLAIM OIDC_UNIT_CLAIM OIDC_ROLES LOG_LEVEL"
+    "CITY HOST DESK_PORT STATE_DIR DESK_DATABASE_URL REDIS_URL PUBLIC_URL GATEWAY_URL DISPATCH_SECRET "
+    "DISPATCH_SECRET_PREVIOUS SECRET_KEY VAULT_KEYS VAULT_KEYS_FILE UNITS_FILE CLOCK RATE_LIMITS TRUSTED_PROXIES "
+    "DESK_URL STAFF_SECOND_FACTOR OIDC_ISSUER OIDC_CLIENT_ID OIDC_CLIENT_SECRET OIDC_ROLE_CLAIM OIDC_UNIT_CLAIM OIDC_ROLES LOG_LEVEL"
 )
 _GATEWAY = tuple(
     name
@@ -139,6 +139,8 @@ def values_of(settings: Settings, *, rasa_port: int) -> dict[str, str]:
         "RASA_TOKEN": settings.rasa_token,
         "DISPATCH_URL": settings.dispatch_url or desk,
         "DISPATCH_SECRET": settings.dispatch_secret,
+        # Our own desk is on this machine, whatever the outside sees of it.
+        "DISPATCH_NETWORKS": "" if settings.dispatch_url else _networks_of(settings),
     }
     places = {
         "PYTHON": sys.executable,
@@ -149,6 +151,10 @@ def values_of(settings: Settings, *, rasa_port: int) -> dict[str, str]:
         "DESK_HERE": desk,
     }
     return given | places
+
+
+def _networks_of(settings: Settings) -> str:
+    return ",".join([*map(str, settings.dispatch_networks), "127.0.0.0/8", "::1/128"])
 
 
 def here(host: str, port: int) -> str:

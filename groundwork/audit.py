@@ -72,6 +72,9 @@ class Action(StrEnum):
     ARTICLE_RECORDED = "article.recorded"
     EFFECT_GAVE_UP = "effect.gave_up"
     EFFECT_RETRIED = "effect.retried"
+    EFFECT_ABANDONED = "effect.abandoned"
+    DISPATCH_DISABLED = "dispatch.disabled"
+    DISPATCH_ENABLED = "dispatch.enabled"
     KEYS_ROTATED = "keys.rotated"
 
 

@@ -22,6 +22,9 @@ else:
     Connection = asyncpg.Connection
 
 OLDEST_SERVER = 180_000
+RELAXED = {
+    "synchronous_commit": "off"
+}  #: a crash of the server may lose the last moments; what is there is whole
 #: Every way in which the database can be away or unable.
 DATABASE_ERRORS = (
     OSError,  # TimeoutError is one
@@ -48,11 +51,14 @@ async def storage_errors() -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def open_pool(url: str, *, size: int = 10, clears: bool = True) -> AsyncIterator[Pool]:
+async def open_pool(
+    url: str, *, size: int = 10, clears: bool = True, durable: bool = True
+) -> AsyncIterator[Pool]:
     """A pool that connects when first used, so that a program starts while the database is away.
 
     A connection that comes back is cleared of locks, settings and subscriptions, which costs a round trip;
     ``clears=False`` is for those who leave none behind. An open transaction is rolled back either way.
+    ``durable=False`` does not wait for the disk: for what is harmless when it has to be done again.
     """
     pool = asyncpg.create_pool(
         url,
@@ -60,7 +66,7 @@ async def open_pool(url: str, *, size: int = 10, clears: bool = True) -> AsyncIt
         max_size=size,
         command_timeout=10,
         timeout=3,
-        server_settings={"application_name": "huying", "timezone": "UTC"},
+        server_settings={"application_name": "huying", "timezone": "UTC"} | ({} if durable else RELAXED),
         reset=None if clears else _left_as_it_is,
     )
     pool = await pool

@@ -7,10 +7,11 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any, Protocol
 
 import asyncpg
 
@@ -45,6 +46,18 @@ class Anchor:
     at: str
 
 
+class Chain(Protocol):
+    """Entries of which each one's keyed hash covers the one before."""
+
+    genesis: bytes
+
+    def hash_of(self, values: Mapping[str, Any]) -> bytes:
+        """Return the hash of an entry."""
+
+    def seal_of(self, text: str) -> str:
+        """Return the keyed hash of an anchor's line."""
+
+
 class Anchors:
     """The file beside the database by which a log that was cut off is known.
 
@@ -52,8 +65,8 @@ class Anchors:
     another machine also knows of a database and a file that were both put back to an earlier day.
     """
 
-    def __init__(self, path: Path, audit: Audit) -> None:
-        self._path, self._audit = path, audit
+    def __init__(self, path: Path, chain: Chain) -> None:
+        self._path, self._chain = path, chain
 
     def read(self) -> tuple[dict[int, Anchor], list[Finding]]:
         """Return the anchors by entry, and the lines that are not ours."""
@@ -74,7 +87,7 @@ class Anchors:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(f"{text} {self._audit.seal_of(text)}\n")
+            file.write(f"{text} {self._chain.seal_of(text)}\n")
             file.flush()
             os.fsync(file.fileno())
 
@@ -97,7 +110,7 @@ class Anchors:
 
     def _anchor(self, line: str) -> Anchor | None:
         text, _, seal = line.rpartition(" ")
-        if seal != self._audit.seal_of(text):
+        if seal != self._chain.seal_of(text):
             return None
         return Anchor(**json.loads(text))
 
@@ -113,32 +126,42 @@ async def examine(connection: Connection, audit: Audit, anchors: Anchors) -> tup
     last, previous = 0, audit.genesis
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         async for row in connection.cursor("SELECT * FROM audit_log ORDER BY sequence", prefetch=500):
-            findings += _of_entry(audit, dict(row), last, previous, expected)
+            findings += of_entry(audit, dict(row), last, previous, expected)
             last, previous = row["sequence"], row["hash"]
             if len(findings) >= MOST_FINDINGS:
                 break
-    beyond = [anchor for sequence, anchor in expected.items() if sequence > last]
-    if beyond and len(findings) < MOST_FINDINGS:
-        latest = max(beyond, key=lambda anchor: anchor.sequence)
-        what = f"entries {last + 1} to {latest.sequence} are missing at the end: an anchor of {latest.at} saw them"
-        findings.append(Finding(entry=last + 1, what=what))
+    if len(findings) < MOST_FINDINGS:
+        findings += beyond(last, expected)
     return last, findings
 
 
-def _of_entry(
-    audit: Audit, row: Mapping[str, object], last: int, previous: bytes, anchors: Mapping[int, Anchor]
+def of_entry(
+    chain: Chain, row: Mapping[str, Any], last: int, previous: bytes, anchors: Mapping[int, Anchor]
 ) -> Iterator[Finding]:
+    """Yield what is wrong with an entry that follows number ``last``, whose hash was ``previous``."""
     number = row["sequence"]
     assert isinstance(number, int)
     if number != last + 1:
         yield Finding(entry=last + 1, what=f"entries {last + 1} to {number - 1} are missing")
     elif row["previous"] != previous:
         yield Finding(entry=number, what=f"entry {number} does not follow from the one before")
-    if row["hash"] != audit.hash_of(row):
+    if row["hash"] != chain.hash_of(row):
         yield Finding(entry=number, what=f"entry {number} was changed, or belongs elsewhere")
     anchor = anchors.get(number)
     if anchor and row["hash"] != bytes.fromhex(anchor.hash):
         yield Finding(entry=number, what=f"entry {number} is not the one that an anchor of {anchor.at} saw")
+
+
+def beyond(last: int, anchors: Mapping[int, Anchor]) -> list[Finding]:
+    """Return what anchors saw after number ``last``, where the chain ends."""
+    seen = [anchor for sequence, anchor in anchors.items() if sequence > last]
+    if not seen:
+        return []
+    latest = max(seen, key=lambda anchor: anchor.sequence)
+    what = (
+        f"entries {last + 1} to {latest.sequence} are missing at the end: an anchor of {latest.at} saw them"
+    )
+    return [Finding(entry=last + 1, what=what)]
 
 
 async def anchor(pool: Pool, anchors: Anchors, *, clock: Clock) -> bool:
@@ -179,11 +202,16 @@ def run(settings: Settings, program: str, url: str) -> int:
     except (StorageAwayError, asyncpg.PostgresError) as error:
         sys.stderr.write(f"{program}: the database cannot be used ({error}); is Huying running?\n")
         return 1
-    sys.stdout.writelines(f"{program}: {finding.what}\n" for finding in findings)
+    return told(program, "the audit log", last, findings)
+
+
+def told(who: str, what: str, last: int, findings: Sequence[Finding]) -> int:
+    """Say what was found in ``what``, which ends with number ``last``; return the exit status."""
+    sys.stdout.writelines(f"{who}: {finding.what}\n" for finding in findings)
     if findings:
-        sys.stdout.write(f"{program}: the audit log is NOT as it was written\n")
+        sys.stdout.write(f"{who}: {what} is NOT as it was written\n")
         return 1
-    sys.stdout.write(f"{program}: {last} entries, all as they were written\n")
+    sys.stdout.write(f"{who}: {last} entries, all as they were written\n")
     return 0
 
 

@@ -5,7 +5,8 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, TypeAlias
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 from pgqueuer import PgQueuer
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
@@ -29,6 +30,7 @@ LANES = 10  #: worked at the same time, over all workers; each keeps a connectio
 LANE_POOL = LANES + 1  #: connections; the last one is for the sweep
 PURPOSE = "effects.body"
 _NO_WAIT = timedelta()
+_MOST_HURRIED = 500  #: effects in one step
 
 SCHEMA = """
 CREATE TABLE effects (
@@ -66,7 +68,10 @@ class NotYetError(HotlineError):
     """Nothing failed, it is too early; look again after ``wait``, as often as it takes."""
 
     retryable = True
-    wait: ClassVar[timedelta] = timedelta(seconds=1)
+
+    def __init__(self, why: str, *, wait: timedelta = timedelta(seconds=1)) -> None:
+        super().__init__(why)
+        self.wait = wait
 
 
 Carry: TypeAlias = Callable[[str, Mapping[str, Any]], Awaitable[None]]
@@ -82,7 +87,7 @@ async def owe(connection: Connection, vault: Vault, owed: Sequence[Owed], *, clo
         " ON CONFLICT (key_digest) DO NOTHING",
         [
             (
-                vault.digest(one.key, purpose="effects.key"),
+                digest_of(vault, one.key),
                 one.lane,
                 one.kind,
                 seal_record(vault, dict(one.body), purpose=PURPOSE),
@@ -94,6 +99,11 @@ async def owe(connection: Connection, vault: Vault, owed: Sequence[Owed], *, clo
     )
     waits = {one.lane: max(one.not_before - now, _NO_WAIT) if one.not_before else _NO_WAIT for one in owed}
     await wake(connection, waits)
+
+
+def digest_of(vault: Vault, key: str) -> bytes:
+    """Return what stands for the key of an effect on record."""
+    return vault.digest(key, purpose="effects.key")
 
 
 async def wake(connection: Connection, lanes: Mapping[str, timedelta]) -> None:
@@ -117,14 +127,27 @@ async def _remind(connection: Connection, lanes: list[str]) -> None:
         )
 
 
+#: In one step, because most lanes owe one thing: what was carried out is done, and what comes next is returned.
+_NEXT = (
+    "WITH done AS (UPDATE effects SET done_at = $3 WHERE id = $2)"
+    " SELECT id, kind, body, attempts, next_at FROM effects WHERE lane = $1"
+    " AND done_at IS NULL AND gave_up_at IS NULL AND id IS DISTINCT FROM $2 ORDER BY id LIMIT 1"
+)
+
+
 class Outbox:
-    """Works lanes off with ``carry``; a retryable failure waits, a final one is put before a person."""
+    """Works lanes off with ``carry``; a retryable failure waits, a final one is put before a person.
+
+    ``schedules`` holds, by kind, the waits before each try; after the last one an effect is put before a person too.
+    What is not in it is tried for as long as it takes, 1 s to 5 min apart.
+    """
 
     def __init__(
-        self, pool: Pool, vault: Vault, carry: Carry, *, clock: Clock, audit: Audit | None = None
-    ) -> None:
+        self, pool: Pool, vault: Vault, carry: Carry, *, clock: Clock, audit: Audit | None = None,
+        schedules: Mapping[str, Sequence[timedelta]] = MappingProxyType({}),
+    ) -> None:  # fmt: skip
         self._pool, self._vault, self._carry, self._clock = pool, vault, carry, clock
-        self._audit = audit
+        self._audit, self._schedules = audit, schedules
 
     def register(self, jobs: PgQueuer) -> None:
         """Let ``jobs`` call this outbox for every lane that was woken."""
@@ -144,14 +167,11 @@ class Outbox:
             try:
                 return await self._work(connection, lane)
             finally:
-                await connection.execute("SELECT pg_advisory_unlock($1)", number)
+                await _let_go(connection, number)
 
     async def _work(self, connection: Connection, lane: str) -> timedelta | None:
-        while row := await connection.fetchrow(
-            "SELECT id, kind, body, attempts, next_at FROM effects WHERE lane = $1"
-            " AND done_at IS NULL AND gave_up_at IS NULL ORDER BY id LIMIT 1",
-            lane,
-        ):
+        row = await connection.fetchrow(_NEXT, lane, None, None)
+        while row is not None:
             now = self._clock()
             if row["next_at"] is not None and row["next_at"] > now:
                 left: timedelta = row["next_at"] - now
@@ -165,21 +185,29 @@ class Outbox:
                 )
                 return error.wait
             except Exception as error:  # noqa: BLE001 — whatever a carrier raises, the debt stays on record
-                wait = await self._failed(connection, row["id"], row["attempts"] + 1, error)
+                wait = await self._failed(connection, row["id"], row["kind"], row["attempts"] + 1, error)
                 if wait is not None:
                     return wait
+                row = await connection.fetchrow(_NEXT, lane, None, None)
             else:
-                await connection.execute(
-                    "UPDATE effects SET done_at = $2 WHERE id = $1", row["id"], self._clock()
-                )
+                # What commits meanwhile may be missed; whoever added it has woken the lane again.
+                row = await connection.fetchrow(_NEXT, lane, row["id"], self._clock())
         return None
 
+    def _wait_after(self, kind: str, attempts: int) -> timedelta | None:
+        """Return how long to wait after that many tries, ``None`` when there is none left."""
+        schedule = self._schedules.get(kind)
+        if schedule is None:
+            return timedelta(seconds=min(2.0 ** min(attempts - 1, 10), LONGEST_WAIT))
+        return schedule[attempts] if attempts < len(schedule) else None
+
     async def _failed(
-        self, connection: Connection, id: int, attempts: int, error: Exception
+        self, connection: Connection, id: int, kind: str, attempts: int, error: Exception
     ) -> timedelta | None:
         # An error we have not named may pass by itself, so it is tried again like a retryable one.
-        final = isinstance(error, HotlineError) and not error.retryable
-        wait = timedelta(seconds=min(2.0 ** min(attempts - 1, 10), LONGEST_WAIT))
+        hopeless = isinstance(error, HotlineError) and not error.retryable
+        wait = None if hopeless else self._wait_after(kind, attempts)
+        final, now = wait is None, self._clock()
         extra = {"effect_id": id, "attempts": attempts, "error_type": type(error).__name__}
         log.warning("effect.gave_up" if final else "effect.failed", extra=extra)
         async with connection.transaction():
@@ -188,26 +216,60 @@ class Outbox:
                 id,
                 attempts,
                 type(error).__name__,
-                self._clock() + wait,
-                self._clock() if final else None,
+                now + (wait or _NO_WAIT),
+                now if final else None,
             )
             if final and self._audit is not None:
                 name = type(error).__name__
                 await self._audit.note(
                     connection, Action.EFFECT_GAVE_UP, "effect", str(id), by=PROGRAM, why=name
                 )
-        return None if final else wait
+        return wait
 
     async def sweep(self) -> int:
         """Wake every lane that owes something whose time has come, once; how many lanes there were."""
         async with self._pool.acquire() as connection:
             rows = await connection.fetch(
                 "SELECT DISTINCT lane FROM effects WHERE done_at IS NULL AND gave_up_at IS NULL"
-                " AND owed_at < $1 AND (next_at IS NULL OR next_at < $1)",
+                " AND owed_at < $1 AND (next_at IS NULL OR next_at < $1)"
+                # Thousands may wait their turn; who has a job is not forgotten.
+                " AND convert_to(lane, 'UTF8') NOT IN (SELECT payload FROM pgqueuer WHERE entrypoint = $2"
+                "  AND payload IS NOT NULL AND execute_after <= now())",
                 self._clock() - timedelta(seconds=30),
+                ENTRYPOINT,
             )
             await _remind(connection, [row["lane"] for row in rows])
         return len(rows)
+
+
+async def hurry(pool: Pool, kind: str, *, clock: Clock, error: str | None = None) -> int:
+    """Try everything of ``kind`` that waits, with ``error`` given only what failed with it, now instead of later."""
+    last = count = 0
+    while True:
+        async with pool.acquire() as connection, connection.transaction():
+            rows = await connection.fetch(
+                "UPDATE effects SET next_at = $2 WHERE id IN (SELECT id FROM effects WHERE kind = $1 AND id > $3"
+                " AND done_at IS NULL AND gave_up_at IS NULL AND next_at > $2"
+                " AND ($4::text IS NULL OR last_error = $4) ORDER BY id LIMIT $5) RETURNING id, lane",
+                kind,
+                clock(),
+                last,
+                error,
+                _MOST_HURRIED,
+            )
+            await wake(connection, {row["lane"]: _NO_WAIT for row in rows})
+        if not rows:
+            return count
+        last, count = max(row["id"] for row in rows), count + len(rows)
+
+
+async def _let_go(connection: Connection, number: int) -> None:
+    """Give a lane back; a connection that cannot must not go back to the pool with it."""
+    try:
+        await connection.execute("SELECT pg_advisory_unlock($1)", number)
+    except BaseException:
+        connection.terminate()
+        raise
 
 
 async def backlog(pool: Pool) -> dict[str, int]:

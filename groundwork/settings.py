@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any, Self, TypeAlias
@@ -16,9 +16,16 @@ from groundwork.limits import LIMITS, Limit, read_limits
 from hotline.calendar import CITY_TIME
 
 PREFIX = "HUYING_"
+LONGEST_DELIVERY_WAIT = timedelta(hours=48)
 PROJECT = Path(__file__).resolve().parent.parent
 
 Network: TypeAlias = IPv4Network | IPv6Network
+
+#: Waits before each try, from the failure of the one before (Standard Webhooks, Deliverability and reliability).
+STANDARD_SCHEDULE = tuple(
+    timedelta(seconds=seconds)
+    for seconds in (0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
+)
 
 
 class SettingsError(Exception):
@@ -60,11 +67,14 @@ class Settings:
     wechat_api_base: str = ""
     wechat_quota: str = "5/48h"
     wechat_quota_event: str = "3/1min"
-    dispatch_url: str = ""
+    dispatch_url: str = ""  #: "pull": the centre fetches by itself
     dispatch_secret: str = _secret()
     open311_keys: Mapping[str, str] = field(
         default_factory=dict
     )  #: digests of the keys that post service requests, by client
+    dispatch_secret_previous: str = _secret()  #: still holds while both sides change to a new one
+    dispatch_networks: tuple[Network, ...] = ()  #: internal ones in which the centre may be
+    dispatch_schedule: tuple[timedelta, ...] = STANDARD_SCHEDULE  #: waits before each try of a delivery
     smtp_url: str = _secret()
     imap_url: str = _secret()
     clock: datetime | None = None
@@ -135,6 +145,10 @@ class Settings:
                 for name in secrets
                 if not getattr(self, name) and not (name == "vault_keys" and self.vault_keys_file)
             ]
+        if self.dispatch_secret_previous and not self.dispatch_secret:
+            problems.append(
+                f"{PREFIX}DISPATCH_SECRET_PREVIOUS: {PREFIX}DISPATCH_SECRET must be set too, to the new one"
+            )
         return problems + self._wechat_conflicts()
 
     def _wechat_conflicts(self) -> list[str]:
@@ -247,6 +261,12 @@ def webhook_key(secret: str) -> bytes:
     return _decoded(secret.removeprefix("whsec_"))
 
 
+def webhook_keys(settings: Settings) -> tuple[bytes, ...]:
+    """Return the keys that hold between gateway and centre, the newest first."""
+    secrets = (settings.dispatch_secret, settings.dispatch_secret_previous)
+    return tuple(webhook_key(secret) for secret in secrets if secret)
+
+
 def _dispatch_secret(raw: str) -> str:
     if not raw.startswith("whsec_") or not 24 <= len(webhook_key(raw)) <= 64:
         raise ValueError('must be "whsec_" and the base64 of 24 to 64 random bytes')
@@ -292,6 +312,20 @@ def _open311_keys(raw: str) -> Mapping[str, str]:
     if len(found) < len(pairs):
         raise ValueError("names a client twice")
     return found
+
+
+def _dispatch_url(raw: str) -> str:
+    return raw if raw == "pull" else _url("http", "https")(raw)
+
+
+def _schedule(raw: str) -> tuple[timedelta, ...]:
+    parts = [re.fullmatch(r"([0-9]{1,4})(s|m|h)", part.strip()) for part in raw.split(",")]
+    waits = [
+        timedelta(seconds=int(part[1]) * {"s": 1, "m": 60, "h": 3600}[part[2]]) for part in parts if part
+    ]
+    if len(waits) < len(parts) or len(waits) < 2 or max(waits) > LONGEST_DELIVERY_WAIT:
+        raise ValueError("must be two or more waits of at most 48h, like 0s,5s,5m,30m,2h,5h,10h,14h,20h,24h")
+    return tuple(waits)
 
 
 def _networks(raw: str) -> tuple[Network, ...]:
@@ -346,7 +380,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "public_url": _url("http", "https"),
     "gateway_url": _url("http", "https"),
     "desk_url": _url("http", "https"),
-    "dispatch_url": _url("http", "https"),
+    "dispatch_url": _dispatch_url,
     "rasa_url": _url("http", "https"),
     "wechat_token": _wechat_token,
     "wechat_appid": _wechat_appid,
@@ -362,6 +396,9 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "secret_key": _secret_key,
     "vault_keys": _vault_keys,
     "dispatch_secret": _dispatch_secret,
+    "dispatch_secret_previous": _dispatch_secret,
+    "dispatch_networks": _networks,
+    "dispatch_schedule": _schedule,
     "clock": _moment,
     "rate_limits": _switch,
     "limits": read_limits,

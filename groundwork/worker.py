@@ -8,7 +8,7 @@ from datetime import timedelta
 import asyncpg
 from pgqueuer import PgQueuer
 
-from groundwork.database import DATABASE_ERRORS
+from groundwork.database import DATABASE_ERRORS, RELAXED
 from groundwork.outbox import HEARTBEAT, Outbox
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,9 @@ async def run_worker(url: str, outbox: Outbox, stop: asyncio.Event) -> None:
 
 
 async def _run_once(url: str, outbox: Outbox, stop: asyncio.Event) -> None:
-    connection = await asyncpg.connect(url, timeout=5)
+    connection = await asyncpg.connect(
+        url, timeout=5, server_settings=RELAXED
+    )  # a lost note is a repeated job
     try:
         jobs = PgQueuer.from_asyncpg_connection(connection)
         outbox.register(jobs)

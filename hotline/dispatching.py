@@ -20,6 +20,7 @@ class UnitShare:
     unit: str  #: its name
     why: str
     law: Citation
+    confidence: float | None = None  #: from 0 to 1; ``None`` where a rule chose and nothing was measured
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -27,9 +27,9 @@ class Event:
     at: datetime
     data: Mapping[str, Any]
 
-    def body(self) -> bytes:
-        """Return the event as the CloudEvents JSON that is signed and sent."""
-        envelope = {
+    def envelope(self) -> dict[str, Any]:
+        """Return the event as a CloudEvent in the form of JSON data."""
+        return {
             "specversion": "1.0",
             "id": self.id,
             "source": self.source,
@@ -40,7 +40,10 @@ class Event:
             "datacontenttype": "application/json",
             "data": dict(self.data),
         }
-        return json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def body(self) -> bytes:
+        """Return the event as the CloudEvents JSON that is signed and sent."""
+        return json.dumps(self.envelope(), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def read_event(body: bytes, *, names: tuple[str, ...]) -> Event:

@@ -35,7 +35,7 @@ KIND_OF = {
     Intent.PRAISE: "praise",
 }
 URGENT_KIND = "help"  #: of a ticket that a danger opens
-_FACTS = ("place", "time", "phone", "name")
+_FACTS = ("place", "time", "phone", "name", "organisation")
 _WHO = ("phone", "name", "email")
 _TOLD_AT = "told_at"  #: when the time was said: "yesterday" is the day before that
 #: what is known already that goes into the ticket of a danger
@@ -157,7 +157,7 @@ def corrected(draft: Draft, text: str, heard: "Heard") -> Draft:
 
 def edited(draft: Draft, fields: tuple[tuple[str, str], ...]) -> Draft:
     """Take the facts as edited in the summary; names that it does not show are ignored."""
-    known = {"what", "confidential", *_FACTS}
+    known = {"what", "confidential", *_FACTS} - {"organisation"}  # which the summary does not show
     changes = {name: value.strip() for name, value in fields if name in known}
     if changes.get("phone") and changes["phone"] == shown_phone(draft):
         del changes["phone"]  # read back masked and left as it was
@@ -330,6 +330,7 @@ def _ticket(
         public=facts.get("public") == "true",
         site=pack.gazetteer.read(place) if place else None,
         tags=tags_of(pack, what, kind=kind),
+        named=tuple(filter(None, [facts.get("organisation", "")])),
     )
 
 

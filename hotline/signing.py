@@ -1,14 +1,20 @@
-"""Standard Webhooks signatures: HMAC-SHA256 over id, time and body (standardwebhooks.com, v1)."""
+"""Standard Webhooks signatures: HMAC-SHA256 over id, time and body (standardwebhooks.com, v1).
+
+While a secret is being changed there are two keys, the new one first: what is sent carries a signature of each, and what
+comes in is taken under either.
+"""
 
 import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from hotline.errors import NotAnEventError
 
 TOLERANCE = timedelta(minutes=5)
+Keys: TypeAlias = bytes | tuple[bytes, ...]  #: one key, or the new one and those that still hold
 
 
 def signature(key: bytes, *, id: str, at: datetime, body: bytes) -> str:
@@ -17,17 +23,22 @@ def signature(key: bytes, *, id: str, at: datetime, body: bytes) -> str:
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 
 
-def signed_headers(key: bytes, *, id: str, at: datetime, body: bytes) -> dict[str, str]:
-    """Return the three headers that go with ``body``."""
+def signed_headers(keys: Keys, *, id: str, at: datetime, body: bytes) -> dict[str, str]:
+    """Return the three headers that go with ``body``, signed with each of ``keys``."""
     return {
         "webhook-id": id,
         "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": signature(key, id=id, at=at, body=body),
+        "webhook-signature": " ".join(signature(key, id=id, at=at, body=body) for key in every(keys)),
     }
 
 
-def verify(key: bytes, headers: Mapping[str, str], body: bytes, *, now: datetime) -> str:
-    """Return the id of a body that was signed with ``key`` within five minutes of ``now``.
+def every(keys: Keys) -> tuple[bytes, ...]:
+    """Return ``keys`` as a tuple, however many there are."""
+    return (keys,) if isinstance(keys, bytes) else keys
+
+
+def verify(keys: Keys, headers: Mapping[str, str], body: bytes, *, now: datetime) -> str:
+    """Return the id of a body that was signed with one of ``keys`` within five minutes of ``now``.
 
     Raises ``NotAnEventError`` for anything else; header names are looked up in lower case.
     """
@@ -37,8 +48,8 @@ def verify(key: bytes, headers: Mapping[str, str], body: bytes, *, now: datetime
     at = datetime.fromtimestamp(int(stamp), now.tzinfo)
     if abs(now - at) > TOLERANCE:
         raise NotAnEventError("webhook-timestamp is more than five minutes away from now")
-    wanted = signature(key, id=id, at=at, body=body).encode()
-    given = headers.get("webhook-signature", "").split(" ")
-    if not any(hmac.compare_digest(wanted, one.encode("utf-8", "replace")) for one in given):
+    wanted = [signature(key, id=id, at=at, body=body).encode() for key in every(keys)]
+    given = [one.encode("utf-8", "replace") for one in headers.get("webhook-signature", "").split(" ")]
+    if not any(hmac.compare_digest(mine, one) for mine in wanted for one in given):
         raise NotAnEventError("webhook-signature does not match")
     return id

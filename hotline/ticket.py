@@ -76,6 +76,10 @@ class Ticket:
     when: Moment | None = None  #: the days that ``time`` means
     site: Place | None = None  #: ``place`` from the county down to the door, with the official code
     tags: tuple[Tag, ...] = ()  #: what it is beside its kind, each with its reason
+    named: tuple[str, ...] = ()  #: bodies and firms that the citizen named
+    lead_unit_confidence: float | None = (
+        None  #: from 0 to 1; ``None`` where a rule chose and nothing was measured
+    )
 
 
 def check_letter(body: str) -> str:

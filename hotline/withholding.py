@@ -4,11 +4,13 @@ Name and phone of a whistle-blower are withheld from the unit (duty KF-3-1d), th
 (BD-13). Contact then goes through the centre, by those who may unseal the person (reading R-ALL-16).
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from hotline.identity import Finder
 from hotline.redaction import MASK, redact, without_phone
 from hotline.ticket import Contact, Ticket
+from hotline.transcript import Line, shortened
 
 
 def for_centre(ticket: Ticket, finder: Finder, *, token: str) -> Ticket:
@@ -35,7 +37,13 @@ def for_centre(ticket: Ticket, finder: Finder, *, token: str) -> Ticket:
         else ticket.site,
         contact=held if kept_back else contact,
         tags=tuple(replace(tag, span=told(tag.span)) for tag in ticket.tags),
+        named=tuple(told(name) for name in ticket.named),
     )
+
+
+def said_to_centre(lines: Sequence[Line], contact: Contact, finder: Finder) -> tuple[Line, ...]:
+    """Return what was said as the dispatch centre may read it, beginning with the oldest line that fits."""
+    return shortened([replace(line, text=withheld(line.text, contact, finder)) for line in lines])
 
 
 def withheld(text: str, contact: Contact, finder: Finder) -> str:

@@ -4,14 +4,14 @@ import logging
 
 from aiohttp import web
 
-from dispatch_desk import contract
 from dispatch_desk.desk import Desk
 from dispatch_desk.web.health import Metrics
+from groundwork import contract
 from groundwork.clock import Clock
 from groundwork.problems import ProblemError
 from hotline.errors import NotAnEventError
 from hotline.events import TO_DESK, Event, read_event
-from hotline.signing import verify
+from hotline.signing import Keys, verify
 
 log = logging.getLogger(__name__)
 
@@ -21,8 +21,8 @@ MAX_BODY = 1_000_000
 class EventDoor:
     """Takes signed events; ``real_time`` is what their time stamps are held against."""
 
-    def __init__(self, desk: Desk, key: bytes, metrics: Metrics, *, real_time: Clock) -> None:
-        self._desk, self._key, self._metrics, self._real_time = desk, key, metrics, real_time
+    def __init__(self, desk: Desk, keys: Keys, metrics: Metrics, *, real_time: Clock) -> None:
+        self._desk, self._keys, self._metrics, self._real_time = desk, keys, metrics, real_time
 
     async def post(self, request: web.Request) -> web.Response:
         """Answer 202 the first time, 200 when the event is known, a problem when it is not one."""
@@ -43,7 +43,7 @@ class EventDoor:
 
     def _verify(self, request: web.Request, body: bytes) -> None:
         try:
-            verify(self._key, request.headers, body, now=self._real_time())
+            verify(self._keys, request.headers, body, now=self._real_time())
         except NotAnEventError:
             self._metrics.events.labels("unknown", "unsigned").inc()
             log.warning("event.unsigned")

@@ -74,6 +74,17 @@ class Attachments:
         found = {row["id"]: self._stored(row) for row in rows}
         return tuple(found[id] for id in ids if id in found)
 
+    async def described(self, ids: Sequence[str]) -> tuple[StoredFile, ...]:
+        """Return those of ``ids`` that are on record and not refused, in that order."""
+        async with storage_errors(), self._pool.acquire() as connection:
+            rows = await connection.fetch(
+                "SELECT id, name, type, size FROM attachments WHERE id = ANY($1) AND state = ANY($2)",
+                list(ids),
+                [KEPT, AWAITED],
+            )
+        found = {row["id"]: self._stored(row) for row in rows}
+        return tuple(found[id] for id in ids if id in found)
+
     async def digest_of(self, id: str) -> str | None:
         """Return the digest of a kept attachment."""
         async with storage_errors(), self._pool.acquire() as connection:

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import asyncpg
 
@@ -14,6 +14,7 @@ from gateway.store import dissuasions
 from gateway.store.attachments import Attachments
 from gateway.store.deliveries import Deliveries
 from gateway.store.letters import Letters
+from gateway.store.receipts import Receipts
 from gateway.store.tickets import Tickets
 from groundwork.clock import Clock
 from groundwork.database import Connection, Pool, lock, storage_errors
@@ -26,6 +27,7 @@ from hotline.message import InboundMessage
 from hotline.records import from_record, to_record
 from hotline.reply import Reply
 from hotline.scene import Standing
+from hotline.transcript import MOST_LINES, By, Line
 from hotline.turn import Turn
 
 log = logging.getLogger(__name__)
@@ -82,6 +84,7 @@ class Ledger:
     def __init__(self, pool: Pool, vault: Vault, tickets: Tickets, *, city: str, clock: Clock) -> None:
         self._pool, self._vault, self._tickets = pool, vault, tickets
         self._city, self._clock = city, clock
+        self.receipts = Receipts(vault, clock=clock)
         self.letters = Letters(pool, vault, city=city)
         self.deliveries = Deliveries(pool, vault, self.replies_of, clock=clock)
         self.attachments = Attachments(pool, vault, clock=clock)
@@ -155,14 +158,14 @@ class Ledger:
     async def _settle(
         self, connection: Connection, conversation: str, ready: Sequence[Pending], judge: Judge, asks: Asks
     ) -> None:
-        state = await self._conversation(connection, conversation)
+        state, filed = await self._conversation(connection, conversation), dict[str, Any]()
         for one in ready:
             about = (one.message.about,) if one.message.about else ()
             wanted = about or state.tickets if asks(state, one) else ()
             standings = await self._tickets.standings(connection, wanted)
             turn, effects = judge(state, one, standings)
             state = turn.conversation
-            await self._write(connection, one, effects)
+            filed |= await self._write(connection, one, effects)
         await connection.execute(
             "WITH done AS (UPDATE messages SET settled_at = $4 WHERE id = ANY($5))"
             " INSERT INTO conversations (id, city, state, updated_at) VALUES ($1, $2, $3, $4)"
@@ -173,6 +176,7 @@ class Ledger:
             self._clock(),
             [one.id for one in ready],
         )
+        await self.receipts.enter(connection, filed)
 
     async def _conversation(self, connection: Connection, id: str) -> Conversation:
         sealed = await connection.fetchval("SELECT state FROM conversations WHERE id = $1", id)
@@ -180,11 +184,16 @@ class Ledger:
             return Conversation(id=id)
         return from_record(Conversation, open_record(self._vault, sealed, purpose=STATE, known=True))
 
-    async def _write(self, connection: Connection, one: Pending, effects: Sequence[Effect]) -> None:
+    async def _write(self, connection: Connection, one: Pending, effects: Sequence[Effect]) -> dict[str, Any]:
+        """Write what ``effects`` say; return the records of the tickets that were filed, by number."""
+        filed = dict[str, Any]()
         replies = [effect for effect in effects if isinstance(effect, SendReply)]
         for effect in effects:
             if isinstance(effect, FileTicket):
-                await self._tickets.file(connection, one.id, one.message, effect)
+                said = await self._said_before(connection, one)
+                filed[effect.ticket.number] = await self._tickets.file(
+                    connection, one.id, one.message, effect, said
+                )
             elif isinstance(effect, TellDesk):
                 await self._tickets.tell(connection, effect)
             elif isinstance(effect, EnterLetter):
@@ -208,6 +217,28 @@ class Ledger:
         if one.message.attachments or one.message.media:
             await self.attachments.named(connection, one.id, one.message)
         await self.deliveries.owe(connection, one.id, one.message)
+        return filed
+
+    async def _said_before(self, connection: Connection, one: Pending) -> tuple[Line, ...]:
+        """Return what was said since the conversation's last ticket, up to this message and with it, oldest first."""
+        rows = await connection.fetch(
+            "SELECT id, body FROM messages WHERE conversation = $1 AND id <= $2 AND id > coalesce((SELECT"
+            " max(message_id) FROM tickets WHERE conversation = $1 AND message_id < $2), 0)"
+            " ORDER BY id DESC LIMIT $3",
+            one.message.conversation,
+            one.id,
+            MOST_LINES,
+        )
+        replies = await self._replies(connection, [row["id"] for row in rows])
+        lines = list[Line]()
+        for row in reversed(rows):
+            message = self._message(row["body"])
+            lines.append(
+                Line(at=message.received_at, by=By.CITIZEN, text=message.demand or message.option or "")
+            )
+            said = (self._reply(reply, "") for reply in replies if reply["message_id"] == row["id"])
+            lines += [Line(at=reply.at, by=By.BOT, text=reply.reply.text) for reply in said]
+        return tuple(lines)
 
     def reply_id(self, key: str) -> uuid.UUID:
         """Return the id of the reply with that effect key; the same at every attempt."""

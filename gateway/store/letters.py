@@ -7,7 +7,7 @@ from datetime import datetime
 import asyncpg
 
 from channels.open311.codec import NAME as OPEN311
-from gateway.store.tickets import TICKET
+from gateway.store.sealed import TICKET
 from groundwork.database import Connection, Pool, storage_errors
 from groundwork.identities import open_record, seal_record
 from groundwork.vault import Vault

@@ -11,7 +11,8 @@ import asyncpg
 
 from channels.open311.codec import NAME, Query, ServiceRequest
 from gateway.store.letters import BODY
-from gateway.store.tickets import DATA, OVER, TICKET, WITHDRAWN, Happening
+from gateway.store.sealed import DATA, TICKET
+from gateway.store.tickets import OVER, WITHDRAWN, Happening
 from groundwork.database import Connection, Pool, storage_errors
 from groundwork.identities import open_record
 from groundwork.vault import Vault

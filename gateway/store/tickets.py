@@ -8,11 +8,14 @@ from typing import Any
 import asyncpg
 
 from dispatch_client import payloads
+from gateway.store import feed
+from gateway.store.receipts import Receipt, receipt_of
+from gateway.store.sealed import CODE, DATA, TICKET
 from gateway.web.ports import Thread
 from groundwork.clock import Clock
 from groundwork.database import Connection, Pool, lock, storage_errors
 from groundwork.identities import open_record, seal_record
-from groundwork.outbox import Owed, owe
+from groundwork.outbox import Owed, digest_of, owe
 from groundwork.vault import Vault
 from hotline.citypack import CityPack
 from hotline.dates import dates_of
@@ -26,9 +29,9 @@ from hotline.records import from_record, to_record
 from hotline.replies import moment_in_words
 from hotline.scene import Standing
 from hotline.ticket import ALPHABET, Ticket, normalised
-from hotline.withholding import for_centre, withheld
+from hotline.transcript import Line
+from hotline.withholding import for_centre, said_to_centre, withheld
 
-TICKET, CODE, DATA = "tickets.body", "tickets.query_code", "ticket_events.data"
 TOKEN_LETTERS = 12
 MOST_FOUND = 50
 ANSWERED = frozenset({"replied", "followed_up", "closed"})  #: events by which a unit's reply is there
@@ -51,6 +54,7 @@ class Record:
     ticket: Ticket
     state: str
     happenings: tuple[Happening, ...]
+    receipt: Receipt | None = None  #: none for tickets of before there were receipts
 
 
 class Tickets:
@@ -60,10 +64,15 @@ class Tickets:
         self._pool, self._vault, self._pack, self._clock = pool, vault, pack, clock
 
     async def file(
-        self, connection: Connection, message_id: int, message: InboundMessage, effect: FileTicket
-    ) -> None:
-        """Register the ticket and owe the dispatch centre its ``filed``, in the caller's transaction."""
+        self, connection: Connection, message_id: int, message: InboundMessage, effect: FileTicket,
+        said: Sequence[Line] = (),
+    ) -> Any:  # fmt: skip
+        """Register the ticket and owe the dispatch centre its ``filed``, in the caller's transaction.
+
+        ``said`` is what was said before it, oldest first. Returns the record that its receipt is about.
+        """
         ticket, token = effect.ticket, self._token(effect.ticket.number)
+        record = to_record(ticket)
         await connection.execute(
             "INSERT INTO tickets (number, city, message_id, conversation, sender, channel, kind, class, urgent,"
             " lead_unit, filed_at, query_code, code_digest, body, person)"
@@ -81,7 +90,7 @@ class Tickets:
             ticket.filed_at,
             self._vault.seal(ticket.query_code.encode(), purpose=CODE),
             self._code_digest(ticket.number, ticket.query_code),
-            seal_record(self._vault, to_record(ticket), purpose=TICKET),
+            seal_record(self._vault, record, purpose=TICKET),
             token,
         )
         await self._index_person(connection, ticket)
@@ -89,9 +98,17 @@ class Tickets:
             await connection.execute(
                 "UPDATE tickets SET confidential = true WHERE number = $1", ticket.number
             )
-        told = for_centre(ticket, self._pack.finder, token=token)
         await self._owe(connection, effect.key, ticket.number, "filed", 1, ticket.filed_at,
-                        payloads.ticket_data(told))  # fmt: skip
+                        self._filed_data(ticket, said, token=token))  # fmt: skip
+        return record
+
+    def _filed_data(self, ticket: Ticket, said: Sequence[Line], *, token: str) -> dict[str, Any]:
+        finder, told = self._pack.finder, for_centre(ticket, self._pack.finder, token=token)
+        return payloads.ticket_data(
+            told,
+            channel_label=next((one.label for one in self._pack.channels if one.id == ticket.channel), ""),
+            transcript=said_to_centre(said, ticket.contact, finder),
+        )
 
     async def _index_person(self, connection: Connection, ticket: Ticket) -> None:
         """Note by which names and numbers the ticket can be found; only digests are kept."""
@@ -142,6 +159,7 @@ class Tickets:
                 "at": at.isoformat(), "data": dict(data)}  # fmt: skip
         one = Owed(key=key, lane=f"ticket:{subject}", kind="event", body=body)
         await owe(connection, self._vault, [one], clock=self._clock)
+        await feed.enter(connection, digest_of(self._vault, key), subject)
         return event_id
 
     async def _note(
@@ -191,7 +209,8 @@ class Tickets:
         number = normalised(number)
         async with storage_errors(), self._pool.acquire() as connection:
             row = await connection.fetchrow(
-                "SELECT body, state FROM tickets WHERE number = $1 AND code_digest = $2",
+                "SELECT t.body, t.state, r.at, r.hash FROM tickets t LEFT JOIN receipts r ON r.number = t.number"
+                " WHERE t.number = $1 AND t.code_digest = $2",
                 number,
                 self._code_digest(number, normalised(code)),
             )
@@ -204,6 +223,7 @@ class Tickets:
             ticket=self._ticket(row["body"], known=False),
             state=row["state"],
             happenings=tuple(map(self._happening, events)),
+            receipt=receipt_of(row["at"], row["hash"]) if row["hash"] else None,
         )
 
     async def thread_of(self, number: str, code: str) -> Thread | None:

@@ -61,6 +61,9 @@ class TicketStatus:
     changes: tuple[Change, ...] = ()  #: of dates, oldest first
     letter: str = ""  #: what became of the letter that it was: ticket, answered or refused
     replies: tuple[SentReply, ...] = ()  #: what was said to the letter
+    kind: str = ""  #: what the city's text calls it
+    filed_at: datetime | None = None
+    mark: str = ""  #: of its receipt; empty where there is none
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

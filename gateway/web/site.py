@@ -78,8 +78,9 @@ def make_site(parts: SiteParts) -> web.Application:
     proof = Proof(parts.limits)
     supplements = Supplements(parts.channel, parts.registers, proof, webchat)
     progress = ProgressPage(
-        pages, parts.registers, proof, supplements, calendar=parts.pack.calendar, clock=clock, secure=secure
-    )
+        pages, parts.registers, proof, supplements, calendar=parts.pack.calendar, clock=clock, secure=secure,
+        public_url=parts.public_url,
+    )  # fmt: skip
     letters = MailboxPage(pages, mailbox, parts.registers, proof, supplements, parts.limits, secure=secure)
     answers = KbPages(pages, parts.articles)
     add_routes(app, "citizen", ChatPage(pages, webchat, parts.history, secure=secure).routes())

@@ -9,6 +9,7 @@ from aiohttp import web
 from gateway import PROGRAM
 from gateway.store.articles import Articles
 from gateway.store.dissuasions import Dissuasions
+from gateway.store.links import Links
 from gateway.store.tickets import Tickets
 from gateway.store.unsealings import Unsealings
 from gateway.web.files import Assets
@@ -47,6 +48,7 @@ class StaffParts:
     pack: CityPack
     articles: Articles
     tickets: Tickets
+    links: Links
     checks: Sequence[Check]
     assets: Assets
     secure: bool
@@ -77,7 +79,7 @@ def add_staff_side(app: web.Application, parts: StaffParts) -> StaffDoor:
     add_staff_routes(app, door)
     answers = AnswerPages(look, parts.articles, city=pack.code, clock=parts.clock)
     add_routes(app, staff(Role.EDITOR, Role.REVIEWER, Role.ADMIN), answers.routes())
-    operations = OpsPages(look, parts.pool, parts.audit, parts.checks)
+    operations = OpsPages(look, parts.pool, parts.audit, parts.checks, parts.links, clock=parts.clock)
     add_routes(app, staff(Role.ADMIN), operations.routes())
     unsealings = Unsealings(parts.pool, parts.tickets, parts.audit, clock=parts.clock)
     sealed = SealedPages(look, unsealings, clock=parts.clock)

@@ -3,8 +3,9 @@
 import argparse
 import sys
 
+from tests.bench.drain import Drained, drain
 from tests.bench.phases import Run, Size, our_system, rasa_dialogue
-from tests.bench.report import DOCUMENT, bars, broken, latest, write
+from tests.bench.report import DOCUMENT, bars, broken, latest, write, write_drained
 from tests.folders import server_folder
 
 
@@ -18,6 +19,9 @@ def main() -> int:
     parser.add_argument(
         "--config", default="config.yml", help="of the Rasa dialogue; standard.yml takes DIET and TED"
     )
+    parser.add_argument(
+        "--tickets", type=int, default=100_000, help="owed at once and drained; 0 leaves that out"
+    )
     parser.add_argument("--no-document", action="store_true", help="only print")
     given = parser.parse_args()
     run = Run(size=Size(seconds=given.seconds, rate=given.rate, at_once=given.at_once, seed=given.seed))
@@ -25,16 +29,28 @@ def main() -> int:
         our_system(run, folder, say)
     with server_folder() as folder:
         rasa_dialogue(run, folder, say, config=given.config)
+    drained = _drained(given.tickets)
     print(latest(run))
     for bar in bars(run):
         print(bar)
-    wrong = broken(run)
+    wrong = broken(run) + ([drained.wrong] if drained and drained.wrong else [])
     for line in wrong:
         print(f"broken: {line}")
     if not wrong and not given.no_document:
         write(run)
+        if drained:
+            write_drained(drained)
         print(f"written to {DOCUMENT.name}")
     return 1 if wrong else 0
+
+
+def _drained(tickets: int) -> Drained | None:
+    if not tickets:
+        return None
+    with server_folder() as folder:
+        found = drain(tickets, folder, say)
+    print(found.line())
+    return found
 
 
 def say(what: str) -> None:

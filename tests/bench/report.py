@@ -13,10 +13,11 @@ from pathlib import Path
 from gateway.localservers import postgres_programs, redis_program
 from groundwork.settings import PROJECT
 from tests.bench import phases
+from tests.bench.drain import Drained
 from tests.bench.phases import Phase, Run
 
 DOCUMENT = PROJECT / "docs" / "performance.md"
-LATEST, RUNS = "latest run", "all runs"
+LATEST, RUNS, DRAINS = "latest run", "all runs", "deliveries"
 MOST_RUNS = 20
 
 
@@ -83,6 +84,13 @@ def write(run: Run, path: Path = DOCUMENT) -> None:
     text = path.read_text(encoding="utf-8")
     text = _replaced(text, LATEST, lambda _: latest(run))
     path.write_text(_replaced(text, RUNS, lambda before: _with_line(before, run)), encoding="utf-8")
+
+
+def write_drained(drained: Drained, path: Path = DOCUMENT) -> None:
+    """Put a line for a drain into the document."""
+    line = f"| {_now()} | {_revision()} {drained.line()}\n"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(_replaced(text, DRAINS, lambda before: f"{before.rstrip()}\n{line}\n"), encoding="utf-8")
 
 
 def _replaced(text: str, name: str, change: Callable[[str], str]) -> str:

@@ -15,9 +15,10 @@ import gateway
 from gateway.app import make_app
 from gateway.bootstrap import Services, open_services
 from gateway.localservers import Postgres, ensure_database
+from groundwork.audit import PROGRAM
 from groundwork.database import migrate
 from groundwork.outbox import Outbox, Owed, owe
-from hotline.errors import HotlineError
+from hotline.errors import HotlineError, StorageAwayError
 from kb.article import Status
 from kb.starters import starter_articles
 from staff.accounts import Role
@@ -77,6 +78,8 @@ DESK = OPEN | door_of("") | {
 #: The gateway's own for citizens and programs are listed in tests/web/test_site.py; these are its staff's.
 GATEWAY = door_of("/staff") | {
     ("GET", "/kb"): "editor reviewer admin", ("GET", "/ops"): "admin", ("POST", "/ops/effects/{id}/retry"): "admin",
+    ("POST", "/ops/effects/{id}/now"): "admin", ("POST", "/ops/effects/{id}/give-up"): "admin",
+    ("POST", "/ops/dispatch/enable"): "admin",
     ("GET", "/ops/sealed"): "dispatcher", ("POST", "/ops/sealed"): "dispatcher",
     ("POST", "/ops/sealed/{id}/decide"): "dispatcher", ("POST", "/ops/sealed/{id}/look"): "dispatcher",
     ("GET", "/ops/dissuasions"): "dispatcher",
@@ -276,6 +279,31 @@ async def test_operations_show_what_gave_up_without_contents_and_send_it_again(
     assert [(row["action"], row["subject"], row["account_id"] is None) for row in noted][-2:] == [
         ("effect.gave_up", str(id), True), ("effect.retried", str(id), False),
     ]  # fmt: skip
+
+
+async def test_operations_try_now_or_give_up_what_fails_and_switch_the_link_on_again(
+    front: Visitor, services: Services
+) -> None:
+    async def fail(kind: str, body: Any) -> None:
+        raise StorageAwayError("busy")
+
+    async with services.pool.acquire() as connection, connection.transaction():
+        owed = Owed(key="f", lane="ticket:20261120ABCDEFGHJ", kind="event", body={"text": "楼下着火"})
+        await owe(connection, services.vault, [owed], clock=services.clock)
+    outbox = Outbox(services.pool, services.vault, fail, clock=services.clock, audit=services.audit)
+    assert await outbox.work(owed.lane) is not None
+    assert await services.links.disable(audit=services.audit, by=PROGRAM)
+    id = await services.pool.fetchval("SELECT id FROM effects")
+    await enter(front, Role.ADMIN)
+    _, page = await front.get("/ops")
+    assert "StorageAwayError" in page and "不再接收" in page and "着火" not in page
+    assert await front.post("/ops/dispatch/enable") == (303, "/ops?done=enabled")
+    assert await front.post("/ops/dispatch/enable") == (303, "/ops?done=nothing")
+    assert await front.post(f"/ops/effects/{id}/now") == (303, "/ops?done=retried")
+    assert await front.post(f"/ops/effects/{id}/give-up") == (303, "/ops?done=abandoned")
+    assert await front.post(f"/ops/effects/{id}/now") == (303, "/ops?done=nothing")
+    _, page = await front.get("/ops?done=abandoned")
+    assert "放弃的投递" in page and "不再接收" not in page
 
 
 async def test_operations_say_what_is_away(front: Visitor) -> None:

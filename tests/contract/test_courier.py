@@ -12,11 +12,13 @@ from channels.base import PlatformBusyError, PlatformRefusedError
 from gateway.courier import UnderWayError
 from gateway.store.deliveries import ANSWERED_WITHIN
 from groundwork.database import migrate
-from groundwork.outbox import NotYetError, Outbox
+from groundwork.outbox import Outbox
 from tests.contract.pushed import VAULT, Pushed, pushed, said
 from tests.wechat.platform import RESET
 
 pytestmark = pytest.mark.enable_socket
+
+SOON = timedelta(seconds=1)
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +62,8 @@ async def test_waiting_for_somebody_else_is_no_failure(one: Pushed) -> None:
     )
     lane = f"citizen:{message.conversation}"
     for _ in range(5):
-        assert await outbox.work(lane) == NotYetError.wait
-        one.clock.now += NotYetError.wait
+        assert await outbox.work(lane) == SOON
+        one.clock.now += SOON
     assert await one.pool.fetchval("SELECT attempts FROM effects") == 0
     await one.let_leases_end()
     assert await outbox.work(lane) is None and len(one.sent()) == 1

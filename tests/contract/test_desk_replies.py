@@ -11,8 +11,8 @@ from aiohttp import ClientSession
 
 from cities.loading import load_pack
 from dispatch_desk.app import compose
-from dispatch_desk.contract import findings
 from dispatch_desk.web.pages import DESK
+from groundwork.contract import findings
 from groundwork.database import open_pool
 from hotline.citation import Citation
 from hotline.citypack import CityPack, ReplyElement, VoidReply

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from dispatch_desk.contract import findings
 from dispatch_desk.returns import KIND, GatewayRejectedError, Returns
 from groundwork.clock import clock_from
+from groundwork.contract import findings
 from groundwork.database import open_pool
 from groundwork.outbox import Outbox
 from groundwork.vault import Vault

@@ -38,7 +38,7 @@ DIGESTS = {
     "messages.key_digest", "messages.fingerprint", "tickets.code_digest", "ticket_events.event_digest",
     "letters.code_digest", "effects.key_digest", "staff_sessions.token_digest", "staff_tries.subject",
     "staff_accounts.provider_digest", "staff_recovery_codes.digest", "audit_log.address", "audit_log.previous",
-    "audit_log.hash", "ticket_people.digest", "events_received.key_digest", "unit_people.digest",
+    "audit_log.hash", "receipts.digest", "receipts.previous", "receipts.hash", "ticket_people.digest", "events_received.key_digest", "unit_people.digest",
 }  # fmt: skip
 QUEUE = "pgqueuer"  #: tables of the job queue: lanes and numbers
 

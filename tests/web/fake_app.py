@@ -192,7 +192,8 @@ class FakeRegister:
 
     status = TicketStatus(
         number=NUMBER, title="示例小区东侧工地夜间施工", state="signed", lead_unit="示例区住房和城乡建设局",
-        shown_due=shown_date(DUE), due=DUE, confidential=False,
+        shown_due=shown_date(DUE), due=DUE, confidential=False, kind="投诉", mark="0123456789ABCDEF",
+        filed_at=datetime(2026, 9, 29, 14, 34, tzinfo=CITY_TIME),
         steps=(
             Step(at=datetime(2026, 9, 29, 15, 20, tzinfo=CITY_TIME), name="signed", text="示例区住房和城乡建设局已签收。"),
             Step(at=datetime(2026, 9, 29, 14, 34, tzinfo=CITY_TIME), name="filed", text="您在网页上提交。"),
@@ -349,6 +350,7 @@ def fake_assets(folder: Path) -> Assets:
         "staff.css": "staff.0.css",
         "chat.js": "chat.0.js",
         "letter.js": "letter.0.js",
+        "receipt.js": "receipt.0.js",
         "icons.svg": "icons.0.svg",
     }
     for name in names.values():

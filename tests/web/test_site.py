@@ -12,14 +12,13 @@ from pytest_aiohttp.plugin import AiohttpClient
 
 from channels.open311.codec import Query, ServiceRequest
 from channels.registry import CHANNELS
-from gateway.web.dispatch import dispatch_routes
+from gateway.web.dispatch import Centre, CentreParts
 from gateway.web.health import Check
 from gateway.web.open311 import Open311
 from gateway.web.openapi import DOCUMENT, api_places
 from gateway.web.ports import Received, Said
 from groundwork.headers import POLICY
 from hotline.errors import StorageAwayError
-from hotline.events import Event
 from hotline.message import InboundMessage
 from hotline.understanding import Hit
 from staff.audience import add_routes, audiences
@@ -62,6 +61,7 @@ ROUTES = {
     ("GET", "/progress"): "citizen",
     ("POST", "/progress"): "citizen",
     ("POST", "/progress/act"): "citizen",
+    ("POST", "/progress/receipt"): "citizen",
     ("GET", "/kb/public"): "public",
     ("POST", "/kb/public"): "public",
     ("GET", "/kb/public/{id}"): "public",
@@ -110,13 +110,6 @@ def test_every_channel_says_for_whom_it_is() -> None:
     }
 
 
-class Register:
-    """Takes no event in these tests."""
-
-    async def take(self, event: Event) -> bool:
-        return False
-
-
 class Requests:
     """Finds none."""
 
@@ -125,7 +118,11 @@ class Requests:
 
 
 def test_the_document_lists_exactly_the_registered_interfaces(app: web.Application) -> None:
-    add_routes(app, "platform", dispatch_routes(Register(), b"key", lambda: NOW))
+    none: Any = None
+    parts = CentreParts(
+        register=none, feed=none, enclosures=none, keys=b"key", secrets=(), now=lambda: NOW, source=""
+    )
+    add_routes(app, "platform", Centre(parts).routes())
     core = FakeCore()
     open311 = Open311(
         PACK, channel_parts(core), FakeRegister(core), Requests(), FakeLimits(), keys={}, public_url=""

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
+import segno
 from aiohttp import web
+from markupsafe import Markup
 
 from channels.base import Received, SentReply
 from channels.webchat.adapter import wired
@@ -58,9 +60,11 @@ class ProgressPage:
         calendar: Calendar,
         clock: Clock,
         secure: bool,
+        public_url: str,
     ) -> None:
         self._pages, self._registers, self._proof, self._supplements = pages, registers, proof, supplements
         self._calendar, self._clock, self._secure = calendar, clock, secure
+        self._public_url = public_url
 
     def routes(self) -> tuple[web.RouteDef, ...]:
         """Return the routes of the page."""
@@ -68,6 +72,7 @@ class ProgressPage:
             web.get("/progress", self.ask),
             web.post("/progress", self.show),
             web.post("/progress/act", self.act),
+            web.post("/progress/receipt", self.receipt),
         )
 
     def api_routes(self) -> tuple[web.RouteDef, ...]:
@@ -125,6 +130,29 @@ class ProgressPage:
         if doing == "add":
             return await self._supplements.add(request, typed, id=id, text=text)
         return await self._supplements.act(request, typed, Act(doing), id=id, text=text, grade=grade)
+
+    async def receipt(self, request: web.Request) -> web.Response:
+        """Show the receipt of the filing, to be printed; who has none sees where the ticket stands."""
+        typed = _typed_in(form := await read_form(request))
+        try:
+            found = await self._proof.found(typed, request, self._registers.look_up)
+        except (NoSuchTicketError, TooManyTriesError) as error:
+            return self._form(request, typed, status=error.status, error=error)
+        if not found.mark:
+            return self._timeline(request, found, typed, mode=form.get("mode"))
+        mode = form.get("mode")
+        response = self._pages.respond(
+            request,
+            "receipt.html",
+            personal=True,
+            care=None if mode is None else mode == "care",
+            ticket=found,
+            typed=typed,
+            code=qr_code(f"{self._public_url}/progress?number={found.number}"),
+        )
+        if mode is not None:
+            keep_mode(response, mode, secure=self._secure)
+        return response
 
     async def answer(self, request: web.Request) -> web.Response:
         """Return the public timeline as JSON."""
@@ -186,6 +214,12 @@ class ProgressPage:
         if mode is not None:
             keep_mode(response, mode, secure=self._secure)
         return response
+
+
+def qr_code(address: str) -> Markup:
+    """Return an address as an inline SVG without any style: the page's policy allows none."""
+    text: str = segno.make(address, error="m").svg_inline(scale=4, border=4, dark="#000", light="#fff")
+    return Markup(text)  # noqa: S704 - made by the library out of black and white squares
 
 
 def _typed_in(form: Mapping[str, str]) -> Typed:

@@ -19,6 +19,11 @@ def validator(name: str) -> Draft202012Validator:
     return Draft202012Validator(json.loads((SCHEMAS / f"{name}.v1.json").read_text(encoding="utf-8")))
 
 
+def has_schema(name: str) -> bool:
+    """Tell whether the data of that event have a schema."""
+    return (SCHEMAS / f"{name}.v1.json").is_file()
+
+
 def findings(name: str, data: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return what in ``data`` is not as the schema of ``name`` says: field and rule, never the content."""
     errors = validator(name).iter_errors(data)
