@@ -179,10 +179,7 @@ def judged(demand: str, reply: str, pack: CityPack, understood: Understanding) -
     kind = KIND_OF.get(understood.intent, "other")
     asked = Asked(kind=kind, ticket_class=classify(pack, kind=kind, text=demand))
     found = judge_reply(demand, reply, pack, asked)
-    reasons = [
-        {"rule": one.rule, "article": f"{one.citation.instrument}{one.citation.article}", "span": one.span}
-        for one in found
-    ]
+    reasons = [{"rule": one.rule, "article": one.citation.article, "span": one.span} for one in found]
     return {"ok": not found, "reasons": reasons}
 
 
