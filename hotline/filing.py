@@ -260,7 +260,7 @@ def _ticket(
     message = heard.message
     contact = _contact(facts, sealed=pack.seals(kind))
     place = facts.get("place", "")
-    unit = choose_unit(pack, text=what, place=place, kind=kind)
+    unit = choose_unit(pack, text=what, place=place, kind=kind, past=heard.past)
     matters = matters_of(pack, what)
     chosen_class = pack.classes.get(ticket_class) if ticket_class else None
     law: tuple[Citation, ...] = (pack.kinds[kind].citation, unit.unit.citation)
@@ -299,6 +299,7 @@ def _ticket(
         attachments=brought.attachments,
         asks_person=asks_person,
         public=facts.get("public") == "true",
+        lead_unit_confidence=unit.confidence,
     )
 
 

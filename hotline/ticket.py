@@ -70,6 +70,9 @@ class Ticket:
     copies: tuple[UnitShare, ...] = ()
     matters: tuple[str, ...] = ()  #: sorts of matter with limits of their own
     law_version: str = ""  #: of the city's law at filing (CityPack.version)
+    lead_unit_confidence: float | None = (
+        None  #: from 0 to 1; ``None`` where a rule chose and nothing was measured
+    )
 
 
 def check_letter(body: str) -> str:
