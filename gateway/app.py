@@ -17,6 +17,7 @@ from gateway.bootstrap import (
     Services,
     channel_settings,
     keep_library_fresh,
+    keep_past_fresh,
     open_services,
     real_time,
 )
@@ -159,6 +160,7 @@ def _checks(services: Services) -> Sequence[Check]:
 def _server_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
     return [
         keep_library_fresh(services.library),
+        keep_past_fresh(services.past),
         drain_for_ever(services.spool, services.intake.keep, SPOOL_EVERY),
         _count_backlog(services),
     ]
@@ -168,6 +170,7 @@ def _worker_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
     anchors = anchors_of(services.settings, PROGRAM, services.audit)
     return [
         keep_library_fresh(services.library),
+        keep_past_fresh(services.past),
         sweep_for_ever(services.intake, SWEEP_EVERY),
         anchor_for_ever(services.pool, anchors, clock=services.clock),
         sweep_files_for_ever(services.files, FILES_EVERY),

@@ -30,6 +30,7 @@ from gateway.front import Front
 from gateway.gate import Gate
 from gateway.intake import Intake
 from gateway.limits import Limits
+from gateway.routing import RoutingInUse, RoutingVersions
 from gateway.spool import Spool
 from gateway.store.articles import Articles
 from gateway.store.ledger import Ledger
@@ -50,6 +51,7 @@ log = logging.getLogger(__name__)
 
 REFRESH_EVERY = 0.5  #: seconds; how old a change to an article may be before it answers
 SPOOL_EVERY, SWEEP_EVERY = 2.0, 5.0
+PAST_EVERY = 5.0  #: seconds; how old a change of the routing in use may be
 FILES_EVERY = 600.0  #: seconds between two looks for files that nobody needs
 
 
@@ -77,6 +79,7 @@ class Services:
     figures: Figures
     files: Files
     cells: RedisCells
+    past: RoutingInUse
 
 
 @asynccontextmanager
@@ -108,8 +111,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         )
         parts = SenderParts(http=http, cells=cells, say=pack.say, settings=channel_settings(settings))
         senders = {name: make(parts) for name, make in SENDERS.items()}
+        past = RoutingInUse(RoutingVersions(settings.state_dir))
         intake = Intake(ledger, spool, pack, _understanding(settings, http, figures), library,
-                        clock=clock, figures=figures)  # fmt: skip
+                        clock=clock, figures=figures, past=past)  # fmt: skip
         stack.push_async_callback(intake.close)
         yield Services(
             settings=settings,
@@ -132,6 +136,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             figures=figures,
             files=files,
             cells=cells,
+            past=past,
         )
 
 
@@ -196,3 +201,10 @@ async def keep_library_fresh(library: Library) -> None:
         except Exception as error:  # noqa: BLE001 — a bad article must not stop the following of others
             log.error("library.failed", extra={"error_type": type(error).__name__})
         await asyncio.sleep(REFRESH_EVERY)
+
+
+async def keep_past_fresh(past: RoutingInUse) -> None:
+    """Take up the version that was put into use, again and again."""
+    while True:
+        await asyncio.sleep(PAST_EVERY)
+        await asyncio.to_thread(past.refresh)

@@ -13,7 +13,7 @@ from typing import Any
 
 from bots.keyword_understanding import KeywordUnderstanding
 from cities.loading import check_cities, load_pack
-from gateway import PROGRAM
+from gateway import PROGRAM, routing_commands
 from groundwork import effects, inspection, rotation
 from groundwork.clock import clock_from
 from groundwork.database import open_pool
@@ -79,6 +79,7 @@ def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     taking.add_argument("--city")
     taking.add_argument("--channel", required=True, choices=CHANNELS, help="the way they came by")
     taking.set_defaults(call=_import)
+    routing_commands.add_to(subs).set_defaults(call=_routing)
     effects.add_to(subs).set_defaults(call=_effects)
     inspection.add_to(subs).set_defaults(call=_audit)
     rotation.add_to(subs).set_defaults(call=_keys)
@@ -181,6 +182,12 @@ def _check(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def _effects(arguments: argparse.Namespace, settings: Settings) -> int:
     return effects.run(arguments, with_secrets(settings), PROGRAM, _url(settings))
+
+
+def _routing(arguments: argparse.Namespace, settings: Settings) -> int:
+    if arguments.city and arguments.city != settings.city:
+        settings = Settings.from_env({**os.environ, f"{PREFIX}CITY": arguments.city})
+    return routing_commands.run(arguments, settings, _url(settings), _rows)
 
 
 def _audit(arguments: argparse.Namespace, settings: Settings) -> int:
