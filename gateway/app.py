@@ -12,6 +12,7 @@ from channels.base import ChannelParts
 from gateway import PROGRAM
 from gateway.bootstrap import (
     FILES_EVERY,
+    REPEATS_EVERY,
     SPOOL_EVERY,
     SWEEP_EVERY,
     Services,
@@ -25,6 +26,7 @@ from gateway.files import sweep_for_ever as sweep_files_for_ever
 from gateway.front import PublicArticles
 from gateway.intake import sweep_for_ever
 from gateway.spool import drain_for_ever
+from gateway.store.repeats import look_for_ever
 from gateway.web.dispatch import dispatch_routes
 from gateway.web.files import Assets
 from gateway.web.floods import origin_of
@@ -113,6 +115,7 @@ def _staff_parts(services: Services) -> StaffParts:
         pack=pack,
         articles=services.articles,
         tickets=services.tickets,
+        repeats=services.repeats,
         checks=_checks(services),
         assets=Assets.load(),
         secure=is_https(settings.public_url),
@@ -174,6 +177,7 @@ def _worker_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
         sweep_for_ever(services.intake, SWEEP_EVERY),
         anchor_for_ever(services.pool, anchors, clock=services.clock),
         sweep_files_for_ever(services.files, FILES_EVERY),
+        look_for_ever(services.repeats, REPEATS_EVERY),
     ]
 
 

@@ -34,6 +34,7 @@ from gateway.routing import RoutingInUse, RoutingVersions
 from gateway.spool import Spool
 from gateway.store.articles import Articles
 from gateway.store.ledger import Ledger
+from gateway.store.repeats import Repeats
 from gateway.store.tickets import Tickets
 from groundwork.audit import Audit
 from groundwork.clock import Clock, clock_from
@@ -51,6 +52,7 @@ log = logging.getLogger(__name__)
 
 REFRESH_EVERY = 0.5  #: seconds; how old a change to an article may be before it answers
 SPOOL_EVERY, SWEEP_EVERY = 2.0, 5.0
+REPEATS_EVERY = 5.0
 PAST_EVERY = 5.0  #: seconds; how old a change of the routing in use may be
 FILES_EVERY = 600.0  #: seconds between two looks for files that nobody needs
 
@@ -70,6 +72,7 @@ class Services:
     articles: Articles
     library: Library
     tickets: Tickets
+    repeats: Repeats
     ledger: Ledger
     spool: Spool
     intake: Intake
@@ -127,6 +130,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             articles=articles,
             library=library,
             tickets=tickets,
+            repeats=Repeats(pool, vault, tickets, audit, pack=pack, clock=clock),
             ledger=ledger,
             spool=spool,
             intake=intake,

@@ -64,6 +64,8 @@ class Action(StrEnum):
     UNSEALING_GRANTED = "unsealing.granted"
     UNSEALING_REFUSED = "unsealing.refused"
     CASE_SIGNED = "case.signed"
+    REPEAT_MERGED = "repeat.merged"
+    REPEAT_APART = "repeat.apart"
     PEOPLE_SEEN = "people.seen"
     PEOPLE_CHANGED = "people.changed"
     ARTICLE_RECORDED = "article.recorded"

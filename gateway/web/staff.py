@@ -8,12 +8,14 @@ from aiohttp import web
 
 from gateway import PROGRAM
 from gateway.store.articles import Articles
+from gateway.store.repeats import Repeats
 from gateway.store.tickets import Tickets
 from gateway.store.unsealings import Unsealings
 from gateway.web.files import Assets
 from gateway.web.health import Check
 from gateway.web.pages.answers import AnswerPages
 from gateway.web.pages.ops import OpsPages
+from gateway.web.pages.repeats import RepeatPages
 from gateway.web.pages.sealed import SealedPages
 from groundwork.audit import Audit
 from groundwork.clock import Clock
@@ -45,6 +47,7 @@ class StaffParts:
     pack: CityPack
     articles: Articles
     tickets: Tickets
+    repeats: Repeats
     checks: Sequence[Check]
     assets: Assets
     secure: bool
@@ -75,4 +78,5 @@ def add_staff_side(app: web.Application, parts: StaffParts) -> StaffDoor:
     unsealings = Unsealings(parts.pool, parts.tickets, parts.audit, clock=parts.clock)
     sealed = SealedPages(look, unsealings, clock=parts.clock)
     add_routes(app, staff(Role.DISPATCHER), sealed.routes())
+    add_routes(app, staff(Role.DISPATCHER), RepeatPages(look, parts.repeats).routes())
     return door

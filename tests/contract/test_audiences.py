@@ -77,6 +77,7 @@ GATEWAY = door_of("/staff") | {
     ("GET", "/kb"): "editor reviewer admin", ("GET", "/ops"): "admin", ("POST", "/ops/effects/{id}/retry"): "admin",
     ("GET", "/ops/sealed"): "dispatcher", ("POST", "/ops/sealed"): "dispatcher",
     ("POST", "/ops/sealed/{id}/decide"): "dispatcher", ("POST", "/ops/sealed/{id}/look"): "dispatcher",
+    ("GET", "/ops/repeats"): "dispatcher", ("POST", "/ops/repeats"): "dispatcher",
     ("GET", "/ops/people"): "dispatcher", ("POST", "/ops/people"): "dispatcher",
 }  # fmt: skip
 
