@@ -113,13 +113,13 @@ def choose_unit(
 
 
 def propose_units(
-    pack: CityPack, *, text: str, most: int, past: Routing | None = None
+    pack: CityPack, *, text: str, most: int, kind: str = "", past: Routing | None = None
 ) -> tuple[tuple[Proposal, ...], bool]:
     """Return the likeliest units, likeliest first, and whether the first one may be followed unseen.
 
     What a rule names is sure; what past dispatches say is as sure as they are; duties alone are never.
     """
-    demand = _demand(pack, text=text, place="", kind="", past=past, most=most + len(pack.units))
+    demand = _demand(pack, text=text, place="", kind=kind, past=past, most=most + len(pack.units))
     company = _company(demand)
     ruled = () if company is None else (Proposal(unit=company.unit.name, score=1.0),)
     judged = demand.judged

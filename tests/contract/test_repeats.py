@@ -13,6 +13,7 @@ from aiohttp import FormData
 import gateway
 from gateway.app import make_app
 from gateway.bootstrap import Services, open_services
+from gateway.store.corrections import corrections
 from gateway.store.tickets import DATA
 from gateway.web.staff import PREFIX
 from groundwork.database import migrate
@@ -163,6 +164,22 @@ async def test_what_is_kept_apart_is_not_proposed_again(bench: Bench) -> None:
     assert await bench.owed(later) == ["filed"]
     _, page = await bench.visitor.get("/ops/repeats")
     assert later not in page
+
+
+async def test_what_a_dispatcher_corrected_is_learnt_next_time(bench: Bench) -> None:
+    number, secret = (
+        await bench.letter(TEXT + "电话13800000001"),
+        await bench.letter(TEXT, confidential="true"),
+    )
+    for sequence, (subject, unit) in enumerate(
+        ((number, "市住建局"), (number, "市城管局"), (secret, "市城管局"))
+    ):
+        said = Event(id=f"r{sequence}", source="urn:desk", name="reassigned", subject=subject, sequence=sequence + 1,
+                     at=bench.services.clock() + timedelta(minutes=sequence), data={"unit": unit})  # fmt: skip
+        await bench.services.tickets.take(said)
+    services = bench.services
+    (found,) = await corrections(services.pool, services.vault, services.pack)
+    assert found.unit == "示例市城市管理局" and "路灯坏了" in found.text and "13800000001" not in found.text
 
 
 async def test_a_confidential_ticket_is_nobodys_repeat(bench: Bench) -> None:
