@@ -291,13 +291,21 @@ def _co_handlers(demand: _Demand, lead: _Fit) -> tuple[UnitShare, ...]:
         others = [fit for fit in demand.fits if fit.duties and fit.unit.id != lead.unit.id]
         for fit in others[:MOST_CO_HANDLERS]:
             words = pack.words["list_comma"].join(fit.duties)
-            found.append(_share(pack, rules["several_units"], fit.unit, "co_handler_by_duty", words=words))
+            share = _share(pack, rules["several_units"], fit.unit, "co_handler_by_duty", words=words)
+            found.append(replace(share, confidence=_score_of(demand, fit.unit)))
     rule = rules.get("department_and_district")
     if rule is not None and "district_co_handles" in rule.does:
         known = {share.unit for share in found}
         districts = [unit for unit in _districts(demand, lead) if unit.name not in known]
         found += [_share(pack, rule, unit, "co_handler_by_district") for unit in districts]
     return tuple(found)
+
+
+def _score_of(demand: _Demand, unit: Unit) -> float | None:
+    """Return how likely past dispatches make it that ``unit`` leads; ``None`` where they do not name it."""
+    proposals = demand.judged.proposals if demand.judged is not None else ()
+    named = (one.score for one in proposals if _name_of(demand.pack, one.unit) == unit.name)
+    return next((round(score, 3) for score in named), None)
 
 
 def _copies(demand: _Demand, lead: _Fit) -> tuple[UnitShare, ...]:

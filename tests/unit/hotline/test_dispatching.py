@@ -116,7 +116,8 @@ def test_past_dispatches_lead_where_they_are_sure_and_say_how_sure() -> None:
     found = choose_unit(pack(), text="路灯坏了", place="", past=past)
     assert found.unit.name == LABOUR and found.confidence is not None and found.confidence > 0.9
     assert f"{found.confidence:.0%}" in found.why
-    assert names(found, "co_handlers") == [MANAGEMENT]  # whose duty is named
+    (share,) = found.co_handlers  # whose duty is named
+    assert share.unit == MANAGEMENT and share.confidence is None  # but which did not come up before
 
 
 def test_where_they_are_not_sure_duties_choose_and_the_dispatcher_is_told() -> None:
