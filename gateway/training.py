@@ -2,8 +2,9 @@
 
 import csv
 import io
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -23,7 +24,7 @@ WORSE_ELSEWHERE = 0.01  #: the same where the two were not judged on the same ti
 LEAST_COMPARED, MOST_COMPARED = 100, 2_000  #: tickets newer than all that the version in use has learnt from
 LARGEST_CELL = 1_000_000
 _ENCODINGS = ("utf-8-sig", "gb18030")
-_FORMS = ("%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d", "%Y年%m月%d日", "%Y.%m.%d")
+_DAY = 3  #: numbers that a day has at least
 
 
 class HistoryError(ValueError):
@@ -60,7 +61,7 @@ def read_history(path: Path, columns: Columns, pack: CityPack) -> History:
         text, unit = clean(row[columns.text] or "").strip(), clean(row[columns.unit] or "").strip()
         if not text or not unit:
             continue
-        last = _moment(row[columns.time] or "") or last if columns.time else None
+        last = moment_of(row[columns.time] or "") or last if columns.time else None
         typed[unit] += 1
         past.append(Past(text=text, unit=unit, at=last))
     names = {unit: cleaned_unit(pack, unit) for unit in typed}
@@ -110,18 +111,19 @@ def _decoded(content: bytes) -> str:
     raise HistoryError("the file is neither UTF-8 nor GB 18030")
 
 
-def _moment(written: str) -> datetime | None:
-    for read in (datetime.fromisoformat, *(_by(form) for form in _FORMS)):
+def moment_of(written: str) -> datetime | None:
+    """Return a time by ISO 8601, or whose numbers come in that order between whatever signs; city time by default."""
+    try:
+        found = datetime.fromisoformat(written.strip())
+    except ValueError:
+        numbers = [int(number) for number in re.findall(r"\d{1,4}", written)][:6]
+        if len(numbers) < _DAY:
+            return None
         try:
-            found = read(written.strip())
+            found = datetime(*numbers)  # type: ignore[arg-type]  # noqa: DTZ001 — the offset comes below
         except ValueError:
-            continue
-        return found if found.tzinfo else found.replace(tzinfo=CITY_TIME)
-    return None
-
-
-def _by(form: str) -> Callable[[str], datetime]:
-    return lambda written: datetime.strptime(written, form)  # noqa: DTZ007 — the caller adds the city's offset
+            return None
+    return found if found.tzinfo else found.replace(tzinfo=CITY_TIME)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -144,7 +146,7 @@ def compare(learnt: Learnt, versions: RoutingVersions) -> Compared | None:
     notes = versions.notes(name) if name else {}
     if not notes:
         return None
-    until = _moment(str(notes.get("until") or ""))
+    until = moment_of(str(notes.get("until") or ""))
     newer = [one for one in learnt.held if until is not None and one.at is not None and one.at > until]
     newer = newer[-MOST_COMPARED:]
     if len(newer) < LEAST_COMPARED:

@@ -5,6 +5,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from gateway import commands
 from gateway.routing import FOLDER, RoutingInUse, RoutingVersions
+from gateway.training import moment_of
 from groundwork.settings import Settings
 from tests.bench.history import Dispatched, generated
 
@@ -129,3 +131,15 @@ def test_a_column_that_is_not_there_is_named(run: Run, tmp_path: Path) -> None:
 def test_a_made_up_history_is_the_same_for_the_same_seed() -> None:
     one, two = (tuple(generated(50, seed=SEED)) for _ in range(2))
     assert one == two and all(isinstance(ticket, Dispatched) for ticket in one)
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("2024-03-05T10:20:30+08:00", "2024-03-05T10:20:30+08:00"), ("2024/3/5 9:05", "2024-03-05T09:05:00+08:00"),
+        ("2024年3月5日", "2024-03-05T00:00:00+08:00"), ("20240305", "2024-03-05T00:00:00+08:00"),
+        ("2024.13.5", None), ("三月", None), ("", None), ("9" * 40, None),
+    ],
+)  # fmt: skip
+def test_times_are_read_as_people_write_them(written: str, found: str | None) -> None:
+    assert moment_of(written) == (found and datetime.fromisoformat(found))
