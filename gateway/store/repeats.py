@@ -58,21 +58,26 @@ class Repeats:
 
     async def look(self) -> int:
         """Compare tickets that were filed since with those before; how many there were."""
+        count = 0
+        while count < AT_ONCE and await self._look_at_one():
+            count += 1
+        return count
+
+    async def _look_at_one(self) -> bool:
+        """Compare the oldest that waits, in its own transaction: nobody who urges it waits for the others."""
         async with storage_errors(), self._pool.acquire() as connection, connection.transaction():
-            rows = await connection.fetch(
-                "SELECT number, conversation, lead_unit, filed_at, body FROM tickets"
-                " WHERE compared_at IS NULL AND city = $1 ORDER BY filed_at LIMIT $2 FOR UPDATE SKIP LOCKED",
+            row = await connection.fetchrow(
+                "SELECT number, conversation, lead_unit, filed_at, body FROM tickets WHERE compared_at IS NULL"
+                " AND city = $1 ORDER BY filed_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED",
                 self._pack.code,
-                AT_ONCE,
             )
-            for row in rows:
-                await self._compare(connection, row)
+            if row is None:
+                return False
+            await self._compare(connection, row)
             await connection.execute(
-                "UPDATE tickets SET compared_at = $2 WHERE number = ANY($1)",
-                [row["number"] for row in rows],
-                self._clock(),
+                "UPDATE tickets SET compared_at = $2 WHERE number = $1", row["number"], self._clock()
             )
-        return len(rows)
+        return True
 
     async def _compare(self, connection: Connection, row: asyncpg.Record) -> None:
         new = self._told(row)
