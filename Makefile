@@ -34,9 +34,10 @@ check: setup ## Look at the code: ruff, mypy --strict, import contracts, known w
 	.venv/bin/lint-imports --no-cache
 	.venv/bin/python tools/advisories.py $(if $(filter strict,$(AUDIT)),--strict)
 
-evaluate: setup ## Measure the two screens and the reply gate, write the tables of docs/evaluation.md
+evaluate: setup ## Measure the two screens, the reply gate and the proposing of units, into docs/evaluation.md
 	.venv/bin/python -P -m tools.evaluate_replies
 	.venv/bin/python -P -m tools.evaluate $(or $(CITY),$(HUYING_CITY),pingdingshan)
+	.venv/bin/python -P -m tools.evaluate_routing
 
 fuzz: setup ## Screen a million mutated messages: no exception, no slow case; FUZZ_ARGS="--texts 10000 --seed 7"
 	.venv/bin/python -P -m tools.fuzz $(FUZZ_ARGS)

@@ -12,11 +12,13 @@ from channels.base import ChannelParts
 from gateway import PROGRAM
 from gateway.bootstrap import (
     FILES_EVERY,
+    REPEATS_EVERY,
     SPOOL_EVERY,
     SWEEP_EVERY,
     Services,
     channel_settings,
     keep_library_fresh,
+    keep_past_fresh,
     open_services,
     real_time,
 )
@@ -28,6 +30,7 @@ from gateway.spool import drain_for_ever
 from gateway.store.published import Published
 from gateway.store.receipts import anchor_for_ever as anchor_receipts
 from gateway.store.receipts import folder_of
+from gateway.store.repeats import look_for_ever
 from gateway.web.dispatch import Centre, CentreParts
 from gateway.web.files import Assets
 from gateway.web.floods import origin_of
@@ -144,6 +147,7 @@ def _staff_parts(services: Services) -> StaffParts:
         articles=services.articles,
         tickets=services.tickets,
         links=services.links,
+        repeats=services.repeats,
         checks=_checks(services),
         assets=Assets.load(),
         secure=is_https(settings.public_url),
@@ -191,6 +195,7 @@ def _checks(services: Services) -> Sequence[Check]:
 def _server_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
     return [
         keep_library_fresh(services.library),
+        keep_past_fresh(services.past),
         drain_for_ever(services.spool, services.intake.keep, SPOOL_EVERY),
         _count_backlog(services),
     ]
@@ -200,11 +205,13 @@ def _worker_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
     anchors = anchors_of(services.settings, PROGRAM, services.audit)
     return [
         keep_library_fresh(services.library),
+        keep_past_fresh(services.past),
         sweep_for_ever(services.intake, SWEEP_EVERY),
         anchor_for_ever(services.pool, anchors, clock=services.clock),
         sweep_files_for_ever(services.files, FILES_EVERY),
         watch_for_ever(services.link, services.pool),
         anchor_receipts(services.ledger.receipts, services.pool, folder_of(services.settings.state_dir)),
+        look_for_ever(services.repeats, REPEATS_EVERY),
     ]
 
 

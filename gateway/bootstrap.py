@@ -33,11 +33,13 @@ from gateway.gate import Gate
 from gateway.intake import Intake
 from gateway.limits import Limits
 from gateway.link import KIND, PULLED, DispatchLink
+from gateway.routing import RoutingInUse, RoutingVersions
 from gateway.spool import Spool
 from gateway.store.articles import Articles
 from gateway.store.feed import Feed
 from gateway.store.ledger import Ledger
 from gateway.store.links import Links
+from gateway.store.repeats import Repeats
 from gateway.store.tickets import Tickets
 from groundwork.audit import Audit
 from groundwork.clock import Clock, clock_from
@@ -56,6 +58,8 @@ log = logging.getLogger(__name__)
 
 REFRESH_EVERY = 0.5  #: seconds; how old a change to an article may be before it answers
 SPOOL_EVERY, SWEEP_EVERY = 2.0, 5.0
+REPEATS_EVERY = 5.0
+PAST_EVERY = 5.0  #: seconds; how old a change of the routing in use may be
 FILES_EVERY = 600.0  #: seconds between two looks for files that nobody needs
 
 
@@ -74,6 +78,7 @@ class Services:
     articles: Articles
     library: Library
     tickets: Tickets
+    repeats: Repeats
     ledger: Ledger
     spool: Spool
     intake: Intake
@@ -87,6 +92,7 @@ class Services:
     link: DispatchLink
     feed: Feed
     enclosures: Enclosures
+    past: RoutingInUse
 
 
 @asynccontextmanager
@@ -127,8 +133,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         )
         parts = SenderParts(http=http, cells=cells, say=pack.say, settings=channel_settings(settings))
         senders = {name: make(parts) for name, make in SENDERS.items()}
+        past = RoutingInUse(RoutingVersions(settings.state_dir))
         intake = Intake(ledger, spool, pack, _understanding(settings, http, figures, pack.finder), library,
-                        clock=clock, figures=figures)  # fmt: skip
+                        clock=clock, figures=figures, past=past)  # fmt: skip
         stack.push_async_callback(intake.close)
         yield Services(
             settings=settings,
@@ -142,6 +149,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             articles=articles,
             library=library,
             tickets=tickets,
+            repeats=Repeats(pool, vault, tickets, audit, pack=pack, clock=clock),
             ledger=ledger,
             spool=spool,
             intake=intake,
@@ -155,6 +163,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             link=link,
             feed=Feed(pool, vault),
             enclosures=enclosures,
+            past=past,
         )
 
 
@@ -231,3 +240,10 @@ async def keep_library_fresh(library: Library) -> None:
         except Exception as error:  # noqa: BLE001 — a bad article must not stop the following of others
             log.error("library.failed", extra={"error_type": type(error).__name__})
         await asyncio.sleep(REFRESH_EVERY)
+
+
+async def keep_past_fresh(past: RoutingInUse) -> None:
+    """Take up the version that was put into use, again and again."""
+    while True:
+        await asyncio.sleep(PAST_EVERY)
+        await asyncio.to_thread(past.refresh)

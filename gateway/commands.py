@@ -16,7 +16,7 @@ from aiohttp import ClientSession
 from bots.keyword_understanding import KeywordUnderstanding
 from channels.open311.keys import digest_of, new_key
 from cities.loading import check_cities, load_pack
-from gateway import PROGRAM
+from gateway import PROGRAM, routing_commands
 from groundwork import effects, inspection, rotation
 from groundwork.audit import COMMAND, Audit
 from groundwork.clock import clock_from
@@ -91,6 +91,7 @@ def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     taking.add_argument("--city")
     taking.add_argument("--channel", required=True, choices=CHANNELS, help="the way they came by")
     taking.set_defaults(call=_import)
+    routing_commands.add_to(subs).set_defaults(call=_routing)
     effects.add_to(subs).set_defaults(call=_effects)
     dispatch = subs.add_parser("dispatch", help="the link to the dispatch centre")
     acts = dispatch.add_subparsers(dest="what", required=True)
@@ -289,6 +290,12 @@ def _conformance(arguments: argparse.Namespace, settings: Settings) -> int:
         return 1 if wrong or count < len(conformance.CHECKS) else 0
 
     return asyncio.run(act())
+
+
+def _routing(arguments: argparse.Namespace, settings: Settings) -> int:
+    if arguments.city and arguments.city != settings.city:
+        settings = Settings.from_env({**os.environ, f"{PREFIX}CITY": arguments.city})
+    return routing_commands.run(arguments, settings, _url(settings), _rows)
 
 
 def _audit(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,7 @@ from hotline.message import InboundMessage
 from hotline.places import with_place
 from hotline.ports import Searches, Understands
 from hotline.replies import reply_for
+from hotline.routing import Routing
 from hotline.scene import Heard, Standing
 from hotline.screening import Danger, asks_secrecy, screen_acceptance, screen_message
 from hotline.ticket import ALPHABET, CODE_LETTERS, RANDOM_LETTERS, TicketIdentity, ticket_number
@@ -59,10 +60,12 @@ class Intake:
         *,
         clock: Clock,
         figures: Figures,
+        past: Callable[[], Routing | None] = lambda: None,
     ) -> None:
         self._ledger, self._spool, self._pack = ledger, spool, pack
         self._understanding, self._library = understanding, library
         self._clock, self._figures = clock, figures
+        self._past = past  #: what the city's past dispatches teach, as it stands now
         self._running: set[asyncio.Task[Any]] = set()
 
     async def receive(self, message: InboundMessage, *, within: float) -> Received:
@@ -211,7 +214,7 @@ class Intake:
         danger = screen_message(message, pack)
         words = without_addresses(text).strip()
         if not words:
-            return Heard(message=message, danger=danger)
+            return Heard(message=message, danger=danger, past=self._past())
         understanding, finding = await asyncio.gather(
             self._understanding.understand(without_addresses(message.text).strip() or words),
             self._library.search(message.subject or words, limit=HITS),
@@ -223,6 +226,7 @@ class Intake:
             understanding=with_place(understanding, text, pack.gazetteer),
             finding=finding,
             secrecy=asks_secrecy(text, pack),
+            past=self._past(),
         )
 
     def _judge(

@@ -67,6 +67,8 @@ class Action(StrEnum):
     REPLY_SENT = "reply.sent"
     REPLY_HELD = "reply.held"
     REPLY_OVERRULED = "reply.overruled"
+    REPEAT_MERGED = "repeat.merged"
+    REPEAT_APART = "repeat.apart"
     PEOPLE_SEEN = "people.seen"
     PEOPLE_CHANGED = "people.changed"
     ARTICLE_RECORDED = "article.recorded"

@@ -288,7 +288,7 @@ def _ticket(
     facts = {**facts, "time": shown_time(pack, facts)} if facts.get("time") else facts
     contact = _contact(facts, sealed=pack.seals(kind))
     place = facts.get("place", "")
-    unit = choose_unit(pack, text=what, place=place, kind=kind)
+    unit = choose_unit(pack, text=what, place=place, kind=kind, past=heard.past)
     matters = matters_of(pack, what)
     chosen_class = pack.classes.get(ticket_class) if ticket_class else None
     law: tuple[Citation, ...] = (pack.kinds[kind].citation, unit.unit.citation)
@@ -331,6 +331,7 @@ def _ticket(
         site=pack.gazetteer.read(place) if place else None,
         tags=tags_of(pack, what, kind=kind),
         named=tuple(filter(None, [facts.get("organisation", "")])),
+        lead_unit_confidence=unit.confidence,
     )
 
 

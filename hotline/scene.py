@@ -7,6 +7,7 @@ from hotline.citypack import CityPack
 from hotline.conversation import Brought, Conversation, Filed, Option, Phase
 from hotline.message import InboundMessage
 from hotline.replies import options_of
+from hotline.routing import Routing
 from hotline.screening import Danger, NotAccepted
 from hotline.ticket import TicketIdentity
 from hotline.turn import Answer, Clarify, Decision, Progress, Refusal, SmallTalk, Summary, Turn
@@ -27,6 +28,7 @@ class Heard:
     understanding: Understanding = field(default_factory=Understanding)
     finding: Finding = field(default_factory=Finding)
     secrecy: bool = False  #: the citizen asks that nobody learns who said it
+    past: Routing | None = None  #: what the city's past dispatches teach
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -26,6 +26,7 @@ from hotline.events import Event
 from hotline.identity import Kind
 from hotline.message import InboundMessage
 from hotline.records import from_record, to_record
+from hotline.redaction import redact
 from hotline.replies import moment_in_words
 from hotline.scene import Standing
 from hotline.ticket import ALPHABET, Ticket, normalised
@@ -35,6 +36,9 @@ from hotline.withholding import for_centre, said_to_centre, withheld
 TOKEN_LETTERS = 12
 MOST_FOUND = 50
 ANSWERED = frozenset({"replied", "followed_up", "closed"})  #: events by which a unit's reply is there
+#: events that those hear, too, whose tickets were merged under the one they are about
+HEARD_BY_ALL = frozenset({"progressed", "replied", "followed_up", "closed", "reopened"})
+MERGED, JOINED = "merged", "joined"  #: on the timeline of the later ticket, and of the main one
 WITHDRAWN, OVER = "withdrawn", frozenset({"closed"})  #: states in which nothing more is owed
 
 
@@ -202,7 +206,39 @@ class Tickets:
                     WITHDRAWN,
                     event.name == "reopened",
                 )
+                if event.name in HEARD_BY_ALL:
+                    await self._tell_merged(connection, event)
         return new
+
+    async def merge(self, connection: Connection, number: str, main: str, *, at: datetime) -> None:
+        """Tell both tickets' timelines and the dispatch centre that ``number`` goes on under ``main``."""
+        under = self._pack.say("repeat_under", number=main)
+        over = self._pack.say("repeat_over", number=number)
+        for subject, words, data in ((number, under, {"main": main}), (main, over, {"merged": number})):
+            sequence = await connection.fetchval(
+                "UPDATE tickets SET sequence = sequence + 1 WHERE number = $1 RETURNING sequence", subject
+            )
+            key = f"merged:{number}:{main}:{subject}"
+            told = payloads.supplement_data(words, at=at)
+            event_id = await self._owe(connection, key, subject, "supplemented", sequence, at, told)
+            name = MERGED if subject == number else JOINED
+            await self._note(connection, subject, event_id, "staff", sequence, name, at, data)
+
+    async def _tell_merged(self, connection: Connection, event: Event) -> None:
+        """Let those whose tickets go on under this one hear what has become of it, without what names a person."""
+        data = {name: redact(value, self._pack.finder) if isinstance(value, str) else value
+                for name, value in event.data.items()}  # fmt: skip
+        rows = await connection.fetch("SELECT number FROM repeats WHERE main = $1 AND merged", event.subject)
+        for number in (row["number"] for row in rows):
+            new = await self._note(connection, number, f"{event.id}:{number}", event.source, event.sequence,
+                                   event.name, event.at, data)  # fmt: skip
+            if new:
+                await connection.execute(
+                    "UPDATE tickets SET state = $2 WHERE number = $1 AND state NOT IN ($3, 'closed')",
+                    number,
+                    event.name,
+                    WITHDRAWN,
+                )
 
     async def look_up(self, number: str, code: str) -> Record | None:
         """Return the ticket of that number if the query code is right; nothing tells which was wrong."""

@@ -10,6 +10,7 @@ from gateway import PROGRAM
 from gateway.store.articles import Articles
 from gateway.store.dissuasions import Dissuasions
 from gateway.store.links import Links
+from gateway.store.repeats import Repeats
 from gateway.store.tickets import Tickets
 from gateway.store.unsealings import Unsealings
 from gateway.web.files import Assets
@@ -17,6 +18,7 @@ from gateway.web.health import Check
 from gateway.web.pages.answers import AnswerPages
 from gateway.web.pages.dissuasions import DissuasionPages
 from gateway.web.pages.ops import OpsPages
+from gateway.web.pages.repeats import RepeatPages
 from gateway.web.pages.sealed import SealedPages
 from groundwork.audit import Audit
 from groundwork.clock import Clock
@@ -49,6 +51,7 @@ class StaffParts:
     articles: Articles
     tickets: Tickets
     links: Links
+    repeats: Repeats
     checks: Sequence[Check]
     assets: Assets
     secure: bool
@@ -86,4 +89,5 @@ def add_staff_side(app: web.Application, parts: StaffParts) -> StaffDoor:
     add_routes(app, staff(Role.DISPATCHER), sealed.routes())
     dissuasions = DissuasionPages(look, Dissuasions(parts.pool, city=pack.code), pack)
     add_routes(app, staff(Role.DISPATCHER), dissuasions.routes())
+    add_routes(app, staff(Role.DISPATCHER), RepeatPages(look, parts.repeats).routes())
     return door

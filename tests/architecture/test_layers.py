@@ -190,4 +190,10 @@ def test_the_rasa_project_is_never_imported() -> None:
     for package in PACKAGES:
         for path in sources(package):
             assert "rasa_project import" not in path.read_text(encoding="utf-8"), path
-            assert imports(path).isdisjoint({"rasa", "tensorflow", "sklearn"}), path
+            assert imports(path).isdisjoint({"rasa", "tensorflow"}), path
+
+
+def test_what_runs_all_day_does_without_the_libraries_of_learning() -> None:
+    """125 MB for one sum (docs/adr/0055): only who trains loads them."""
+    loaded = "import sys, gateway.app, gateway.commands; sys.exit('sklearn' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", loaded], cwd=PROJECT, timeout=120).returncode == 0

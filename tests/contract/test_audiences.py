@@ -83,6 +83,7 @@ GATEWAY = door_of("/staff") | {
     ("GET", "/ops/sealed"): "dispatcher", ("POST", "/ops/sealed"): "dispatcher",
     ("POST", "/ops/sealed/{id}/decide"): "dispatcher", ("POST", "/ops/sealed/{id}/look"): "dispatcher",
     ("GET", "/ops/dissuasions"): "dispatcher",
+    ("GET", "/ops/repeats"): "dispatcher", ("POST", "/ops/repeats"): "dispatcher",
     ("GET", "/ops/people"): "dispatcher", ("POST", "/ops/people"): "dispatcher",
 }  # fmt: skip
 

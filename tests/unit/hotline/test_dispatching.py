@@ -6,10 +6,19 @@ from functools import cache
 import pytest
 
 from cities.loading import load_pack
+from hotline.accusing import accused_in
 from hotline.bodies import Matter
 from hotline.citation import Citation
 from hotline.citypack import CityPack
-from hotline.dispatching import MOST_CO_HANDLERS, UnitChoice, choose_unit, matters_of
+from hotline.dispatching import (
+    MOST_CO_HANDLERS,
+    UnitChoice,
+    choose_unit,
+    cleaned_unit,
+    matters_of,
+    propose_units,
+)
+from hotline.routing import Routing, Trust, keys_of
 
 
 @cache
@@ -86,3 +95,88 @@ def test_a_matter_that_is_only_mentioned_is_none() -> None:
     known = replace(pack(), matters=(water,))
     assert matters_of(known, "从昨天开始停水") == ("utility",)
     assert matters_of(known, "不是停水，是路灯坏了") == ()
+
+
+def taught(*, sure_from: float, **units: str) -> Routing:
+    """Return what a history would teach in which each word stands for one unit."""
+    rows = sorted((keys_of(word)[-1], place) for place, word in enumerate(units))
+    return Routing(
+        version="v", units=tuple(units.values()), bias=(0.0,) * len(units), weight_scale=1.0,
+        trust=Trust(scale=4.0, slope=1.0, shift=0.0, shares=(1.0,) * len(units), sure_from=sure_from),
+        keys=[key for key, _ in rows], rarity=[1.0] * len(rows), starts=list(range(len(rows) + 1)),
+        owners=[place for _, place in rows], weights=[1] * len(rows),
+    )  # fmt: skip
+
+
+LABOUR, MANAGEMENT, HOUSING = "示例市人力资源社会保障局", "示例市城市管理局", "示例市住房城乡建设局"
+
+
+def test_past_dispatches_lead_where_they_are_sure_and_say_how_sure() -> None:
+    past = taught(路灯=LABOUR, 工地=HOUSING, sure_from=0.9)
+    found = choose_unit(pack(), text="路灯坏了", place="", past=past)
+    assert found.unit.name == LABOUR and found.confidence is not None and found.confidence > 0.9
+    assert f"{found.confidence:.0%}" in found.why
+    (share,) = found.co_handlers  # whose duty is named
+    assert share.unit == MANAGEMENT and share.confidence is None  # but which did not come up before
+
+
+def test_where_they_are_not_sure_duties_choose_and_the_dispatcher_is_told() -> None:
+    past = taught(路灯=LABOUR, 工地=HOUSING, sure_from=2.0)
+    found = choose_unit(pack(), text="路灯坏了", place="", past=past)
+    assert found.unit.name == MANAGEMENT and found.confidence is None and LABOUR in found.why
+
+
+def test_a_unit_that_the_directory_lacks_gets_nothing_and_is_named() -> None:
+    past = taught(雨棚="示例撤销局", 工地=HOUSING, sure_from=0.9)
+    found = choose_unit(pack(), text="雨棚塌了", place="", past=past)
+    assert found.unit.default and "示例撤销局" in found.why and found.confidence is None
+
+
+def test_the_rule_about_utilities_comes_before_past_dispatches() -> None:
+    past = taught(停水=LABOUR, 工地=HOUSING, sure_from=0.9)
+    assert choose_unit(pack(), text="小区停水", place="", past=past).unit.id == "water"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("市城管局不作为，路灯坏了没人管，工地也扰民", "complaint"),
+        ("示例市城市管理局的执法人员打人", "complaint"),
+        ("举报市城管局收广告牌的钱", "report"),
+    ],
+)
+@pytest.mark.parametrize(
+    "past", [None, taught(城管=MANAGEMENT, 工地=HOUSING, sure_from=0.5)], ids=["duties", "past"]
+)
+def test_a_body_is_never_given_what_is_about_its_own_conduct(
+    text: str, kind: str, past: Routing | None
+) -> None:
+    found = choose_unit(pack(), text=text, place="东区", kind=kind, past=past)
+    everybody = [found.unit.name, *names(found, "co_handlers"), *names(found, "copies")]
+    assert MANAGEMENT not in everybody and MANAGEMENT in found.why
+    assert MANAGEMENT not in [
+        one.unit for one in propose_units(pack(), text=text, kind=kind, most=9, past=past)[0]
+    ]
+
+
+def test_what_is_about_a_company_goes_to_its_superior() -> None:
+    found = choose_unit(pack(), text="停水好几天，供水公司态度恶劣，示例市供水公司推诿", place="")
+    assert found.unit.name == MANAGEMENT and "示例市供水公司" in found.why
+
+
+@pytest.mark.parametrize(
+    "text", ["请市城管局管一管路灯", "投诉市城管局管的路灯不亮", "市城管局对面的物业公司态度差，路灯也不亮"]
+)
+def test_to_name_a_body_is_no_accusation(text: str) -> None:
+    assert accused_in(pack(), text, "complaint") == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("市城管局", MANAGEMENT), (" 示例市城市管理局 ", MANAGEMENT), ("城管局", MANAGEMENT), ("示例市城管局", MANAGEMENT),
+        ("示例撤销局", "示例撤销局"),
+    ],
+)  # fmt: skip
+def test_a_unit_goes_by_one_name_however_it_was_typed(typed: str, name: str) -> None:
+    assert cleaned_unit(replace(pack(), name="示例市"), typed) == name

@@ -2,8 +2,8 @@
 
 from groundwork.database import run_script
 
-revision = "0064"
-down_revision = "0005"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

@@ -2,7 +2,7 @@
 
 from groundwork.database import run_script
 
-revision = "0060"
+revision = "0006"
 down_revision = "0005"
 branch_labels = None
 depends_on = None

@@ -3,7 +3,7 @@
 from groundwork.database import run_script
 from groundwork.rotation import sealed_with_comments
 
-revision = "0065"
+revision = "0006"
 down_revision = "0005"
 branch_labels = None
 depends_on = None
