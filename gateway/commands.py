@@ -13,7 +13,7 @@ from typing import Any
 
 from bots.keyword_understanding import KeywordUnderstanding
 from cities.loading import check_cities, load_pack
-from gateway import PROGRAM
+from gateway import PROGRAM, knowledge
 from groundwork import effects, inspection, rotation
 from groundwork.clock import clock_from
 from groundwork.database import open_pool
@@ -79,6 +79,7 @@ def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     taking.add_argument("--city")
     taking.add_argument("--channel", required=True, choices=CHANNELS, help="the way they came by")
     taking.set_defaults(call=_import)
+    knowledge.add_to(subs)
     effects.add_to(subs).set_defaults(call=_effects)
     inspection.add_to(subs).set_defaults(call=_audit)
     rotation.add_to(subs).set_defaults(call=_keys)

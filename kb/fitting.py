@@ -131,7 +131,8 @@ def unseen(rows: Sequence[Row], folds: int = FOLDS) -> list[tuple[Row, float]]:
 
 def threshold_of(scored: Sequence[tuple[Row, float]]) -> float:
     """Return the lowest threshold at which every kind of unanswerable question stays in bounds."""
-    return max(_cut(sorted(_of(scored, kind), reverse=True), limit) for kind, limit in LIMITS.items())
+    found = {kind: sorted(_of(scored, kind), reverse=True) for kind in LIMITS}
+    return max(_cut(found[kind], limit) for kind, limit in LIMITS.items() if found[kind])
 
 
 def _cut(confidences: Sequence[float], limit: float) -> float:
