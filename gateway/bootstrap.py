@@ -30,9 +30,14 @@ from gateway.front import Front
 from gateway.gate import Gate
 from gateway.intake import Intake
 from gateway.limits import Limits
+from gateway.noted import Noted
 from gateway.spool import Spool
 from gateway.store.articles import Articles
+from gateway.store.catalogue import Catalogue
+from gateway.store.drafts import Drafts
+from gateway.store.feedback import Feedback
 from gateway.store.ledger import Ledger
+from gateway.store.questions import Questions
 from gateway.store.tickets import Tickets
 from groundwork.audit import Audit
 from groundwork.clock import Clock, clock_from
@@ -50,6 +55,7 @@ log = logging.getLogger(__name__)
 
 REFRESH_EVERY = 0.5  #: seconds; how old a change to an article may be before it answers
 SPOOL_EVERY, SWEEP_EVERY = 2.0, 5.0
+NOTED_EVERY = 5.0
 FILES_EVERY = 600.0  #: seconds between two looks for files that nobody needs
 
 
@@ -66,6 +72,11 @@ class Services:
     http: ClientSession
     pack: CityPack
     articles: Articles
+    catalogue: Catalogue
+    drafts: Drafts
+    questions: Questions
+    feedback: Feedback
+    noted: Noted
     library: Library
     tickets: Tickets
     ledger: Ledger
@@ -97,7 +108,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(redis.aclose)
         audit = Audit(vault, PROGRAM, clock=clock)
         articles = Articles(pool, audit, clock=clock)
-        library = Library(articles, city=settings.city, now=clock)
+        questions = Questions(pool, vault, audit, city=settings.city, clock=clock)
+        feedback = Feedback(pool, vault, city=settings.city, clock=clock)
+        noted = Noted(questions, feedback, pack)
+        library = Library(articles, city=settings.city, now=clock, golden=questions.golden)
         tickets = Tickets(pool, vault, pack=pack, clock=clock)
         ledger = Ledger(pool, vault, tickets, city=settings.city, clock=clock)
         files = Files(settings.files_dir, vault, ledger.attachments)
@@ -109,7 +123,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         parts = SenderParts(http=http, cells=cells, say=pack.say, settings=channel_settings(settings))
         senders = {name: make(parts) for name, make in SENDERS.items()}
         intake = Intake(ledger, spool, pack, _understanding(settings, http, figures), library,
-                        clock=clock, figures=figures)  # fmt: skip
+                        clock=clock, figures=figures, noted=noted)  # fmt: skip
+        stack.push_async_callback(noted.flush)
         stack.push_async_callback(intake.close)
         yield Services(
             settings=settings,
@@ -121,6 +136,11 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             http=http,
             pack=pack,
             articles=articles,
+            catalogue=Catalogue(pool, city=settings.city, clock=clock),
+            drafts=Drafts(pool, audit, city=settings.city, clock=clock),
+            questions=questions,
+            feedback=feedback,
+            noted=noted,
             library=library,
             tickets=tickets,
             ledger=ledger,

@@ -128,6 +128,10 @@ class Library:
         article = self._index.article(article_id)
         return article if article and article.is_current(self._now()) else None
 
+    def published(self) -> tuple[Article, ...]:
+        """Return every published article, those that do not hold now too, in a steady order."""
+        return self._index.articles()
+
     def current(self) -> tuple[Article, ...]:
         """Return every published article that holds now, in a steady order."""
         return tuple(article for article in self._index.articles() if article.is_current(self._now()))

@@ -315,4 +315,8 @@ def hit_of(article: Article, score: float) -> Hit:
         unit=article.unit,
         updated_at=article.updated_at,
         score=score,
+        short_answer=article.short_answer,
+        category=article.category,
+        region=article.region,
+        source_url=article.source_url,
     )

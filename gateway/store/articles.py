@@ -1,9 +1,10 @@
 """Articles on record; the library of every process reads what changed from here."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import asyncpg
 
@@ -11,7 +12,7 @@ from groundwork.audit import COMMAND, Action, Audit, Author
 from groundwork.clock import Clock
 from groundwork.database import Connection, Pool, storage_errors
 from hotline.records import from_record, to_record
-from kb.article import Article, Status
+from kb.article import Article
 
 MOST_CHANGES = 2000  #: that are read at once; who follows asks again for the rest
 BULK_WITHIN = 600.0  #: seconds that one statement over very many articles may take
@@ -94,24 +95,6 @@ class Articles:
                 )
         return changed
 
-    async def overview(
-        self, city: str, status: Status | None, *, limit: int, offset: int
-    ) -> tuple[Sequence[Article], dict[str, int]]:
-        """Return some of the articles of a status, or of all, changed last on top, and how many each status has."""
-        async with storage_errors(), self._pool.acquire() as connection:
-            rows = await connection.fetch(
-                "SELECT body FROM articles WHERE city = $1 AND ($2::text IS NULL OR status = $2)"
-                " ORDER BY updated_at DESC, id LIMIT $3 OFFSET $4",
-                city,
-                status and status.value,
-                limit,
-                offset,
-            )
-            counts = await connection.fetch(
-                "SELECT status, count(*) FROM articles WHERE city = $1 GROUP BY status", city
-            )
-        return [article_of(row) for row in rows], {row["status"]: row["count"] for row in counts}
-
     async def _put(self, connection: Connection, article: Article) -> bool:
         before = await connection.fetchrow("SELECT version, body FROM articles WHERE id = $1", article.id)
         if before is not None and _same(article_of(before), article):
@@ -150,7 +133,7 @@ def _record(article: Article) -> tuple[str, str, str, str, datetime]:
     return article.id, article.city, article.status.value, body, article.updated_at
 
 
-def article_of(row: asyncpg.Record) -> Article:
+def article_of(row: asyncpg.Record | Mapping[str, Any]) -> Article:
     """Return the article in a row's ``body``."""
     return from_record(Article, json.loads(row["body"]))
 

@@ -81,7 +81,7 @@ def make_site(parts: SiteParts) -> web.Application:
         pages, parts.registers, proof, supplements, calendar=parts.pack.calendar, clock=clock, secure=secure
     )
     letters = MailboxPage(pages, mailbox, parts.registers, proof, supplements, parts.limits, secure=secure)
-    answers = KbPages(pages, parts.articles)
+    answers = KbPages(pages, parts.articles, public_url=parts.public_url)
     add_routes(app, "citizen", ChatPage(pages, webchat, parts.history, secure=secure).routes())
     add_routes(app, "citizen", (*letters.routes(), *supplements.api_routes()))
     add_routes(app, "citizen", (*progress.routes(), *progress.api_routes()))
