@@ -26,7 +26,7 @@ from groundwork.vault import Vault, VaultError
 from hotline.errors import StorageAwayError
 from hotline.message import clean
 from kb.article import Article, Status
-from kb.importing import ImportRefusedError, Problem, checked_articles
+from kb.importing import IN_HAND, NO_ARTICLES, ImportRefusedError, checked_articles
 from kb.library import Library
 
 MIGRATIONS = Path(__file__).parent / "store" / "migrations"
@@ -76,7 +76,7 @@ def _import(arguments: argparse.Namespace, settings: Settings) -> int:
     except ImportRefusedError as error:
         articles, problems = (), error.problems
     if not articles and not problems:
-        problems = (Problem(line=1, what="没有条目，请检查文件"),)
+        problems = (NO_ARTICLES,)
     for problem in problems:
         _print({"line": problem.line, "error": problem.what})
     if problems or arguments.dry_run:
@@ -98,7 +98,7 @@ async def _load(shelf: Shelf, articles: tuple[Article, ...], why: str, *, publis
             changed += taken
             held += in_hand
     for external_id in held:
-        _print({"external_id": external_id, "error": "有人正在改这一条，没有覆盖"})
+        _print({"external_id": external_id, "error": IN_HAND})
     _print({"articles": len(articles), "bad": 0, "imported": changed})
     return 1 if held else 0
 

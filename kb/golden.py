@@ -66,7 +66,8 @@ def tried(
     kept = [article for article in articles if article.id != candidate.id]
     index = ArticleIndex()
     index.rebuild(articles)
-    questions = {asked: article.id for article in (*kept, candidate) for asked in article.phrasings()}
+    # a phrasing that a published article has already stays that one's
+    questions = {asked: article.id for article in (candidate, *kept) for asked in article.phrasings()}
     questions |= {one.question: one.article_id for one in golden}  # what a person decided counts
     before = {question: judged(index.look_up(question, 1, at), rule) for question in questions}
     index.replace([candidate])

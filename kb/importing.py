@@ -123,8 +123,12 @@ def _check_first(first_seen: dict[str, int], external_id: str, line: int) -> Non
         raise ArticleError(f"external_id：和第{earlier}行重复，请改成不同的编号")
 
 
+IN_HAND = "有人正在改这一条，没有覆盖"  #: why an imported article was not taken
+NO_ARTICLES = Problem(line=1, what="没有条目，请检查文件")
+
+
 def _nothing() -> tuple[Article, ...]:
-    raise _refused("没有条目，请检查文件")
+    raise ImportRefusedError([NO_ARTICLES])
 
 
 def _refused(what: str) -> ImportRefusedError:

@@ -12,7 +12,17 @@ import tantivy
 from hotline.understanding import Hit
 from kb.abstaining import Evidence, evidence_of
 from kb.article import Article, Reach, Status
-from kb.words import MAX_QUERY, grams, other_words, plain, sounds, unique, words
+from kb.words import (
+    MAX_QUERY,
+    after_other_names,
+    county_letters,
+    grams,
+    other_words,
+    plain,
+    sounds,
+    unique,
+    words,
+)
 
 K1 = 1.2  #: tantivy's own, fixed
 QUESTION_WEIGHT = 2  #: how often the phrasings are written into a field that holds the answer once
@@ -278,13 +288,26 @@ def likeness(one: str, other: str) -> float:
 
 
 def _named(view: _View, text: str) -> frozenset[str]:
-    """Return the counties that ``text`` names."""
-    return frozenset(name for called, name in view.regions.items() if called in text)
+    """Return the counties that ``text`` names, in full or as people call them; a road of that name is no county."""
+    return frozenset(
+        name
+        for called, name in view.regions.items()
+        for place in _places(called, text)
+        if called == name or text[place : place + 1] not in after_other_names()
+    )
+
+
+def _places(word: str, text: str) -> Iterator[int]:
+    """Yield where each ``word`` in ``text`` ends."""
+    place = text.find(word)
+    while place >= 0:
+        yield place + len(word)
+        place = text.find(word, place + 1)
 
 
 def _short(region: str) -> str:
     """Return what people call a county: its name without the last letter, where two are left."""
-    return region[:-1] if len(region) > 2 and region[-1] in "县市区" else region
+    return region[:-1] if len(region) > 2 and region[-1] in county_letters() else region
 
 
 def _id(view: _View, address: tantivy.DocAddress) -> str:

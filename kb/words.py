@@ -17,7 +17,7 @@ MAX_QUERY = 100  #: characters that are looked at; a question fits, and a letter
 MOST_EXPANDED = 6  #: lines of synonyms that one question is widened by
 Term = TypeVar("Term", bound=Hashable)
 _APART = re.compile(r"[\W_]")
-_HAN = re.compile("[一-鿿]+")
+_HAN = re.compile(r"[\u4e00-\u9fff]+")
 
 
 @cache
@@ -64,6 +64,24 @@ def other_words(text: str) -> tuple[str, ...]:
     found = unique(pattern.findall(text))
     taken = unique(line for word in found for line in lines[word])[:MOST_EXPANDED]
     return unique(word for line in taken for word in line if word not in text)
+
+
+@cache
+def county_letters() -> frozenset[str]:
+    """Return the last letters of counties' names that people leave out."""
+    return _county_names()[0]
+
+
+@cache
+def after_other_names() -> frozenset[str]:
+    """Return the letters that make a county's short name the name of something else."""
+    return _county_names()[1]
+
+
+@cache
+def _county_names() -> tuple[frozenset[str], frozenset[str]]:
+    kept = yaml.safe_load(Path(__file__).with_name("county_names.yaml").read_text(encoding="utf-8"))
+    return frozenset(kept["dropped"]), frozenset(kept["after"])
 
 
 def unique(terms: Iterable[Term]) -> tuple[Term, ...]:

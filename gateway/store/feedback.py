@@ -10,6 +10,7 @@ from groundwork.vault import Vault
 from hotline.calendar import CITY_TIME
 
 PERIOD = timedelta(days=30)  #: that the figures are about
+MOST_OPEN = 50  #: requests about one article; who floods it keeps nobody else out of the others
 _PURPOSE = "correction"
 
 
@@ -74,17 +75,19 @@ class Feedback:
         }
 
     async def correct(self, article_id: str, version: int, text: str, *, account_id: int | None) -> None:
-        """Keep what somebody says is wrong."""
+        """Keep what somebody says is wrong; of one article no more than ``MOST_OPEN`` wait at a time."""
         async with storage_errors(), self._pool.acquire() as connection:
             await connection.execute(
                 "INSERT INTO article_corrections (city, article_id, version, account_id, at, body)"
-                " VALUES ($1, $2, $3, $4, $5, $6)",
+                " SELECT $1, $2, $3, $4, $5, $6 WHERE (SELECT count(*) FROM article_corrections"
+                " WHERE article_id = $2 AND closed_at IS NULL) < $7",
                 self._city,
                 article_id,
                 version,
                 account_id,
                 self._clock(),
                 self._vault.seal(text.encode(), purpose=_PURPOSE),
+                MOST_OPEN,
             )
 
     async def corrections(self) -> Sequence[Correction]:

@@ -185,9 +185,10 @@ class AskedPages:
         """Propose articles and their standard wording for a text, and the numbers of tickets like it."""
         text = clean(request.query.get("text", "")).strip()
         if not 0 < len(text) <= LONGEST_TEXT:
-            detail = f"请写1到{LONGEST_TEXT}个字。"
-            errors = [{"field": "text", "detail": detail}]
-            raise ProblemError(422, "not-a-query", "请检查要查的内容。", errors=errors)
+            raise ProblemError(
+                422, "not-a-query", "请检查要查的内容。",
+                errors=[{"field": "text", "detail": f"请写1到{LONGEST_TEXT}个字。"}],
+            )  # fmt: skip
         finding = await self._library.search(text, limit=PROPOSED)
         body = {
             "answered": finding.answered,
