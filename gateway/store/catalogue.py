@@ -41,7 +41,7 @@ WHERE ($5 = '' OR stage = $5 OR standing = $5 OR ($5 = 'published' AND standing 
         OR position($8 IN latest->>'source') > 0 OR latest->>'external_id' = $8)
     AND ($9 = '' OR ($9 = 'never' AND standing IN ('published', 'expiring') AND answered = 0)
         OR ($9 = 'most' AND answered > 0)
-        OR ($9 = 'low' AND solved + unsolved > 0 AND solved < $10 * (solved + unsolved)))
+        OR ($9 = 'low' AND solved + unsolved > 0 AND solved < $10::float8 * (solved + unsolved)))
 """
 
 
@@ -112,7 +112,7 @@ class Catalogue:
         async with storage_errors(), self._pool.acquire() as connection:
             rows = await connection.fetch(
                 f"{_BOTH} SELECT stage, standing, count(*) AS count,"  # noqa: S608 - constants
-                " count(*) FILTER (WHERE solved + unsolved > 0 AND solved < $5 * (solved + unsolved)) AS low"
+                " count(*) FILTER (WHERE solved + unsolved > 0 AND solved < $5::float8 * (solved + unsolved)) AS low"
                 " FROM shown GROUP BY 1, 2",
                 *self._moments(),
                 LOW,
@@ -143,7 +143,7 @@ class Catalogue:
                 " count(*) FILTER (WHERE stage = 'checking')::int AS checking,"
                 " count(*) FILTER (WHERE standing = 'expiring')::int AS expiring,"
                 " count(*) FILTER (WHERE standing = 'expired')::int AS expired,"
-                " count(*) FILTER (WHERE solved + unsolved > 0 AND solved < $5 * (solved + unsolved))::int AS low"
+                " count(*) FILTER (WHERE solved + unsolved > 0 AND solved < $5::float8 * (solved + unsolved))::int AS low"
                 " FROM shown GROUP BY 1",
                 *self._moments(),
                 LOW,
