@@ -2,7 +2,7 @@
 
 import math
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,6 +14,7 @@ from kb.abstaining import Evidence, evidence_of
 from kb.article import Article, Reach, Status
 from kb.words import (
     MAX_QUERY,
+    Term,
     after_other_names,
     county_letters,
     grams,
@@ -34,6 +35,12 @@ SAME_MATTER = 0.5  #: likeness of two standard questions from which on they ask 
 SOUND = 0.2  #: what two syllables that sound alike count beside two characters
 REACHES = (Reach.COUNTY, Reach.CITY, Reach.NATION)  #: the nearer one answers
 LONG_AGO = date(1900, 1, 1)  #: where nobody wrote since when the cited text holds
+MOST_GRAMS, MOST_WORDS, MOST_OTHERS, MOST_SOUNDS = (
+    40,
+    16,
+    16,
+    12,
+)  #: terms of one question that are looked for
 MAX_LETTER = 4000  #: characters that a county's name is looked for in
 SPARE = 4  #: hits asked for beyond the limit, so that expired ones and the runner-up cost no second look
 
@@ -107,6 +114,7 @@ class ArticleIndex:
         """Hold the published ones among ``articles`` and nothing else."""
         with self._batch():
             self._writer.delete_all_documents()
+            self._view = replace(self._view, regions={})
             self._write({}, articles)
 
     def replace(self, articles: Iterable[Article]) -> None:
@@ -120,7 +128,9 @@ class ArticleIndex:
         with self._batch():
             for article_id in gone:
                 self._writer.delete_documents_by_term("id", article_id)
-            self._publish({key: kept for key, kept in self._view.articles.items() if key not in gone})
+            articles = dict(self._view.articles)
+            old = [articles.pop(key) for key in gone if key in articles]
+            self._publish(articles, changed=old)
 
     def search(self, question: str, limit: int, at: datetime) -> tuple[Hit, ...]:
         """Return at most ``limit`` hits that hold at that moment, best first; any text is a question."""
@@ -172,13 +182,17 @@ class ArticleIndex:
         published = {key: article for key, article in news.items() if article.status is Status.PUBLISHED}
         for article in published.values():
             self._writer.add_document(_document(article))
-        self._publish({key: old for key, old in kept.items() if key not in news} | published)
+        articles = dict(kept)
+        old = [articles.pop(key) for key in news if key in articles]
+        self._publish({**articles, **published}, changed=(*old, *published.values()))
 
-    def _publish(self, articles: Mapping[str, Article]) -> None:
+    def _publish(self, articles: Mapping[str, Article], *, changed: Iterable[Article]) -> None:
         self._writer.commit()
         self._index.reload()
-        names = {article.region for article in articles.values()} - {""}
-        regions = {called: name for name in names for called in (name, _short(name))}
+        regions = self._view.regions
+        if any(article.region for article in changed):
+            names = {article.region for article in articles.values()} - {""}
+            regions = {called: name for name in names for called in (name, _short(name))}
         self._view = _View(searcher=self._index.searcher(), articles=articles, regions=regions)
 
 
@@ -207,20 +221,34 @@ def _asked(searcher: tantivy.Searcher, question: str) -> _Asked:
     total = searcher.num_docs
     in_grams = {term: searcher.doc_freq(GRAMS, term) for term in unique(grams(text))}
     in_words = {term: searcher.doc_freq(WORDS, term) for term in unique(words(text))}
-    others = " ".join(other_words(text))
     return _Asked(
-        others=tuple(
-            (field, term)
-            for field, terms, said in ((GRAMS, grams(others), in_grams), (WORDS, words(others), in_words))
-            for term in unique(terms)
-            if term not in said
-        ),
-        sounds=unique(sounds(text)),
+        others=_others(searcher, text, {*in_grams, *in_words}),
+        sounds=_rarest({term: searcher.doc_freq(SOUNDS, term) for term in unique(sounds(text))}, MOST_SOUNDS),
         text=text.strip(),
-        grams={term: _rarity(held, total) for term, held in in_grams.items()},
-        words={term: _rarity(held, total) for term, held in in_words.items()},
+        grams={term: _rarity(in_grams[term], total) for term in _rarest(in_grams, MOST_GRAMS)},
+        words={term: _rarity(in_words[term], total) for term in _rarest(in_words, MOST_WORDS)},
         unknown=frozenset(term for term, held in in_words.items() if not held),
     )
+
+
+def _others(searcher: tantivy.Searcher, text: str, said: Collection[str]) -> tuple[tuple[str, str], ...]:
+    """Return field and term of synonyms that were not said, the rarest ones that articles hold."""
+    others = " ".join(other_words(text))
+    held = {
+        (field, term): searcher.doc_freq(field, term)
+        for field, terms in ((GRAMS, grams(others)), (WORDS, words(others)))
+        for term in unique(terms)
+        if term not in said
+    }
+    return _rarest({pair: count for pair, count in held.items() if count}, MOST_OTHERS)
+
+
+def _rarest(held: Mapping[Term, int], most: int) -> tuple[Term, ...]:
+    """Return the terms that fewest articles hold, in their order; the common ones cost most and tell least."""
+    if len(held) <= most:
+        return tuple(held)
+    kept = frozenset(sorted(held, key=lambda term: held[term])[:most])
+    return tuple(term for term in held if term in kept)
 
 
 def _rarity(held: int, total: int) -> float:

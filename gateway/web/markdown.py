@@ -36,7 +36,9 @@ def _blocks(lines: list[str], level: int) -> Iterator[Markup]:
 
 def _listed(kind: str, items: list[Markup]) -> Markup:
     inside = Markup("").join(Markup("<li>{}</li>").format(item) for item in items)
-    return (Markup('<ul class="hy-ul">{}</ul>') if kind == "ul" else Markup('<ol class="hy-ol">{}</ol>')).format(inside)
+    return (
+        Markup('<ul class="hy-ul">{}</ul>') if kind == "ul" else Markup('<ol class="hy-ol">{}</ol>')
+    ).format(inside)
 
 
 def _inline(text: str) -> Markup:
