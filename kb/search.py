@@ -114,7 +114,6 @@ class ArticleIndex:
         """Hold the published ones among ``articles`` and nothing else."""
         with self._batch():
             self._writer.delete_all_documents()
-            self._view = replace(self._view, regions={})
             self._write({}, articles)
 
     def replace(self, articles: Iterable[Article]) -> None:
@@ -182,9 +181,9 @@ class ArticleIndex:
         published = {key: article for key, article in news.items() if article.status is Status.PUBLISHED}
         for article in published.values():
             self._writer.add_document(_document(article))
-        articles = dict(kept)
-        old = [articles.pop(key) for key in news if key in articles]
-        self._publish({**articles, **published}, changed=(*old, *published.values()))
+        left = dict(kept)
+        old = [left.pop(key) for key in news if key in left]
+        self._publish({**left, **published}, changed=(*old, *published.values()))
 
     def _publish(self, articles: Mapping[str, Article], *, changed: Iterable[Article]) -> None:
         self._writer.commit()
