@@ -97,6 +97,7 @@ async def shown_to_citizens(visitor: Visitor) -> list[str]:
     return [hit["answer"] for hit in (await found.json())["hits"]]
 
 
+@pytest.mark.duty("PDS-22", "BD-29")
 async def test_an_article_is_written_checked_reviewed_and_only_then_answers(
     people: dict[Role, Visitor], services: Services
 ) -> None:
@@ -242,6 +243,7 @@ async def test_a_file_is_checked_row_by_row_before_anything_is_taken(people: dic
     assert await shown_to_citizens(editor) == []
 
 
+@pytest.mark.duty("BD-29", "XA-1b")
 async def test_citizens_say_what_is_wrong_and_colleagues_are_told(
     people: dict[Role, Visitor], services: Services
 ) -> None:
