@@ -12,6 +12,7 @@ from channels.base import ChannelParts
 from gateway import PROGRAM
 from gateway.bootstrap import (
     FILES_EVERY,
+    NOTED_EVERY,
     REPEATS_EVERY,
     SPOOL_EVERY,
     SWEEP_EVERY,
@@ -94,7 +95,7 @@ def make_app(services: Services) -> web.Application:
             channel=channel,
             history=services.front,
             registers=services.front,
-            articles=PublicArticles(services.library),
+            articles=PublicArticles(services.library, services.feedback, services.noted),
             limits=services.limits,
             checks=_checks(services),
             metrics=services.figures.registry,
@@ -144,7 +145,12 @@ def _staff_parts(services: Services) -> StaffParts:
         clock=services.clock,
         real_time=real_time,
         pack=pack,
-        articles=services.articles,
+        catalogue=services.catalogue,
+        drafts=services.drafts,
+        questions=services.questions,
+        feedback=services.feedback,
+        library=services.library,
+        public_url=settings.public_url,
         tickets=services.tickets,
         links=services.links,
         repeats=services.repeats,
@@ -196,6 +202,7 @@ def _server_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
     return [
         keep_library_fresh(services.library),
         keep_past_fresh(services.past),
+        services.noted.flush_for_ever(NOTED_EVERY),
         drain_for_ever(services.spool, services.intake.keep, SPOOL_EVERY),
         _count_backlog(services),
     ]
@@ -206,6 +213,7 @@ def _worker_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
     return [
         keep_library_fresh(services.library),
         keep_past_fresh(services.past),
+        services.noted.flush_for_ever(NOTED_EVERY),
         sweep_for_ever(services.intake, SWEEP_EVERY),
         anchor_for_ever(services.pool, anchors, clock=services.clock),
         sweep_files_for_ever(services.files, FILES_EVERY),

@@ -33,12 +33,17 @@ from gateway.gate import Gate
 from gateway.intake import Intake
 from gateway.limits import Limits
 from gateway.link import KIND, PULLED, DispatchLink
+from gateway.noted import Noted
 from gateway.routing import RoutingInUse, RoutingVersions
 from gateway.spool import Spool
 from gateway.store.articles import Articles
+from gateway.store.catalogue import Catalogue
+from gateway.store.drafts import Drafts
 from gateway.store.feed import Feed
+from gateway.store.feedback import Feedback
 from gateway.store.ledger import Ledger
 from gateway.store.links import Links
+from gateway.store.questions import Questions
 from gateway.store.repeats import Repeats
 from gateway.store.tickets import Tickets
 from groundwork.audit import Audit
@@ -60,6 +65,7 @@ REFRESH_EVERY = 0.5  #: seconds; how old a change to an article may be before it
 SPOOL_EVERY, SWEEP_EVERY = 2.0, 5.0
 REPEATS_EVERY = 5.0
 PAST_EVERY = 5.0  #: seconds; how old a change of the routing in use may be
+NOTED_EVERY = 5.0
 FILES_EVERY = 600.0  #: seconds between two looks for files that nobody needs
 
 
@@ -76,6 +82,11 @@ class Services:
     http: ClientSession
     pack: CityPack
     articles: Articles
+    catalogue: Catalogue
+    drafts: Drafts
+    questions: Questions
+    feedback: Feedback
+    noted: Noted
     library: Library
     tickets: Tickets
     repeats: Repeats
@@ -117,7 +128,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(redis.aclose)
         audit = Audit(vault, PROGRAM, clock=clock)
         articles = Articles(pool, audit, clock=clock)
-        library = Library(articles, city=settings.city, now=clock)
+        questions = Questions(pool, vault, audit, city=settings.city, clock=clock)
+        feedback = Feedback(pool, vault, city=settings.city, clock=clock)
+        noted = Noted(questions, feedback, pack)
+        library = Library(articles, city=settings.city, now=clock, golden=questions.golden)
         tickets = Tickets(pool, vault, pack=pack, clock=clock)
         ledger = Ledger(pool, vault, tickets, city=settings.city, clock=clock)
         files = Files(settings.files_dir, vault, ledger.attachments)
@@ -135,7 +149,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         senders = {name: make(parts) for name, make in SENDERS.items()}
         past = RoutingInUse(RoutingVersions(settings.state_dir))
         intake = Intake(ledger, spool, pack, _understanding(settings, http, figures, pack.finder), library,
-                        clock=clock, figures=figures, past=past)  # fmt: skip
+                        clock=clock, figures=figures, past=past, noted=noted)  # fmt: skip
+        stack.push_async_callback(noted.flush)
         stack.push_async_callback(intake.close)
         yield Services(
             settings=settings,
@@ -147,6 +162,11 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             http=http,
             pack=pack,
             articles=articles,
+            catalogue=Catalogue(pool, city=settings.city, clock=clock),
+            drafts=Drafts(pool, audit, city=settings.city, clock=clock),
+            questions=questions,
+            feedback=feedback,
+            noted=noted,
             library=library,
             tickets=tickets,
             repeats=Repeats(pool, vault, tickets, audit, pack=pack, clock=clock),

@@ -16,7 +16,7 @@ from aiohttp import ClientSession
 from bots.keyword_understanding import KeywordUnderstanding
 from channels.open311.keys import digest_of, new_key
 from cities.loading import check_cities, load_pack
-from gateway import PROGRAM, routing_commands
+from gateway import PROGRAM, knowledge, routing_commands
 from groundwork import effects, inspection, rotation
 from groundwork.audit import COMMAND, Audit
 from groundwork.clock import clock_from
@@ -92,6 +92,7 @@ def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     taking.add_argument("--channel", required=True, choices=CHANNELS, help="the way they came by")
     taking.set_defaults(call=_import)
     routing_commands.add_to(subs).set_defaults(call=_routing)
+    knowledge.add_to(subs)
     effects.add_to(subs).set_defaults(call=_effects)
     dispatch = subs.add_parser("dispatch", help="the link to the dispatch centre")
     acts = dispatch.add_subparsers(dest="what", required=True)

@@ -6,6 +6,8 @@ from dataclasses import replace
 from channels.base import Received, SentReply
 from gateway.gate import Gate
 from gateway.intake import Intake
+from gateway.noted import Noted
+from gateway.store.feedback import Feedback
 from gateway.store.ledger import Ledger, StoredReply
 from gateway.store.letters import Entry
 from gateway.store.tickets import Record, Tickets
@@ -167,12 +169,15 @@ def _sent(reply: StoredReply) -> SentReply:
 class PublicArticles:
     """Fills the pages' port over the published answers from the library."""
 
-    def __init__(self, library: Library) -> None:
-        self._library = library
+    def __init__(self, library: Library, feedback: Feedback, noted: Noted) -> None:
+        self._library, self._feedback, self._noted = library, feedback, noted
 
     async def search(self, question: str, *, limit: int) -> Finding:
         """Return hits best first."""
-        return await self._library.search(question, limit=limit)
+        finding = await self._library.search(question, limit=limit)
+        if finding.answered:
+            self._noted.used(finding.hits[0].article_id)
+        return finding
 
     async def article(self, id: str) -> Hit | None:
         """Return one article that holds now."""
@@ -182,3 +187,12 @@ class PublicArticles:
     async def listed(self) -> tuple[Hit, ...]:
         """Return every article that holds now, by its external id."""
         return tuple(hit_of(article, score=1.0) for article in self._library.current())
+
+    async def opinion(self, id: str, *, solved: bool, text: str) -> None:
+        """Count what somebody thinks of an article; what is wrong with it goes to the editors."""
+        article = self._library.article(id)
+        if article is None:
+            return
+        self._noted.thought(id, solved=solved)
+        if text:
+            await self._feedback.correct(id, article.version, text, account_id=None)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from gateway.figures import Figures
 from gateway.spool import Spool
@@ -47,6 +47,13 @@ class Received:
     settled: bool
 
 
+class Notes(Protocol):
+    """Keeps count of what is answered and what is not; nothing waits for it."""
+
+    def note(self, heard: Heard, turn: Turn) -> None:
+        """Note what came of a message; the same one may be noted again."""
+
+
 class Intake:
     """Receives every message of every channel."""
 
@@ -61,10 +68,11 @@ class Intake:
         clock: Clock,
         figures: Figures,
         past: Callable[[], Routing | None] = lambda: None,
+        noted: Notes | None = None,
     ) -> None:
         self._ledger, self._spool, self._pack = ledger, spool, pack
         self._understanding, self._library = understanding, library
-        self._clock, self._figures = clock, figures
+        self._clock, self._figures, self._noted = clock, figures, noted
         self._past = past  #: what the city's past dispatches teach, as it stands now
         self._running: set[asyncio.Task[Any]] = set()
 
@@ -244,6 +252,8 @@ class Intake:
             turn = handed_over(pack, state, heard, identity=fresh[0])
             effects = effects_of(heard.message, turn, pack)
         self._figures.decided(turn)
+        if self._noted is not None:
+            self._noted.note(heard, turn)
         return turn, effects
 
     def _law_of(self, message: InboundMessage) -> CityPack:

@@ -18,5 +18,6 @@ class Searches(Protocol):
     async def search(self, question: str, *, limit: int) -> Finding:
         """Return hits best first; unpublished or expired articles never come back.
 
+        A county's own articles come only to a question that names the county.
         Raises ``StorageAwayError`` while no article could be read yet: not knowing is not "not found".
         """

@@ -110,6 +110,7 @@ def _answer(decision: Answer, pack: CityPack) -> Reply:
         source=hit.source,
         unit=hit.unit,
         updated_at=hit.updated_at,
+        short=hit.short_answer,
     )
     return Reply(
         kind="answer", text=hit.answer, sources=(note,), options=options_of(pack, "solved", "unsolved")

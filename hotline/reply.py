@@ -20,6 +20,7 @@ class SourceNote:
     source: str
     unit: str
     updated_at: datetime
+    short: str = ""  #: the answer's short form, where it has one
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

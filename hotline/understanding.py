@@ -87,6 +87,10 @@ class Hit:
     unit: str  #: who answers for it
     updated_at: datetime
     score: float  #: 0 to 1, comparable between queries
+    short_answer: str = ""  #: for a channel that takes little; reviewed like the answer
+    category: str = ""
+    region: str = ""  #: the county it holds in; empty: everywhere in the city
+    source_url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,8 +1,9 @@
 """One reviewed answer, with the article of law it rests on and the time for which it holds."""
 
+import re
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Self
 
@@ -13,6 +14,7 @@ MAX_QUESTION = 200  #: characters of the question and of each other phrasing
 MAX_ANSWER = 10_000
 MAX_SHORT_ANSWER = 2048  #: bytes of UTF-8; what one WeChat message holds
 MAX_FIELD = 500  #: characters of every other text
+SAFE_ADDRESS = re.compile(r"(?:https?://[^\s<>\"']+|/(?!/)[^\s<>\"']*)")
 
 
 class ArticleError(HotlineError):
@@ -25,6 +27,22 @@ class Status(StrEnum):
     DRAFT = "draft"
     PUBLISHED = "published"
     WITHDRAWN = "withdrawn"
+
+
+class Reach(StrEnum):
+    """For whom an article holds; the nearer one answers first."""
+
+    COUNTY = "county"
+    CITY = "city"
+    NATION = "nation"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Link:
+    """Something to read or fetch beside an answer."""
+
+    title: str
+    url: str  #: https, or a path of this site
 
 
 def article_id(city: str, external_id: str) -> str:
@@ -50,6 +68,12 @@ class Article:
     source_seen: datetime | None = None  #: when the source was last compared
     valid_from: datetime | None = None  #: from this moment on
     valid_to: datetime | None = None  #: until, and no longer at, this moment
+    region: str = ""  #: the county it holds in; empty: the whole city
+    national: bool = False  #: holds everywhere in the country
+    law_since: date | None = None  #: since when the cited text has been in force
+    keywords: tuple[str, ...] = ()  #: words to find it by which stand in no phrasing
+    related: tuple[str, ...] = ()  #: external ids of articles to read on
+    attachments: tuple[Link, ...] = ()
     version: int = 1
     status: Status = Status.DRAFT
     updated_at: datetime
@@ -71,6 +95,11 @@ class Article:
         """Return the question and its other phrasings."""
         return (self.question, *self.similar)
 
+    @property
+    def reach(self) -> Reach:
+        """For whom it holds."""
+        return Reach.COUNTY if self.region else Reach.NATION if self.national else Reach.CITY
+
     @classmethod
     def drafted(cls, *, city: str, external_id: str, **rest: Any) -> Self:
         """Return an article whose id follows from city and external id."""
@@ -81,13 +110,21 @@ def _texts(article: Article) -> list[str]:
     needed = ("id", "city", "external_id", "question", "answer")
     problems = [f"{name}：不能为空" for name in needed if not getattr(article, name).strip()]
     limits = {"question": MAX_QUESTION, "answer": MAX_ANSWER}
-    limits |= dict.fromkeys(("id", "city", "external_id", "category", "unit", "source"), MAX_FIELD)
+    limits |= dict.fromkeys(("id", "city", "external_id", "category", "unit", "source", "region"), MAX_FIELD)
     limits["source_url"] = 2000
     for name, limit in limits.items():
         problems += _text(name, getattr(article, name), limit)
     for phrasing in article.similar:
         problems += _text("similar", phrasing, MAX_QUESTION)
         problems += [] if phrasing.strip() else ["similar：有空的问法，请删掉"]
+    for name in ("keywords", "related"):
+        for text in getattr(article, name):
+            problems += _text(name, text, MAX_FIELD)
+    for link in article.attachments:
+        problems += _text("attachments", link.title, MAX_FIELD)
+        problems += [] if SAFE_ADDRESS.fullmatch(link.url) else ["attachments：网址要以https://或/开头"]
+    if article.source_url and not SAFE_ADDRESS.fullmatch(article.source_url):
+        problems.append("source_url：网址要以https://、http://或/开头，中间不能有空格")
     problems += _text("short_answer", article.short_answer, MAX_SHORT_ANSWER)
     if len(clean(article.short_answer).encode()) > MAX_SHORT_ANSWER:
         problems.append(f"short_answer：超过{MAX_SHORT_ANSWER}字节，请缩短")

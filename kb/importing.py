@@ -1,7 +1,4 @@
-"""Reading the csv and jsonl files that editors send; pure: bytes in, articles out.
-
-Office spreadsheets (xlsx) are refused for now; they come with a later issue.
-"""
+"""The csv, xlsx and jsonl files that editors send and take away; pure: bytes in, articles out, and back."""
 
 import csv
 import io
@@ -12,20 +9,29 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import PurePath
 from typing import Any, TypeAlias
+from zipfile import BadZipFile
+
+from openpyxl import Workbook, load_workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.utils.exceptions import InvalidFileException
 
 from hotline.calendar import CITY_TIME
 from hotline.errors import HotlineError
 from kb.article import Article, ArticleError, Status
 
 NEEDED = ("external_id", "question", "answer")
-LABELS = ("external_id", "question", "category", "unit", "source")
-COLUMNS = (*LABELS, "similar", "answer", "valid_from", "valid_to")
-MAX_FILE = 50_000_000  #: bytes
+LABELS = ("external_id", "question", "category", "unit", "source", "source_url", "region", "short_answer")
+LISTS = ("similar", "keywords", "related")
+MOMENTS = ("valid_from", "valid_to", "source_seen")
+COLUMNS = (*LABELS, *LISTS, "answer", *MOMENTS, "law_since", "national")
+MAX_FILE = 150_000_000  #: bytes
+MOST_PROBLEMS = 1000  #: that are named; a file with more is wrong as a whole
 YEARS = range(1949, 2200)
 _DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
 
 Record: TypeAlias = Mapping[str, Any] | ArticleError
-Reader: TypeAlias = Callable[[str], Iterator[tuple[int, Record]]]
+Reader: TypeAlias = Callable[[bytes], Iterator[tuple[int, Record]]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,25 +56,44 @@ class ImportRefusedError(HotlineError):
 def read_articles(
     data: bytes, *, name: str, city: str, at: datetime, status: Status = Status.DRAFT
 ) -> tuple[Article, ...]:
-    """Return every article of a csv or jsonl file, or raise ``ImportRefusedError`` naming every bad line."""
+    """Return every article of a csv, xlsx or jsonl file, or raise ``ImportRefusedError`` naming every bad line."""
+    articles, problems = checked_articles(data, name=name, city=city, at=at, status=status)
+    if problems:
+        raise ImportRefusedError(problems)
+    return articles or _nothing()
+
+
+def checked_articles(
+    data: bytes, *, name: str, city: str, at: datetime, status: Status = Status.DRAFT
+) -> tuple[tuple[Article, ...], tuple[Problem, ...]]:
+    """Return the good articles of a file and what is wrong with its other lines, at most a thousand of them.
+
+    Raises ``ImportRefusedError`` when the file as a whole cannot be read.
+    """
     read = READERS.get(PurePath(name).suffix.lower())
     if read is None:
-        raise _refused("只能导入csv或jsonl文件，请先转换格式")
+        raise _refused("只能导入csv、xlsx或jsonl文件，请先转换格式")
     if len(data) > MAX_FILE:
         raise _refused(f"文件超过{MAX_FILE // 1_000_000}兆，请分成几个")
     problems: list[Problem] = []
     articles: list[Article] = []
     first_seen: dict[str, int] = {}
-    for line, record in read(_decoded(data)):
+    for line, record in read(data):
         try:
             article = _article(record, city=city, at=at, status=status)
             _check_first(first_seen, article.external_id, line)
             articles.append(article)
         except ArticleError as error:
             problems.append(Problem(line=line, what=str(error)))
-    if problems:
-        raise ImportRefusedError(problems)
-    return tuple(articles) or _nothing()
+            if len(problems) == MOST_PROBLEMS:
+                break
+    return tuple(articles), tuple(problems)
+
+
+def day(name: str, value: object) -> date | None:
+    """Return a day, or ``None`` for nothing."""
+    read = moment(name, value)
+    return read.astimezone(CITY_TIME).date() if read else None
 
 
 def moment(name: str, value: object, *, end: bool = False) -> datetime | None:
@@ -98,8 +123,12 @@ def _check_first(first_seen: dict[str, int], external_id: str, line: int) -> Non
         raise ArticleError(f"external_id：和第{earlier}行重复，请改成不同的编号")
 
 
+IN_HAND = "有人正在改这一条，没有覆盖"  #: why an imported article was not taken
+NO_ARTICLES = Problem(line=1, what="没有条目，请检查文件")
+
+
 def _nothing() -> tuple[Article, ...]:
-    raise _refused("没有条目，请检查文件")
+    raise ImportRefusedError([NO_ARTICLES])
 
 
 def _refused(what: str) -> ImportRefusedError:
@@ -115,8 +144,8 @@ def _decoded(data: bytes) -> str:
     raise _refused("看不出文字编码，请另存为UTF-8")
 
 
-def _csv(text: str) -> Iterator[tuple[int, Record]]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+def _csv(data: bytes) -> Iterator[tuple[int, Record]]:
+    reader = csv.reader(io.StringIO(_decoded(data), newline=""), strict=True)
     line = 1
     try:
         header = [column.strip() for column in next(reader, [])]
@@ -145,8 +174,8 @@ def _csv_record(header: list[str], row: list[str]) -> Record:
     return dict(zip(header, row, strict=True))
 
 
-def _jsonl(text: str) -> Iterator[tuple[int, Record]]:
-    for line, content in enumerate(text.split("\n"), start=1):
+def _jsonl(data: bytes) -> Iterator[tuple[int, Record]]:
+    for line, content in enumerate(_decoded(data).split("\n"), start=1):
         if content.strip():
             yield line, _json_record(content)
 
@@ -162,22 +191,114 @@ def _json_record(content: str) -> Record:
     return ArticleError(f"不认识的列：{'、'.join(unknown)}") if unknown else record
 
 
-READERS: Mapping[str, Reader] = {".csv": _csv, ".jsonl": _jsonl}
+def _xlsx(data: bytes) -> Iterator[tuple[int, Record]]:
+    """Read the first sheet; a cell that holds a date or a number is taken as what it shows."""
+    try:
+        rows = load_workbook(io.BytesIO(data), read_only=True, data_only=True).worksheets[0].iter_rows()
+        cells = ([cell.value for cell in row] for row in rows)
+        header = [str(value or "").strip() for value in next(cells, [])]
+        while header and not header[-1]:
+            header.pop()
+        _check_header(header)
+        for line, values in enumerate(cells, start=2):
+            given = values[: len(header)] + [None] * (len(header) - len(values))
+            if any(value is not None for value in given):
+                yield line, dict(zip(header, map(_shown, given), strict=True))
+    except (BadZipFile, InvalidFileException, KeyError, IndexError, ValueError, OSError) as error:
+        raise _refused("不是完整的xlsx文件，请另存一次再试") from error
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return None if value is None else str(value)
+
+
+READERS: Mapping[str, Reader] = {".csv": _csv, ".xlsx": _xlsx, ".jsonl": _jsonl}
+
+
+def written(articles: Iterable[Article], *, kind: str) -> bytes:
+    """Return ``articles`` as a file of that kind, ``csv xlsx jsonl``, which can be read in again."""
+    return WRITERS[kind](map(_row, articles))
+
+
+def _row(article: Article) -> dict[str, Any]:
+    """Return what a file keeps of an article; a list has an item on each line."""
+    row: dict[str, Any] = {name: getattr(article, name) for name in (*LABELS, "answer")}
+    row |= {name: "\n".join(getattr(article, name)) for name in LISTS}
+    row |= {name: _written_moment(getattr(article, name)) for name in MOMENTS}
+    row["law_since"] = article.law_since.isoformat() if article.law_since else ""
+    row["national"] = "true" if article.national else ""
+    return {name: row[name] for name in COLUMNS}
+
+
+def _written_moment(value: datetime | None) -> str:
+    return value.astimezone(CITY_TIME).isoformat() if value else ""
+
+
+def _csv_file(rows: Iterable[dict[str, Any]]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, COLUMNS)
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode(
+        "utf-8-sig"
+    )  # office programs here take it for something else without the mark
+
+
+def _jsonl_file(rows: Iterable[dict[str, Any]]) -> bytes:
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+
+
+def _xlsx_file(rows: Iterable[dict[str, Any]]) -> bytes:
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("articles")
+    sheet.append(list(COLUMNS))
+    for row in rows:
+        sheet.append([_text_cell(sheet, row[name]) for name in COLUMNS])
+    held = io.BytesIO()
+    book.save(held)
+    return held.getvalue()
+
+
+def _text_cell(sheet: Any, value: str) -> WriteOnlyCell:
+    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
+    cell.data_type, cell.number_format, cell.quotePrefix = "s", "@", True  # never a formula
+    return cell
+
+
+WRITERS: Mapping[str, Callable[[Iterable[dict[str, Any]]], bytes]] = {
+    "csv": _csv_file,
+    "xlsx": _xlsx_file,
+    "jsonl": _jsonl_file,
+}
 
 
 def _article(record: Record, *, city: str, at: datetime, status: Status) -> Article:
     if isinstance(record, ArticleError):
         raise record
+    lists: dict[str, Any] = {name: _items(name, record.get(name)) for name in LISTS}
+    times: dict[str, Any] = {name: moment(name, record.get(name), end=name == "valid_to") for name in MOMENTS}
     return Article.drafted(
         city=city,
         **{name: _text(name, record.get(name)).strip() for name in LABELS},
         answer=_text("answer", record.get("answer")),  # shown as it was written
-        similar=_phrasings(record.get("similar")),
-        valid_from=moment("valid_from", record.get("valid_from")),
-        valid_to=moment("valid_to", record.get("valid_to"), end=True),
+        **lists,
+        **times,
+        law_since=day("law_since", record.get("law_since")),
+        national=_yes("national", record.get("national")),
         status=status,
         updated_at=at,
     )
+
+
+def _yes(name: str, value: object) -> bool:
+    said = str(value if value is not None else "").strip().lower()
+    if said not in ("", "true", "false"):
+        raise ArticleError(f"{name}：只能写true或false")
+    return said == "true"
 
 
 def _text(name: str, value: object) -> str:
@@ -186,8 +307,8 @@ def _text(name: str, value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _phrasings(value: object) -> tuple[str, ...]:
+def _items(name: str, value: object) -> tuple[str, ...]:
     parts = re.split(r"[\r\n|｜]", value or "") if isinstance(value, str | None) else value
     if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
-        raise ArticleError("similar：要是文字（一行一个问法，或用|隔开），或者文字的列表")
+        raise ArticleError(f"{name}：要是文字（一行一个，或用|隔开），或者文字的列表")
     return tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -10,6 +10,8 @@ from hotline.errors import HotlineError
 from hotline.understanding import Finding
 from kb.abstaining import AbstainRule
 from kb.article import Article, Status
+from kb.golden import Golden, judged
+from kb.refitting import refitted
 from kb.search import ArticleIndex
 
 log = logging.getLogger(__name__)
@@ -35,12 +37,19 @@ class Library:
     """
 
     def __init__(
-        self, store: ArticleStore, *, city: str, now: Callable[[], datetime], rule: AbstainRule | None = None
+        self,
+        store: ArticleStore,
+        *,
+        city: str,
+        now: Callable[[], datetime],
+        rule: AbstainRule | None = None,
+        golden: Callable[[], Awaitable[Sequence[Golden]]] | None = None,
     ) -> None:
         self._store = store
         self._city = city
         self._now = now
-        self._rule = rule or AbstainRule.shipped()
+        self._shipped = self.rule = rule or AbstainRule.shipped()
+        self._golden = golden
         self._index = ArticleIndex()
         self._mark: str | None = None
         self._unreadable = False  #: the articles were there and could not be taken in
@@ -60,6 +69,14 @@ class Library:
         articles = await self._store.published(self._city)
         await asyncio.to_thread(self._index.rebuild, self._ours(articles))
         self._mark = mark
+        await self._refit()
+
+    async def _refit(self) -> None:
+        """Fit the rule to the city's golden questions and what is published now."""
+        if self._golden is None:
+            return
+        golden = await self._golden()
+        self.rule = await asyncio.to_thread(refitted, self._index, golden, self._shipped, self._now())
 
     async def refresh(self) -> int:
         """Apply what changed since the last time and return how many articles that were."""
@@ -67,23 +84,31 @@ class Library:
             await self.load()
             return len(self)
         async with self._writing:
-            articles, mark = await self._store.changed_since(self._mark)
-            news = [article for article in self._ours(articles) if self._is_news(article)]
-            if news:
-                await asyncio.to_thread(self._index.replace, news)
-            self._mark = mark
-            return len(news)
+            taken = 0
+            while True:
+                articles, mark = await self._store.changed_since(self._mark)
+                news = [article for article in self._ours(articles) if self._is_news(article)]
+                if news:
+                    await asyncio.to_thread(self._index.replace, news)
+                self._mark, taken = mark, taken + len(news)
+                if not articles:
+                    break
+            if taken:
+                await self._refit()
+            return taken
 
     async def search(self, question: str, *, limit: int) -> Finding:
         """Return current hits best first; ``answered`` only when the best one is very likely right.
 
+        A score says how likely the hit is the right answer. A county's own articles come only to a
+        question that names the county.
         The first question waits until the articles are taken in, and raises what the store raises
         while they cannot be read.
         """
         if self._mark is None and not self._unreadable:
             await self._begin()
         found = self._index.look_up(question, limit, self._now())
-        return Finding(hits=found.hits, answered=bool(found.hits) and self._rule.allows(found.evidence))
+        return judged(found, self.rule)
 
     async def _begin(self) -> None:
         """Take in the articles, if nobody did: a process just started must not deny what it has not read."""
@@ -102,6 +127,10 @@ class Library:
         """Return a published article that holds now, or ``None``."""
         article = self._index.article(article_id)
         return article if article and article.is_current(self._now()) else None
+
+    def published(self) -> tuple[Article, ...]:
+        """Return every published article, those that do not hold now too, in a steady order."""
+        return self._index.articles()
 
     def current(self) -> tuple[Article, ...]:
         """Return every published article that holds now, in a steady order."""

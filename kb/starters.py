@@ -9,14 +9,15 @@ import yaml
 
 from hotline.errors import HotlineError
 from kb.article import Article, ArticleError, Status
-from kb.importing import moment
+from kb.importing import day, moment
 
 FOLDER = Path(__file__).with_name("starter")
 NATIONAL = "national"  #: a folder beside the cities', for articles that hold everywhere
 QUESTIONS = "questions.yaml"  #: beside a city's articles: labelled questions, not articles
 NEEDED = frozenset({"external_id", "question", "answer", "category", "unit", "source", "updated_at"})
 TIMES = ("source_seen", "valid_from", "valid_to", "updated_at")
-KEYS = NEEDED | {"similar", "short_answer", "source_url", *TIMES}
+LISTS = ("similar", "keywords", "related")
+KEYS = NEEDED | {*LISTS, "short_answer", "source_url", "region", "law_since", *TIMES}
 
 
 class StarterError(HotlineError):
@@ -90,22 +91,27 @@ def _article(file: Path, line: int, record: dict[str, Any], city: str) -> Articl
     if missing:
         raise StarterError(f"{_at(file, line)}：缺少{'、'.join(missing)}")
     try:
-        return _published(record, city)
+        return _published(record, city, national=file.parent.name == NATIONAL)
     except ArticleError as error:
         raise StarterError(f"{_at(file, line)}：{error}") from error
 
 
-def _published(record: dict[str, Any], city: str) -> Article:
-    similar = record.get("similar") or ()
-    if not isinstance(similar, list | tuple) or not all(isinstance(phrasing, str) for phrasing in similar):
-        raise ArticleError("similar：要是文字的列表")
-    texts = {key: value for key, value in record.items() if key not in (*TIMES, "similar")}
+def _published(record: dict[str, Any], city: str, *, national: bool) -> Article:
+    lists = {name: record.get(name) or () for name in LISTS}
+    for name, items in lists.items():
+        if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
+            raise ArticleError(f"{name}：要是文字的列表")
+    texts = {key: value for key, value in record.items() if key not in (*TIMES, *LISTS, "law_since")}
     wrong = sorted(key for key, value in texts.items() if not isinstance(value, str))
     if wrong:
         raise ArticleError(f"{'、'.join(wrong)}：要是文字")
     fields: dict[str, Any] = {key: value.strip() for key, value in texts.items()}
+    fields |= {name: tuple(items) for name, items in lists.items()}
     fields |= {name: moment(name, record.get(name), end=name == "valid_to") for name in TIMES}
-    return Article.drafted(city=city, similar=tuple(similar), status=Status.PUBLISHED, **fields)
+    return Article.drafted(
+        city=city, national=national, law_since=day("law_since", record.get("law_since")),
+        status=Status.PUBLISHED, **fields,
+    )  # fmt: skip
 
 
 def _at(file: Path, line: int) -> str:

@@ -43,7 +43,7 @@ class Wording:
             yield from self._emergency(reply.call)
             yield reply.text
             return
-        yield reply.text
+        yield from self._told(reply)
         if reply.call is not None:
             yield reply.call.why
             yield self._number(reply.call)
@@ -57,6 +57,13 @@ class Wording:
             yield from self._ticket(reply.ticket, reply.text)
         if reply.kind == "progress":
             yield self._say("wechat_progress", url=self._public_url)
+
+    def _told(self, reply: Reply) -> Iterator[str]:
+        """Say an answer in its short form where it has one, and where the whole of it stands."""
+        short = reply.sources[0].short if reply.kind == "answer" and reply.sources else ""
+        yield short or reply.text
+        if short:
+            yield self._say("wechat_whole", url=f"{self._public_url}/kb/public/{reply.sources[0].article_id}")
 
     def _emergency(self, call: Call) -> Iterator[str]:
         if call.number in call.headline:

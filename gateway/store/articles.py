@@ -1,7 +1,10 @@
 """Articles on record; the library of every process reads what changed from here."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 import asyncpg
 
@@ -9,7 +12,27 @@ from groundwork.audit import COMMAND, Action, Audit, Author
 from groundwork.clock import Clock
 from groundwork.database import Connection, Pool, storage_errors
 from hotline.records import from_record, to_record
-from kb.article import Article, Status
+from kb.article import Article
+
+MOST_CHANGES = 2000  #: that are read at once; who follows asks again for the rest
+BULK_WITHIN = 600.0  #: seconds that one statement over very many articles may take
+_LOAD = """
+WITH news AS (
+    SELECT g.*, coalesce(a.version, 0) + 1 AS version FROM given g LEFT JOIN articles a ON a.id = g.id
+    WHERE a.id IS NULL OR (a.body - '{version,updated_at}'::text[]) <> (g.body - '{version,updated_at}'::text[])
+), placed AS (
+    INSERT INTO articles (id, city, version, status, body, updated_at, change)
+    SELECT id, city, version, status, jsonb_set(body, '{version}', to_jsonb(version)), updated_at,
+        nextval('article_changes') FROM news
+    ON CONFLICT (id) DO UPDATE SET version = excluded.version, status = excluded.status, body = excluded.body,
+        updated_at = excluded.updated_at, change = excluded.change
+    RETURNING id, version, body
+), kept AS (
+    INSERT INTO article_versions (article_id, version, body, recorded_at)
+    SELECT id, version, body, $1 FROM placed RETURNING 1
+)
+SELECT count(*) FROM kept
+"""
 
 
 class Articles:
@@ -22,9 +45,11 @@ class Articles:
         """Return every published article of ``city``."""
         async with storage_errors(), self._pool.acquire() as connection:
             rows = await connection.fetch(
-                "SELECT body FROM articles WHERE city = $1 AND status = 'published' ORDER BY id", city
+                "SELECT body FROM articles WHERE city = $1 AND status = 'published' ORDER BY id",
+                city,
+                timeout=BULK_WITHIN,
             )
-        return [_article(row) for row in rows]
+        return [article_of(row) for row in rows]
 
     async def changed_since(self, mark: str | None) -> tuple[Sequence[Article], str]:
         """Return what changed after ``mark``, whatever its status now, and the mark to ask from next."""
@@ -32,9 +57,11 @@ class Articles:
             if mark is None:
                 return (), str(await connection.fetchval("SELECT coalesce(max(change), 0) FROM articles"))
             rows = await connection.fetch(
-                "SELECT body, change FROM articles WHERE change > $1 ORDER BY change", int(mark)
+                "SELECT body, change FROM articles WHERE change > $1 ORDER BY change LIMIT $2",
+                int(mark),
+                MOST_CHANGES,
             )
-        return [_article(row) for row in rows], str(rows[-1]["change"]) if rows else mark
+        return [article_of(row) for row in rows], str(rows[-1]["change"]) if rows else mark
 
     async def put(self, articles: Sequence[Article], *, by: Author = COMMAND, why: str = "") -> int:
         """Record ``articles``; one that says the same as before makes no new version. How many changed."""
@@ -49,53 +76,65 @@ class Articles:
                 await self._audit.note(connection, Action.ARTICLE_RECORDED, "article", id, by=by, why=why)
         return len(changed)
 
-    async def overview(
-        self, city: str, status: Status | None, *, limit: int, offset: int
-    ) -> tuple[Sequence[Article], dict[str, int]]:
-        """Return some of the articles of a status, or of all, changed last on top, and how many each status has."""
-        async with storage_errors(), self._pool.acquire() as connection:
-            rows = await connection.fetch(
-                "SELECT body FROM articles WHERE city = $1 AND ($2::text IS NULL OR status = $2)"
-                " ORDER BY updated_at DESC, id LIMIT $3 OFFSET $4",
-                city,
-                status and status.value,
-                limit,
-                offset,
+    async def load(self, articles: Sequence[Article], *, by: Author = COMMAND, why: str = "") -> int:
+        """Record many articles at once, as ``put`` does; one entry in the log stands for all. How many changed."""
+        async with storage_errors(), self._pool.acquire() as connection, connection.transaction():
+            await connection.execute("LOCK TABLE articles IN SHARE ROW EXCLUSIVE MODE")
+            await connection.execute(
+                "CREATE TEMP TABLE given (id text, city text, status text, body jsonb, updated_at timestamptz)"
+                " ON COMMIT DROP"
             )
-            counts = await connection.fetch(
-                "SELECT status, count(*) FROM articles WHERE city = $1 GROUP BY status", city
+            await connection.copy_records_to_table(
+                "given", records=map(_record, articles), timeout=BULK_WITHIN
             )
-        return [_article(row) for row in rows], {row["status"]: row["count"] for row in counts}
+            changed = int(await connection.fetchval(_LOAD, self._clock(), timeout=BULK_WITHIN))
+            if changed:
+                subject = f"{articles[0].city}:{changed}"
+                await self._audit.note(
+                    connection, Action.ARTICLES_IMPORTED, "articles", subject, by=by, why=why
+                )
+        return changed
 
     async def _put(self, connection: Connection, article: Article) -> bool:
         before = await connection.fetchrow("SELECT version, body FROM articles WHERE id = $1", article.id)
-        if before is not None and _same(_article(before), article):
+        if before is not None and _same(article_of(before), article):
             return False
-        record = to_record(article) | {"version": before["version"] + 1 if before else 1}
-        body = json.dumps(record, ensure_ascii=False)
-        await connection.execute(
-            "INSERT INTO articles (id, city, version, status, body, updated_at, change)"
-            " VALUES ($1, $2, $3, $4, $5, $6, nextval('article_changes')) ON CONFLICT (id) DO UPDATE SET"
-            " version = excluded.version, status = excluded.status, body = excluded.body,"
-            " updated_at = excluded.updated_at, change = excluded.change",
-            article.id,
-            article.city,
-            record["version"],
-            article.status.value,
-            body,
-            article.updated_at,
-        )
-        await connection.execute(
-            "INSERT INTO article_versions (article_id, version, body, recorded_at) VALUES ($1, $2, $3, $4)",
-            article.id,
-            record["version"],
-            body,
-            self._clock(),
-        )
+        version = before["version"] + 1 if before else 1
+        await record(connection, replace(article, version=version), self._clock())
         return True
 
 
-def _article(row: asyncpg.Record) -> Article:
+async def record(connection: Connection, article: Article, at: datetime) -> None:
+    """Write one version of an article, inside a transaction that holds the table's lock."""
+    body = json.dumps(to_record(article), ensure_ascii=False)
+    await connection.execute(
+        "INSERT INTO articles (id, city, version, status, body, updated_at, change)"
+        " VALUES ($1, $2, $3, $4, $5, $6, nextval('article_changes')) ON CONFLICT (id) DO UPDATE SET"
+        " version = excluded.version, status = excluded.status, body = excluded.body,"
+        " updated_at = excluded.updated_at, change = excluded.change",
+        article.id,
+        article.city,
+        article.version,
+        article.status.value,
+        body,
+        article.updated_at,
+    )
+    await connection.execute(
+        "INSERT INTO article_versions (article_id, version, body, recorded_at) VALUES ($1, $2, $3, $4)",
+        article.id,
+        article.version,
+        body,
+        at,
+    )
+
+
+def _record(article: Article) -> tuple[str, str, str, str, datetime]:
+    body = json.dumps(to_record(article), ensure_ascii=False)
+    return article.id, article.city, article.status.value, body, article.updated_at
+
+
+def article_of(row: asyncpg.Record | Mapping[str, Any]) -> Article:
+    """Return the article in a row's ``body``."""
     return from_record(Article, json.loads(row["body"]))
 
 

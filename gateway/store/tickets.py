@@ -32,9 +32,12 @@ from hotline.scene import Standing
 from hotline.ticket import ALPHABET, Ticket, normalised
 from hotline.transcript import Line
 from hotline.withholding import for_centre, said_to_centre, withheld
+from kb.search import likeness
 
 TOKEN_LETTERS = 12
 MOST_FOUND = 50
+MOST_COMPARED = 300  #: answered tickets that a text is compared with
+LIKE = 0.3  #: likeness of a title from which on a ticket is proposed
 ANSWERED = frozenset({"replied", "followed_up", "closed"})  #: events by which a unit's reply is there
 #: events that those hear, too, whose tickets were merged under the one they are about
 HEARD_BY_ALL = frozenset({"progressed", "replied", "followed_up", "closed", "reopened"})
@@ -298,6 +301,28 @@ class Tickets:
         )
         found = tuple(self._ticket(row["body"], known=False) for row in rows)
         return digest, tuple(one for one in found if not one.contact.confidential)
+
+    async def closed_like(self, text: str, *, limit: int) -> list[dict[str, Any]]:
+        """Return the lately answered tickets whose titles are most like ``text``; never confidential ones, no people."""
+        async with storage_errors(), self._pool.acquire() as connection:
+            rows = await connection.fetch(
+                "SELECT body, state FROM tickets WHERE city = $1 AND state = ANY($2) ORDER BY filed_at DESC LIMIT $3",
+                self._pack.code,
+                sorted(ANSWERED),
+                MOST_COMPARED,
+            )
+        tickets = [(self._ticket(row["body"], known=False), row["state"]) for row in rows]
+        scored = [
+            (likeness(ticket.title, text), ticket, state)
+            for ticket, state in tickets
+            if not ticket.contact.confidential
+        ]
+        best = sorted((one for one in scored if one[0] >= LIKE), key=lambda one: -one[0])[:limit]
+        return [
+            {"number": one.number, "title": one.title, "kind": one.kind, "lead_unit": one.lead_unit, "state": state,
+             "score": round(score, 3)}
+            for score, one, state in best
+        ]  # fmt: skip
 
     async def standings(self, connection: Connection, numbers: Sequence[str]) -> tuple[Standing, ...]:
         """Return where the tickets of those numbers stand, oldest first."""

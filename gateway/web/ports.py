@@ -101,6 +101,9 @@ class Articles(Protocol):
     async def listed(self) -> tuple[Hit, ...]:
         """Return every published article, in a steady order."""
 
+    async def opinion(self, id: str, *, solved: bool, text: str) -> None:
+        """Count what somebody thinks of an article; ``text`` says what is wrong with it."""
+
 
 class Limits(Protocol):
     """Counts what somebody does."""

@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from gateway.web.context import PageContext
 from gateway.web.files import Assets
+from gateway.web.markdown import answer_html
 from hotline.calendar import CITY_TIME, DayKind
 from hotline.citation import Citation, LawStatus
 from hotline.dates import Change
@@ -99,6 +100,7 @@ def templates() -> Environment:
         hours=hours,
         moved=moved,
         paragraphs=paragraphs,
+        answer_html=answer_html,
         headline=headline,
         megabytes=megabytes,
         after_headline=after_headline,

@@ -82,7 +82,7 @@ def make_site(parts: SiteParts) -> web.Application:
         public_url=parts.public_url,
     )  # fmt: skip
     letters = MailboxPage(pages, mailbox, parts.registers, proof, supplements, parts.limits, secure=secure)
-    answers = KbPages(pages, parts.articles)
+    answers = KbPages(pages, parts.articles, public_url=parts.public_url)
     add_routes(app, "citizen", ChatPage(pages, webchat, parts.history, secure=secure).routes())
     add_routes(app, "citizen", (*letters.routes(), *supplements.api_routes()))
     add_routes(app, "citizen", (*progress.routes(), *progress.api_routes()))

@@ -7,24 +7,32 @@ from pathlib import Path
 from aiohttp import web
 
 from gateway import PROGRAM
-from gateway.store.articles import Articles
+from gateway.store.catalogue import Catalogue
 from gateway.store.dissuasions import Dissuasions
+from gateway.store.drafts import Drafts
+from gateway.store.feedback import Feedback
 from gateway.store.links import Links
+from gateway.store.questions import Questions
 from gateway.store.repeats import Repeats
 from gateway.store.tickets import Tickets
 from gateway.store.unsealings import Unsealings
+from gateway.web.context import PageContext
 from gateway.web.files import Assets
 from gateway.web.health import Check
 from gateway.web.pages.answers import AnswerPages
+from gateway.web.pages.asked import AskedPages
 from gateway.web.pages.dissuasions import DissuasionPages
+from gateway.web.pages.editing import EditingPages, EditingParts
 from gateway.web.pages.ops import OpsPages
 from gateway.web.pages.repeats import RepeatPages
 from gateway.web.pages.sealed import SealedPages
+from gateway.web.rendering import WORDS, Pages
 from groundwork.audit import Audit
 from groundwork.clock import Clock
 from groundwork.database import Pool
 from groundwork.vault import Vault
 from hotline.citypack import CityPack
+from kb.library import Library
 from staff.accounts import Role
 from staff.audience import add_routes, staff
 from staff.guard import DOOR
@@ -35,7 +43,8 @@ from staff.site import add_staff_routes
 
 PREFIX = "/staff"
 TEMPLATES = Path(__file__).with_name("staff_templates")
-HOMES = {Role.EDITOR: "/kb", Role.REVIEWER: "/kb", Role.ADMIN: "/ops", Role.DISPATCHER: "/ops/sealed"}
+HOMES = {Role.EDITOR: "/kb", Role.REVIEWER: "/kb", Role.ADMIN: "/ops", Role.DISPATCHER: "/ops/sealed",
+         Role.UNIT: "/kb/review"}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +57,12 @@ class StaffParts:
     clock: Clock
     real_time: Clock
     pack: CityPack
-    articles: Articles
+    catalogue: Catalogue
+    drafts: Drafts
+    questions: Questions
+    feedback: Feedback
+    library: Library
+    public_url: str
     tickets: Tickets
     links: Links
     repeats: Repeats
@@ -80,8 +94,7 @@ def add_staff_side(app: web.Application, parts: StaffParts) -> StaffDoor:
     )  # fmt: skip
     app[DOOR] = door
     add_staff_routes(app, door)
-    answers = AnswerPages(look, parts.articles, city=pack.code, clock=parts.clock)
-    add_routes(app, staff(Role.EDITOR, Role.REVIEWER, Role.ADMIN), answers.routes())
+    _add_knowledge(app, parts, look, door)
     operations = OpsPages(look, parts.pool, parts.audit, parts.checks, parts.links, clock=parts.clock)
     add_routes(app, staff(Role.ADMIN), operations.routes())
     unsealings = Unsealings(parts.pool, parts.tickets, parts.audit, clock=parts.clock)
@@ -91,3 +104,32 @@ def add_staff_side(app: web.Application, parts: StaffParts) -> StaffDoor:
     add_routes(app, staff(Role.DISPATCHER), dissuasions.routes())
     add_routes(app, staff(Role.DISPATCHER), RepeatPages(look, parts.repeats).routes())
     return door
+
+
+def _add_knowledge(app: web.Application, parts: StaffParts, look: Look, door: StaffDoor) -> None:
+    """Add the pages of the knowledge base: readers, those who take an article on, those who write."""
+    pack = parts.pack
+    context = PageContext.of(pack, WORDS, today=parts.clock().date())
+    answers = AnswerPages(
+        look, parts.catalogue, parts.drafts, parts.feedback, city=pack.code, clock=parts.clock
+    )
+    editing = EditingPages(
+        EditingParts(
+            look=look, pages=Pages(context, parts.assets), pack=pack, public_url=parts.public_url, drafts=parts.drafts,
+            questions=parts.questions, feedback=parts.feedback, library=parts.library, names=door.accounts.names,
+            clock=parts.clock,
+        )
+    )  # fmt: skip
+    asked = AskedPages(
+        look, parts.questions, parts.feedback, parts.library, parts.tickets,
+        units=[unit.name for unit in pack.units], clock=parts.clock,
+    )  # fmt: skip
+    writers = staff(Role.EDITOR, Role.REVIEWER)
+    add_routes(
+        app, staff(Role.EDITOR, Role.REVIEWER, Role.ADMIN), (*answers.routes(), *asked.reading_routes())
+    )
+    add_routes(app, writers, (*answers.writing_routes(), *asked.writing_routes(), *editing.writing_routes()))
+    add_routes(app, staff(Role.EDITOR, Role.REVIEWER, Role.UNIT), editing.step_routes())
+    everybody = staff(Role.EDITOR, Role.REVIEWER, Role.UNIT, Role.ADMIN)
+    add_routes(app, everybody, editing.reading_routes())
+    add_routes(app, staff(), asked.api_routes())

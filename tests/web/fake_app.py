@@ -229,7 +229,10 @@ class FakeRegister:
 
 
 class FakeArticles:
-    """Holds one answer."""
+    """Holds one answer for the city, and names one of a county."""
+
+    def __init__(self) -> None:
+        self.opinions: list[tuple[str, bool, str]] = []
 
     async def search(self, question: str, *, limit: int) -> Finding:
         """Find it by one word."""
@@ -241,7 +244,11 @@ class FakeArticles:
 
     async def listed(self) -> tuple[Hit, ...]:
         """Return it."""
-        return (HIT,)
+        return (HIT, replace(HIT, article_id="county", question="县里怎么办", region="示例县"))
+
+    async def opinion(self, id: str, *, solved: bool, text: str) -> None:
+        """Remember it."""
+        self.opinions.append((id, solved, text))
 
 
 class FakeDeliveries:

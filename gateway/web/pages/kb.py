@@ -1,6 +1,10 @@
 """The published answers, to read and to search."""
 
+import hashlib
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
+from xml.sax.saxutils import escape
 
 from aiohttp import web
 
@@ -15,30 +19,42 @@ from hotline.understanding import Finding, Hit
 LONGEST_QUESTION = 200
 USUAL_HITS, MOST_HITS = 5, 20
 FOUND_ON_PAGE = 10
+MOST_LISTED = 300  #: questions on one page
+MOST_IN_SITEMAP = 50_000  #: by the protocol
+LONGEST_OPINION = 500
+SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
 class KbPages:
     """``/kb/public`` and the search interface."""
 
-    def __init__(self, pages: Pages, articles: Articles) -> None:
-        self._pages, self._articles = pages, articles
+    def __init__(self, pages: Pages, articles: Articles, *, public_url: str) -> None:
+        self._pages, self._articles, self._public_url = pages, articles, public_url.rstrip("/")
 
     def routes(self) -> tuple[web.RouteDef, ...]:
         """Return the routes of the pages."""
         return (
             web.get("/kb/public", self.list),
             web.post("/kb/public", self.find),
+            web.get("/kb/public/sitemap.xml", self.sitemap),
             web.get("/kb/public/{id}", self.show),
+            web.post("/kb/public/{id}/opinion", self.opinion),
         )
 
     def api_routes(self) -> tuple[web.RouteDef, ...]:
         """Return the routes for programs."""
-        return (web.get("/api/kb/search", self.search), web.get("/api/kb/articles/{id}", self.article))
+        return (
+            web.get("/api/kb/search", self.search),
+            web.get("/api/kb/articles", self.articles),
+            web.get("/api/kb/articles/{id}", self.article),
+        )
 
     async def list(self, request: web.Request) -> web.Response:
-        """List every question."""
-        finding = Finding(hits=await self._listed(), answered=True)
-        return self._pages.respond(request, "kb_list.html", question="", finding=finding)
+        """List the questions of a category, or all; those of a county only when it is chosen."""
+        hits = await self._listed()
+        category, region = request.query.get("category", ""), request.query.get("region", "")
+        shown = [hit for hit in hits if hit.region in ("", region) and category in ("", hit.category)]
+        return self._browse(request, hits, shown, category=category, region=region)
 
     async def find(self, request: web.Request) -> web.Response:
         """List what a search finds; posted, so that nobody's words stand in an address."""
@@ -46,11 +62,51 @@ class KbPages:
         if not question:
             return await self.list(request)
         finding = await self._articles.search(question, limit=FOUND_ON_PAGE)
-        return self._pages.respond(request, "kb_list.html", personal=True, question=question, finding=finding)
+        return self._pages.respond(
+            request, "kb_list.html", personal=True, question=question, finding=finding, more=0,
+            categories=(), regions=(), category="", region="",
+        )  # fmt: skip
+
+    def _browse(
+        self, request: web.Request, hits: Sequence[Hit], shown: Sequence[Hit], *, category: str, region: str
+    ) -> web.Response:
+        finding = Finding(hits=tuple(shown[:MOST_LISTED]), answered=True)
+        return self._pages.respond(
+            request,
+            "kb_list.html",
+            question="",
+            finding=finding,
+            more=max(0, len(shown) - MOST_LISTED),
+            categories=sorted({hit.category for hit in hits} - {""}),
+            regions=sorted({hit.region for hit in hits} - {""}),
+            category=category,
+            region=region,
+        )
 
     async def show(self, request: web.Request) -> web.Response:
         """Show one answer with its source."""
-        return self._pages.respond(request, "kb_article.html", hit=await self._found(request))
+        hit = await self._found(request)
+        return self._pages.respond(request, "kb_article.html", hit=hit, done=request.query.get("done", ""))
+
+    async def opinion(self, request: web.Request) -> web.Response:
+        """Take what somebody thinks of an answer."""
+        hit = await self._found(request)
+        form = await read_form(request)
+        text = form.get("text", "").strip()[:LONGEST_OPINION]
+        if form.get("solved") not in ("yes", "no"):
+            raise web.HTTPUnprocessableEntity
+        await self._articles.opinion(hit.article_id, solved=form["solved"] == "yes", text=text)
+        raise web.HTTPSeeOther(f"/kb/public/{quote(hit.article_id)}?done={form['solved']}")
+
+    async def sitemap(self, request: web.Request) -> web.Response:
+        """Name every page of an answer, for search engines."""
+        rows = "".join(
+            f"<url><loc>{escape(f'{self._public_url}/kb/public/{quote(hit.article_id)}')}</loc>"
+            f"<lastmod>{iso(hit.updated_at)}</lastmod></url>"
+            for hit in (await self._listed())[:MOST_IN_SITEMAP]
+        )
+        text = f'<?xml version="1.0" encoding="UTF-8"?><urlset xmlns="{SITEMAP}">{rows}</urlset>'
+        return _tagged(request, web.Response(text=text, content_type="application/xml"))
 
     async def search(self, request: web.Request) -> web.Response:
         """Return the hits for ``q``, best first."""
@@ -60,9 +116,15 @@ class KbPages:
         finding = await self._articles.search(question, limit=_limit(request))
         return web.json_response({"hits": [public(hit) for hit in finding.hits]})
 
+    async def articles(self, request: web.Request) -> web.Response:
+        """Return every published article of the city, or with ``region`` also a county's own."""
+        region = request.query.get("region", "")
+        hits = [hit for hit in await self._listed() if hit.region in ("", region)]
+        return _tagged(request, web.json_response({"hits": [public(hit) for hit in hits]}))
+
     async def article(self, request: web.Request) -> web.Response:
         """Return one article as the only hit."""
-        return web.json_response({"hits": [public(await self._found(request))]})
+        return _tagged(request, web.json_response({"hits": [public(await self._found(request))]}))
 
     async def _found(self, request: web.Request) -> Hit:
         hit = await self._articles.article(request.match_info["id"])
@@ -87,8 +149,20 @@ def public(hit: Hit) -> dict[str, Any]:
         "version": hit.version,
         "source": hit.source,
         "unit": hit.unit,
+        "category": hit.category,
+        "region": hit.region,
         "updated_at": iso(hit.updated_at),
     }
+
+
+def _tagged(request: web.Request, response: web.Response) -> web.Response:
+    """Give an answer its ETag; who holds it already is told so."""
+    tag = hashlib.sha256(response.body if isinstance(response.body, bytes) else b"").hexdigest()[:32]
+    if any(one.value in (tag, "*") for one in request.if_none_match or ()):
+        response = web.Response(status=304)
+    response.etag = tag
+    response.headers["Cache-Control"] = "no-cache"
+    return response
 
 
 def _limit(request: web.Request) -> int:

@@ -82,7 +82,7 @@ def test_a_file_that_cannot_be_read_says_why(text: str | bytes, words: str) -> N
 
 
 def test_other_kinds_of_file_are_refused() -> None:
-    assert problems(b"PK", "条目.xlsx") == [(1, "只能导入csv或jsonl文件，请先转换格式")]
+    assert problems(b"PK", "条目.xlsx") == [(1, "不是完整的xlsx文件，请另存一次再试")]
 
 
 def test_columns_may_be_few_and_in_any_order() -> None:

@@ -1,0 +1,397 @@
+"""``/kb/articles``: writing an article, seeing it as citizens would, and taking it through review."""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from aiohttp import web
+from markupsafe import Markup
+
+from channels.wechat.wording import Wording
+from gateway.store.drafts import Drafts, StaleError
+from gateway.store.feedback import Feedback
+from gateway.store.questions import Questions
+from gateway.web.rendering import Pages
+from groundwork.addresses import address_of
+from groundwork.clock import Clock
+from hotline.citypack import CityPack
+from hotline.message import clean
+from hotline.replies import reply_for
+from hotline.turn import Answer
+from kb.article import MAX_SHORT_ANSWER, Article, ArticleError, Link, Status
+from kb.differing import differences, shown
+from kb.golden import Trial, tried
+from kb.importing import day, moment
+from kb.library import Library
+from kb.search import hit_of
+from kb.workflow import Actor, Part, Stage, Step, StepRefusedError, Working, standing, why_not
+from staff.accounts import Account, Role
+from staff.guard import account_of, form_token_of, text_of
+from staff.look import Look
+from staff.signing_in import author
+
+PARTS = {Role.EDITOR: Part.EDITOR, Role.REVIEWER: Part.REVIEWER, Role.UNIT: Part.UNIT}
+LONGEST_REMARK = 500
+TEXTS = ("question", "answer", "short_answer", "category", "unit", "region", "source", "source_url")
+LISTS = ("similar", "keywords", "related")
+DAYS = ("valid_from", "valid_to", "source_seen")
+NEW = "new"  #: in place of an id in the address of an article that nobody has written yet
+
+Names = Callable[[list[int]], Awaitable[Mapping[int, str]]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EditingParts:
+    """What the pages stand on."""
+
+    look: Look
+    pages: Pages
+    pack: CityPack
+    public_url: str
+    drafts: Drafts
+    questions: Questions
+    feedback: Feedback
+    library: Library
+    names: Names
+    clock: Clock
+
+
+class EditingPages:
+    """One article: its words, its preview, its way through review, its history."""
+
+    def __init__(self, parts: EditingParts) -> None:
+        self._parts, self._drafts = parts, parts.drafts
+        self._wording = Wording(parts.pack.say, parts.public_url)
+
+    def reading_routes(self) -> tuple[web.RouteDef, ...]:
+        """Return the routes for all who see articles: editors, reviewers, units of their own, admins."""
+        return (
+            web.get(r"/kb/articles/{id:[0-9a-f]{32}}", self.show),
+            web.get(r"/kb/articles/{id:[0-9a-f]{32}}/diff", self.diff),
+        )
+
+    def step_routes(self) -> tuple[web.RouteDef, ...]:
+        """Return the routes for all who take an article on: editors, reviewers, units."""
+        return (
+            web.get("/kb/review", self.queue),
+            web.post(r"/kb/articles/{id:[0-9a-f]{32}}/step", self.step),
+        )
+
+    def writing_routes(self) -> tuple[web.RouteDef, ...]:
+        """Return the routes for editors and reviewers."""
+        return (
+            web.get("/kb/articles/new", self.begin),
+            web.post("/kb/articles/new", self.write),
+            web.post(r"/kb/articles/{id:[0-9a-f]{32}}", self.write),
+            web.post(r"/kb/articles/{id:[0-9a-f]{32}}/restore", self.restore),
+            web.post(r"/kb/articles/{id:[0-9a-f]{32}}/correct", self.correct),
+            web.get(r"/kb/articles/{id:[0-9a-f]{32}}/trial", self.trial),
+        )
+
+    async def begin(self, request: web.Request) -> web.StreamResponse:
+        """Show an empty form, or one with the question that was asked in vain."""
+        values = dict.fromkeys((*TEXTS, *LISTS, *DAYS, "law_since", "attachments"), "")
+        values |= {name: clean(request.query.get(name, ""))[:200] for name in ("question", "unit")}
+        return await self._form(request, None, None, values)
+
+    async def show(self, request: web.Request) -> web.StreamResponse:
+        """Show one article with what can be done to it."""
+        working, on_record = await self._found(request)
+        article = working.article if working else on_record
+        assert article is not None
+        return await self._form(request, working, on_record, values_of(article))
+
+    async def write(self, request: web.Request) -> web.StreamResponse:
+        """Keep what was written; another's change meanwhile is shown and never overwritten."""
+        form = await request.post()
+        values = {
+            name: clean(text_of(form, name)).replace("\r\n", "\n")
+            for name in (*TEXTS, *LISTS, *DAYS, "law_since", "attachments")
+        }
+        id = request.match_info.get("id", "")
+        working, on_record = await self._found(request) if id else (None, None)
+        base = working.article if working else on_record
+        try:
+            article = self._article(values, base)
+        except ArticleError as error:
+            return await self._form(request, working, on_record, values, problems=str(error))
+        revision = _number(text_of(form, "revision"))
+        try:
+            kept = await self._drafts.write(article, _actor(request), revision=revision, by=_by(request))
+        except StaleError as error:
+            return await self._form(
+                request, error.current, on_record, values, failed="stale", mine=article, status=409
+            )
+        except StepRefusedError as error:
+            return await self._form(request, working, on_record, values, failed=error.why)
+        target = "trial" if text_of(form, "then") == "trial" else ""
+        place = f"/kb/articles/{kept.article.id}"
+        raise web.HTTPSeeOther(f"{place}/{target}" if target else f"{place}?done=write")
+
+    async def restore(self, request: web.Request) -> web.StreamResponse:
+        """Begin a working copy with the words of an earlier version."""
+        form = await request.post()
+        working, on_record = await self._found(request)
+        version = _number(text_of(form, "version"))
+        earlier = next(
+            (one for one in await self._drafts.versions(request.match_info["id"]) if one.version == version),
+            None,
+        )
+        if earlier is None:
+            raise web.HTTPNotFound
+        try:
+            await self._drafts.write(
+                earlier, _actor(request), revision=_number(text_of(form, "revision")), by=_by(request)
+            )
+        except (StaleError, StepRefusedError) as error:
+            why = error.why if isinstance(error, StepRefusedError) else "stale"
+            base = working.article if working else on_record or earlier
+            return await self._form(request, working, on_record, values_of(base), failed=why)
+        raise web.HTTPSeeOther(f"/kb/articles/{earlier.id}?done=restore")
+
+    async def step(self, request: web.Request) -> web.StreamResponse:
+        """Take the article one step on."""
+        form = await request.post()
+        name, remark = text_of(form, "step"), clean(text_of(form, "remark")).strip()[:LONGEST_REMARK]
+        if name not in list(Step) or name == Step.WRITE:
+            raise web.HTTPNotFound
+        step, id = Step(name), request.match_info["id"]
+        working, on_record = await self._found(request)
+        try:
+            await self._do(request, step, working, remark, revision=_number(text_of(form, "revision")))
+        except (StaleError, StepRefusedError) as error:
+            why = error.why if isinstance(error, StepRefusedError) else "stale"
+            if step is Step.PUBLISH and why == "regression" and working is not None:
+                return await self._trial(request, working, failed=why)
+            article = working.article if working else on_record
+            assert article is not None
+            return await self._form(request, working, on_record, values_of(article), failed=why)
+        gone = step is Step.DISCARD and on_record is None
+        home = "/kb/review" if account_of(request).role is Role.UNIT else "/kb"
+        raise web.HTTPSeeOther(
+            f"{home}?done={step.value}"
+            if gone or home == "/kb/review"
+            else f"/kb/articles/{id}?done={step.value}"
+        )
+
+    async def _do(
+        self, request: web.Request, step: Step, working: Working | None, remark: str, *, revision: int
+    ) -> None:
+        id, actor, by = request.match_info["id"], _actor(request), _by(request)
+        if step is Step.WITHDRAW:
+            await self._drafts.withdraw(id, actor, by=by, remark=remark)
+        elif step is Step.PUBLISH:
+            worse = len((await self._tried(working)).worse) if working else 0
+            await self._drafts.publish(id, actor, revision=revision, by=by, remark=remark, regressions=worse)
+        else:
+            await self._drafts.step(id, step, actor, revision=revision, by=by, remark=remark)
+        if step in (Step.WITHDRAW, Step.PUBLISH):
+            await self._parts.library.refresh()
+
+    async def trial(self, request: web.Request) -> web.StreamResponse:
+        """Ask every golden question as if the working copy were published."""
+        working, _ = await self._found(request)
+        if working is None:
+            raise web.HTTPSeeOther(f"/kb/articles/{request.match_info['id']}")
+        return await self._trial(request, working)
+
+    async def _trial(self, request: web.Request, working: Working, *, failed: str = "") -> web.StreamResponse:
+        trial = await self._tried(working)
+        actor = _actor(request)
+        may = {
+            step.value: why_not(working, step, actor, remark="-", regressions=len(trial.worse))
+            for step in (Step.SUBMIT, Step.PUBLISH)
+        }
+        return self._page(
+            request, "kb_trial.html", working=working, trial=trial, may=may, failed=failed,
+            status=422 if failed else 200,
+        )  # fmt: skip
+
+    async def _tried(self, working: Working) -> Trial:
+        library = self._parts.library
+        await library.refresh()
+        at = self._parts.clock()
+        article = working.article
+        candidate = replace(
+            article, status=Status.PUBLISHED, source=article.source or "-", version=working.base + 1
+        )
+        golden = await self._parts.questions.golden()
+        return await asyncio.to_thread(tried, library.published(), candidate, golden, library.rule, at)
+
+    async def diff(self, request: web.Request) -> web.StreamResponse:
+        """Show what two versions say differently; without numbers, the working copy beside the published one."""
+        working, on_record = await self._found(request)
+        versions = {one.version: one for one in await self._drafts.versions(request.match_info["id"])}
+        old = versions.get(_number(request.query.get("old", ""))) or on_record
+        new = versions.get(_number(request.query.get("new", ""))) or (
+            working.article if working else on_record
+        )
+        assert new is not None
+        return self._page(
+            request, "kb_diff.html", article=new, old=old, new=new, changes=differences(old, new),
+            new_is_draft=working is not None and new is working.article,
+        )  # fmt: skip
+
+    async def queue(self, request: web.Request) -> web.StreamResponse:
+        """Show what waits: for a unit its own to check, for the centre all."""
+        account = account_of(request)
+        own = account.unit if account.role is Role.UNIT else None
+        stages = (Stage.CHECKING,) if own is not None else (Stage.REVIEWING, Stage.CHECKING, Stage.RETURNED)
+        waiting = await self._drafts.waiting(*stages, unit=own)
+        at = self._parts.clock()
+        days = {one.article.id: (at - one.since) // timedelta(days=1) for one in waiting}
+        return self._page(
+            request, "kb_review.html", waiting=waiting, days=days, done=request.query.get("done", "")
+        )
+
+    async def correct(self, request: web.Request) -> web.StreamResponse:
+        """Keep what a colleague says is wrong with a published article."""
+        form = await request.post()
+        _, on_record = await self._found(request)
+        text = clean(text_of(form, "text")).strip()[:LONGEST_REMARK]
+        if on_record is not None and text:
+            await self._parts.feedback.correct(
+                on_record.id, on_record.version, text, account_id=account_of(request).id
+            )
+        raise web.HTTPSeeOther(f"/kb/articles/{request.match_info['id']}?done=correct")
+
+    async def _found(self, request: web.Request) -> tuple[Working | None, Article | None]:
+        """Return the working copy and the version on record; a unit finds only its own."""
+        id, account = request.match_info["id"], account_of(request)
+        working, on_record = await self._drafts.find(id), await self._drafts.on_record(id)
+        article = working.article if working else on_record
+        if article is None or (account.role is Role.UNIT and account.unit != article.unit):
+            raise web.HTTPNotFound
+        return working, on_record
+
+    def _article(self, values: Mapping[str, str], base: Article | None) -> Article:
+        """Return the article that a form describes, or raise ``ArticleError``."""
+        fields: dict[str, Any] = {name: values[name].strip() for name in TEXTS}
+        fields |= {name: _lines(values[name]) for name in LISTS}
+        fields |= {name: moment(name, values[name], end=name == "valid_to") for name in DAYS}
+        fields["law_since"] = day("law_since", values["law_since"])
+        fields["attachments"] = tuple(map(_link, _lines(values["attachments"])))
+        if base is not None:
+            return replace(base, status=Status.DRAFT, **fields)
+        return Article.drafted(
+            city=self._parts.pack.code, external_id=f"own-{uuid.uuid4().hex[:12]}",
+            updated_at=self._parts.clock(), **fields,
+        )  # fmt: skip
+
+    async def _form(
+        self,
+        request: web.Request,
+        working: Working | None,
+        on_record: Article | None,
+        values: Mapping[str, str],
+        *,
+        problems: str = "",
+        failed: str = "",
+        mine: Article | None = None,
+        status: int = 0,
+    ) -> web.Response:
+        actor, at = _actor(request), self._parts.clock()
+        article = working.article if working else on_record
+        id = article.id if article else ""
+        steps = await self._drafts.steps(id) if id else ()
+        may = (
+            {step.value: why_not(working, step, actor, remark="-") for step in Step if step in _STEPS}
+            if working
+            else {}
+        )
+        writes = actor.part in (Part.EDITOR, Part.REVIEWER) and account_of(request).role is not Role.ADMIN
+        preview = mine or article
+        return self._page(
+            request,
+            "kb_article.html",
+            status=status or (422 if problems or failed else 200),
+            working=working,
+            on_record=on_record,
+            standing=standing(on_record, at).value if on_record else "",
+            article=article,
+            values=values,
+            problems=[one.partition("：")[::2] for one in problems.split("；")] if problems else [],
+            failed=failed,
+            conflict=differences(working.article, mine) if mine and working else (),
+            may=may,
+            may_write=writes and (working is None or why_not(working, Step.WRITE, actor) is None),
+            may_withdraw=actor.part is Part.REVIEWER
+            and on_record is not None
+            and on_record.status is Status.PUBLISHED,
+            steps=steps,
+            versions=await self._drafts.versions(id) if id else (),
+            names=await self._parts.names(sorted({one.account_id for one in steps if one.account_id})),
+            wechat=self._wechat(preview) if preview else (),
+            web=self._web(preview) if preview else "",
+            short_bytes=len(values["short_answer"].encode()),
+            most_bytes=MAX_SHORT_ANSWER,
+            units=[unit.name for unit in self._parts.pack.units],
+            done="" if failed or problems else request.query.get("done", ""),
+        )
+
+    def _wechat(self, article: Article) -> tuple[str, ...]:
+        """Return the messages that WeChat would be sent, by the code that sends them."""
+        reply = reply_for(Answer(hit=hit_of(article, 1.0)), self._parts.pack)
+        return self._wording.parts([replace(reply, options=())])
+
+    def _web(self, article: Article) -> Markup:
+        """Return the article as the public page shows it."""
+        return Markup(self._parts.pages.text("_article.html", hit=hit_of(article, 1.0), level=4))  # noqa: S704 - escaped there
+
+    def _page(self, request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
+        return self._parts.look.page(
+            template,
+            status=status,
+            account=account_of(request),
+            form_token=form_token_of(request),
+            now=self._parts.clock(),
+            **values,
+        )
+
+
+_STEPS = (Step.SUBMIT, Step.CHECK, Step.RETURN, Step.PUBLISH, Step.DISCARD)
+
+
+def values_of(article: Article) -> dict[str, str]:
+    """Return an article as the form's fields."""
+    values = {name: getattr(article, name) for name in TEXTS}
+    values |= {name: "\n".join(getattr(article, name)) for name in LISTS}
+    values |= {name: _day_shown(article, name) for name in DAYS}
+    values["law_since"] = shown(article.law_since)
+    values["attachments"] = shown(article.attachments)
+    return values
+
+
+def _day_shown(article: Article, name: str) -> str:
+    """Write a moment as the form takes it: a day where it is a whole one, else with its hour."""
+    value = getattr(article, name)
+    if value is None:
+        return ""
+    last = value - timedelta(days=1) if name == "valid_to" else value
+    whole = shown(value).endswith("00:00")
+    return shown(last)[:10] if whole else shown(value).replace(" ", "T")
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(line.strip() for line in text.split("\n") if line.strip()))
+
+
+def _link(line: str) -> Link:
+    title, _, url = line.rpartition(" ")
+    return Link(title=title.strip() or url, url=url)
+
+
+def _actor(request: web.Request) -> Actor:
+    account: Account = account_of(request)
+    return Actor(id=account.id, part=PARTS.get(account.role, Part.UNIT), unit=account.unit)
+
+
+def _by(request: web.Request) -> Any:
+    return author(account_of(request), address_of(request))
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else 0
