@@ -12,6 +12,7 @@ from hotline.turn import Clarify, SmallTalk, Turn
 from hotline.understanding import Intent
 from hotline.wishes import LONGEST, WISHES, holds, number_in, says_only, wish_of, without_number
 
+FACTS = ("phone", "name", "place", "time")  #: that somebody may wonder about by name
 HARASSMENT = "harassment"  #: id of the misconduct that insults are, where a city's text has it recorded
 MOST_RUDE = 3  #: bare insults that are answered with more than the limit
 
@@ -80,16 +81,18 @@ def _with_secrecy(scene: Scene, draft: Draft, told: str) -> Turn:
 
 
 def why_asked(scene: Scene) -> Turn | None:
-    """Say what the open question is for, with the article that asks for it; then ask it again."""
+    """Say what a fact is asked for, with the article that asks for it where there is one; then ask again what is open."""
     draft = scene.before.draft
-    if scene.before.phase is not Phase.COLLECTING or draft is None:
-        return None
-    asked = next((q for q in filing.questions(scene.pack, draft) if q.field == draft.asking), None)
-    if asked is None or asked.citation is None or asked.field == "what":  # that answer may hold any words
-        return None
+    if scene.before.phase is not Phase.COLLECTING or draft is None or draft.asking == "what":
+        return None  # that answer may hold any words
     if not says_only(scene.pack, scene.text, "asks_why", "asks_about"):
         return None
-    told = _because(scene, asked.why, asked.citation)
+    named = next((name for name in FACTS if holds(scene.pack, scene.text, f"fix_{name}")), draft.asking)
+    asked = next((q for q in filing.questions(scene.pack, draft) if q.field == named), None)
+    if asked is not None and asked.citation is not None:
+        told = _because(scene, asked.why, asked.citation)
+    else:
+        told = scene.say("why_in_general")
     return steps.pending_again(scene, scene.before, SmallTalk(text=told))
 
 

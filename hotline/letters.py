@@ -47,8 +47,15 @@ def decide_letter(scene: Scene) -> Turn:
     filed = _file(scene, drafts[0])
     for identity, other in zip(scene.fresh[1:], drafts[1:], strict=False):
         filed = _file(_going_on(scene, filed), other, *filed.decisions, identity=identity)
-    told = (SmallTalk(text=scene.say("two_in_letter")),) if len(drafts) > 1 else ()
+    told = () if len(drafts) == 1 else (_which_is_which(scene, *drafts),)
     return replace(filed, decisions=(*told, *filed.decisions, *_lacks(scene, drafts)))
+
+
+def _which_is_which(scene: Scene, one: Draft, other: Draft) -> Decision:
+    first, second = (
+        filing.title_of(scene.pack, d.facts.get("subject") or d.facts["what"]) for d in (one, other)
+    )
+    return SmallTalk(text=scene.say("two_in_letter", one=first, other=second))
 
 
 def _going_on(scene: Scene, turn: Turn) -> Scene:
