@@ -40,7 +40,7 @@ def _patterns(
     """Return what finds a unit with a deed of its people behind it, and one with a word of reporting before it."""
     unit = f"(?P<unit>{_any(names)})"
     not_others, whom = people.split()[0], people.split()[1:]
-    conduct = f"{unit}(?:{_any(whom)}){{0,3}}[^{not_others}]{{0,6}}(?:{_any(deeds.split())})"
+    conduct = rf"{unit}(?:{_any(whom)}){{0,3}}[^\W{not_others}]{{0,6}}(?:{_any(deeds.split())})"
     return re.compile(conduct), re.compile(f"(?:{_any(verbs.split())}){unit}")
 
 
