@@ -55,11 +55,13 @@ def progress(scene: Scene) -> Turn:
 
 def _consult(scene: Scene) -> Turn:
     finding = scene.heard.finding
+    if scene.heard.ground is not None and scene.heard.ground.sure:
+        return grounds.refuse(
+            scene, scene.heard.ground
+        )  # an article would tell neither the law nor who looks again
     if finding.answered:
         after = replace(scene.before, unanswered=scene.text)
         return scene.turn(after, Answer(hit=finding.hits[0]))
-    if scene.heard.ground is not None and scene.heard.ground.sure:
-        return grounds.refuse(scene, scene.heard.ground)
     if _is_bare(scene, scene.text):
         return ask(scene)
     if scene.heard.understanding.confidence < CLEAR:

@@ -250,7 +250,7 @@ async def test_citizens_pages_are_open_and_know_nothing_of_staff(front: Visitor)
 async def test_the_list_of_answers_shows_every_state_and_filters_by_it(
     front: Visitor, services: Services
 ) -> None:
-    articles = starter_articles("_example")
+    articles = starter_articles("_example")[:20]  # one page
     await services.pool.execute("TRUNCATE articles, article_versions, article_drafts CASCADE")
     before = await services.pool.fetchval("SELECT count(*) FROM audit_log")
     assert await services.articles.put(articles) == len(articles)
