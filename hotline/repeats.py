@@ -4,6 +4,7 @@ Words are compared as pairs of letters weighed by how rare they are among the re
 what everybody writes counts little. Nothing here merges anything.
 """
 
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -57,6 +58,8 @@ def likenesses(new: Told, others: Sequence[Told], *, own: Collection[str] = ()) 
         same = same_place(new, other)
         if same is False or abs(new.at - other.at) > WITHIN:
             continue
+        if other.number in own and _at_other_doors(new.place, other.place):
+            continue  # who tells of two doors means two matters; a neighbour may give another number for one
         score = _cosine(mine, _weighed(other.pairs, rarity))
         if score >= (LIKE_OWN if other.number in own else LIKE_HERE if same else LIKE_SOMEWHERE):
             found.append(Likeness(number=other.number, score=score, same_place=bool(same)))
@@ -71,6 +74,12 @@ def same_place(one: Told, other: Told) -> bool | None:
     if len(few) < FEWEST:
         return None  # none, or no more than a district: many places lie in it
     return len(few & many) >= SAME_PLACE * len(few)
+
+
+def _at_other_doors(one: str, other: str) -> bool:
+    """Tell whether both places name numbers and none in common."""
+    first, second = set(re.findall("[0-9]+", one)), set(re.findall("[0-9]+", other))
+    return bool(first and second) and first.isdisjoint(second)
 
 
 def pairs_of(text: str) -> Counter[str]:

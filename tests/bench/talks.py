@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from random import Random
 
-from tests.faults.stories import PHONE, Step, Story
+from tests.faults.stories import Step, Story, phone_of
 
 
 def step(text: str, *kinds: str) -> Step:
@@ -17,7 +17,7 @@ def street_lamp(n: int) -> Story:
         step("路灯坏了很久没人修，希望尽快修好", "clarify"),
         step(f"示例路{n % 900 + 1}号", "clarify"),
         step("昨天晚上", "clarify"),
-        step(PHONE, "clarify"),
+        step(phone_of(n), "clarify"),
         step("样例女士", "summary"),
         step("对的", "ticket"),
     )
@@ -51,7 +51,7 @@ def refused(n: int) -> Story:
     steps = (
         step("我和邻居的案子法院已经判了我败诉，我不服，你们让法院改判", "refusal"),
         step("请人工复核", "clarify"),
-        step(PHONE, "handover"),
+        step(phone_of(n), "handover"),
     )
     return Story(name="refused", steps=steps)
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol
 from aiohttp import ClientError, ClientSession, ClientTimeout, FormData
 
 from tests.faults.platform import Shown
-from tests.faults.stories import PHONE, Step
+from tests.faults.stories import Step
 from tests.samples import an_image
 from tests.wechat import pushes
 from tests.wechat.pusher import Pusher
@@ -131,7 +131,7 @@ def _form(step: Step) -> FormData:
         "body": step.text,
         "place": step.place,
         "name": "样例女士",
-        "phone": PHONE,
+        "phone": step.phone,
     }
     flags = dict.fromkeys(("public", "confidential", "anonymous"), "false")
     for name, value in (fields | flags).items():

@@ -133,12 +133,18 @@ async def _owed(connection: Connection, vault: Vault) -> Mapping[bytes, Owed]:
         )
     return {
         key: Owed(
-            words=tuple(reply.ticket.number if reply.ticket else reply.text for reply in replies),
+            words=tuple(_told(reply) for reply in replies),
             urgent=any(reply.kind == "emergency" for reply in replies),
             important=any(reply.kind in IMPORTANT for reply in replies),
         )
         for key, replies in said.items()
     }
+
+
+def _told(reply: Reply) -> str:
+    """Return the words that WeChat must show: a ticket's number, an answer's short form where it has one."""
+    short = reply.sources[0].short if reply.kind == "answer" and reply.sources else ""
+    return reply.ticket.number if reply.ticket else short or reply.text
 
 
 def compared(mine: Sequence[Owed], seen: Sequence[Shown], *, short: bool = False) -> list[str]:

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from random import Random
 
 CITY = "_example"
-PHONE = "13900000000"
+
+
+def phone_of(n: int) -> str:
+    """Return a number of one person's own: the same matter told again by one person is linked, not another ticket."""
+    return f"139{n % 10**8:08}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,6 +21,7 @@ class Step:
     option: str = ""  #: what to tap instead, where the channel has something to tap
     place: str = ""  #: where the channel has a field for it, like ``kind``
     kind: str = ""
+    phone: str = ""  #: the same
     files: int = 0  #: pictures that come along, where the channel takes some
 
 
@@ -55,11 +60,13 @@ def complaint(n: int) -> Story:
     steps = (
         _said(_COMPLAINT, "clarify"),
         _said(place, "clarify"),
-        _said(PHONE, "clarify"),
+        _said(phone_of(n), "clarify"),
         _said("样例先生", "summary"),
         _CONFIRM,
     )
-    return Story(name="complaint", steps=steps, tickets=(Filed(kind="complaint", place=place, phone=PHONE),))
+    return Story(
+        name="complaint", steps=steps, tickets=(Filed(kind="complaint", place=place, phone=phone_of(n)),)
+    )
 
 
 def street_lamp(n: int) -> Story:
@@ -69,12 +76,14 @@ def street_lamp(n: int) -> Story:
         _said("路灯坏了很久没人修，希望尽快修好", "clarify"),
         _said(place, "clarify"),
         _said("昨天晚上", "clarify"),
-        _said(PHONE, "clarify"),
+        _said(phone_of(n), "clarify"),
         _said("样例女士", "summary"),
         _CONFIRM,
         _said("你好", "smalltalk"),
     )
-    return Story(name="street lamp", steps=steps, tickets=(Filed(kind="help", place=place, phone=PHONE),))
+    return Story(
+        name="street lamp", steps=steps, tickets=(Filed(kind="help", place=place, phone=phone_of(n)),)
+    )
 
 
 def consultation(n: int) -> Story:
@@ -112,7 +121,7 @@ def fire_in_between(n: int) -> Story:
         _said(f"{house}着火了", "emergency", "ticket"),
         _said(f"{house}二单元", "notice", "clarify"),
         _said(place, "clarify"),
-        _said(PHONE, "clarify"),
+        _said(phone_of(n), "clarify"),
         _said("样例先生", "summary"),
         _CONFIRM,
     )
@@ -120,7 +129,7 @@ def fire_in_between(n: int) -> Story:
     return Story(
         name="fire in between",
         steps=steps,
-        tickets=(burning, Filed(kind="complaint", place=place, phone=PHONE)),
+        tickets=(burning, Filed(kind="complaint", place=place, phone=phone_of(n))),
     )
 
 
@@ -129,9 +138,9 @@ def second_look(n: int) -> Story:
     steps = (
         _said("我和邻居的案子法院已经判了我败诉，我不服，你们让法院改判", "refusal"),
         _said("请人工复核", "clarify", option="review"),
-        _said(PHONE, "handover"),
+        _said(phone_of(n), "handover"),
     )
-    return Story(name="second look", steps=steps, tickets=(Filed(kind="other", place="", phone=PHONE),))
+    return Story(name="second look", steps=steps, tickets=(Filed(kind="other", place="", phone=phone_of(n)),))
 
 
 TALKS: Sequence[Callable[[int], Story]] = (
@@ -151,29 +160,38 @@ def lamp_letter(n: int) -> Story:
     """A letter that becomes a ticket, two times in three with pictures."""
     place = f"示例路{n}号"
     step = Step(
-        text="路灯坏了很久没人修，晚上看不见路，希望尽快修好。", kinds=("ticket",), place=place, files=n % 3
+        text="路灯坏了很久没人修，晚上看不见路，希望尽快修好。",
+        kinds=("ticket",),
+        place=place,
+        phone=phone_of(n),
+        files=n % 3,
     )
-    return Story(name="letter", steps=(step,), tickets=(Filed(kind="help", place=place, phone=PHONE),))
+    return Story(name="letter", steps=(step,), tickets=(Filed(kind="help", place=place, phone=phone_of(n)),))
 
 
 def asking_letter(n: int) -> Story:
     """A letter that an article answers."""
-    step = Step(text=("哪些事项不受理", "办完会回访吗")[n % 2], kinds=("answer",), kind="consultation")
+    step = Step(
+        text=("哪些事项不受理", "办完会回访吗")[n % 2],
+        kinds=("answer",),
+        kind="consultation",
+        phone=phone_of(n),
+    )
     return Story(name="asking letter", steps=(step,))
 
 
 def refused_letter(n: int) -> Story:
     """A letter about what is with the courts."""
     text = "我和邻居的案子法院已经判了我败诉，我不服，你们让法院改判"
-    return Story(name="refused letter", steps=(_said(text, "refusal"),))
+    return Story(name="refused letter", steps=(Step(text=text, kinds=("refusal",), phone=phone_of(n)),))
 
 
 def burning_letter(n: int) -> Story:
     """A letter from somebody in danger."""
     place = f"示例小区{n}号楼"
-    step = Step(text=f"{place}着火了", kinds=("emergency", "ticket"), place=place)
+    step = Step(text=f"{place}着火了", kinds=("emergency", "ticket"), place=place, phone=phone_of(n))
     return Story(
-        name="burning letter", steps=(step,), tickets=(Filed(kind="help", place=place, phone=PHONE),)
+        name="burning letter", steps=(step,), tickets=(Filed(kind="help", place=place, phone=phone_of(n)),)
     )
 
 

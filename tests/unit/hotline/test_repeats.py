@@ -56,6 +56,14 @@ def test_a_district_alone_is_no_place() -> None:
     assert same_place(told("a", "", "东区"), told("b", "", "东区示例东路")) is None
 
 
+def test_one_person_at_two_doors_has_two_matters() -> None:
+    """A neighbour may give another number for one matter; who gives two of them means two."""
+    new = told("new", "路灯坏了三天，晚上一片漆黑", "示例东路84号")
+    other = told("there", "路灯坏了三天，晚上一片漆黑", "示例东路86号")
+    assert likenesses(new, (*OTHERS, other), own=("there",)) == ()
+    assert [one.number for one in likenesses(new, (*OTHERS, other))] == ["there"]
+
+
 def test_old_tickets_are_another_time() -> None:
     old = told("old", "示例东路的路灯坏了三天，晚上一片漆黑，老人不敢出门", "示例东路中段")
     assert found(old) == ["old"]
