@@ -19,7 +19,7 @@ run: setup ## Prepare and start the whole system: make run [CITY=pingdingshan]; 
 
 test: setup ## Prepare and run every test, in two processes; WORKERS=4 takes more
 	@$(PREPARE) browser
-	.venv/bin/pytest -n $(or $(WORKERS),2) $(PYTEST_ARGS)
+	.venv/bin/pytest -n $(or $(WORKERS),2) --dist loadfile $(PYTEST_ARGS)
 
 faults: setup ## Kill and pause parts under load, longer than `make test` does; FAULTS_ARGS="--messages 50000 --seed 7"
 	.venv/bin/python -P -m tests.faults $(FAULTS_ARGS)

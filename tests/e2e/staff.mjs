@@ -75,10 +75,11 @@ async function bind(page, door) {
   await click(page, "text=显示二维码");
   await page.waitForSelector(".hy-key");
   const secret = (await page.textContent(".hy-key")).trim();
-  await page.fill("#code", code(secret));
+  const used = code(secret);
+  await page.fill("#code", used);
   await click(page, "text=确认绑定");
   await page.waitForSelector(".hy-codes");
-  return [secret, await page.locator(".hy-codes li").allTextContents()];
+  return [secret, await page.locator(".hy-codes li").allTextContents(), used];
 }
 
 const kept = {}; // one sign-in for all the views of a role
@@ -212,7 +213,7 @@ for (const viewport of [PHONE, DESK]) {
     await click(page, "text=显示二维码");
     await page.waitForSelector(".hy-key");
     all.push(...(await told("desk qr")(page, context)));
-    const [secret, codes] = await bindShown(page);
+    const [secret, codes, used] = await bindShown(page);
     all.push(...(await told("desk codes")(page, context)));
     assert.equal(codes.length, 10);
     await click(page, "text=记好了");
@@ -221,7 +222,7 @@ for (const viewport of [PHONE, DESK]) {
     await type(page, "desk", name, OWN);
     assert.equal(await heading(page), "输入验证码");
     all.push(...(await told("desk code")(page, context)));
-    await page.fill("#code", code(secret)); // the one it was bound with
+    await page.fill("#code", used); // the one it was bound with
     await press(page);
     await page.waitForSelector("[role=alert]");
     all.push(...(await told("desk wrong code")(page, context)));
@@ -233,10 +234,11 @@ for (const viewport of [PHONE, DESK]) {
 }
 async function bindShown(page) {
   const secret = (await page.textContent(".hy-key")).trim();
-  await page.fill("#code", code(secret));
+  const used = code(secret);
+  await page.fill("#code", used);
   await click(page, "text=确认绑定");
   await page.waitForSelector(".hy-codes");
-  return [secret, await page.locator(".hy-codes li").allTextContents()];
+  return [secret, await page.locator(".hy-codes li").allTextContents(), used];
 }
 
 await check("the whole way with the keyboard alone and without JavaScript", { javaScriptEnabled: false }, async (page) => {
