@@ -177,12 +177,15 @@ def type_scores(text: str, weighed: Weighed, hearing: Hearing) -> dict[str, floa
     return dict(zip(hearing.type_names, sums, strict=True))
 
 
-def weightiest_clause(text: str, span: Span, hearing: Hearing) -> str:
-    """Return the clause in ``span`` whose letters speak most for danger."""
+def weightiest_clause(text: str, span: Span, hearing: Hearing, *, said: str) -> str:
+    """Return of ``said`` the clause in ``span`` whose letters speak most for danger.
+
+    ``text`` is the same as it is weighed, as long as ``said``: what weighs nothing is blank there.
+    """
     cuts = [cut for cut in _cuts(text) if span[0] <= cut <= span[1]]
     clauses = tuple(pairwise(cuts)) or (span,)
     best = max(clauses, key=lambda clause: _sum(text, clause, hearing))
-    return text[best[0] : best[1]].strip("\uff0c\u3002\uff01\uff1f\uff1b\u3001") or text[span[0] : span[1]]
+    return said[best[0] : best[1]].strip("\uff0c\u3002\uff01\uff1f\uff1b\u3001") or said[span[0] : span[1]]
 
 
 def _sum(text: str, clause: Span, hearing: Hearing) -> float:

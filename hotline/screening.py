@@ -116,7 +116,7 @@ def _screened(text: str, pack: CityPack, *, named_only: bool = False) -> Danger 
         return _by_words(named)
     if not named and sum(map(str.isalpha, said.text)) < _FEWEST:
         return None
-    return _by_weight(_to_be_weighed(said.text, pack), named, pack, pack.hearing)
+    return _by_weight(said.text, named, pack, pack.hearing)
 
 
 def screen_acceptance(text: str, pack: CityPack) -> NotAccepted | None:
@@ -230,8 +230,9 @@ def _by_words(named: Iterable[Named]) -> Danger | None:
     return _danger(found.danger, found.hit.span, sure=found.how == "sure") if found else None
 
 
-def _by_weight(text: str, named: tuple[Named, ...], pack: CityPack, hearing: Hearing) -> Danger | None:
+def _by_weight(said: str, named: tuple[Named, ...], pack: CityPack, hearing: Hearing) -> Danger | None:
     """Return the danger that the weights speak for, in the words of the lists where they name it."""
+    text = _to_be_weighed(said, pack)
     weighed = weigh(text, _hints(named), hearing)
     limits = _limits(weighed, hearing)
     looks = ((weighed, limits), *_closer(text, named, hearing)) if weighed.in_letter else ((weighed, limits),)
@@ -240,9 +241,9 @@ def _by_weight(text: str, named: tuple[Named, ...], pack: CityPack, hearing: Hea
         weighed for weighed, limits in heard if weighed.score >= limits.sure and not _is_contradicted(weighed)
     )
     if certain := next(sure, None):
-        return _heard(text, certain, named, pack, hearing, sure=True)
+        return _heard(said, text, certain, named, pack, hearing, sure=True)
     if heard:
-        return _heard(text, heard[0][0], named, pack, hearing, sure=False)
+        return _heard(said, text, heard[0][0], named, pack, hearing, sure=False)
     # What the lists name as news and the words around leave standing is asked about, whatever the weights say.
     told = next((found for found in named if found.how == "sure"), None)
     return _danger(told.danger, told.hit.span, sure=False) if told else None
@@ -265,8 +266,9 @@ def _closer(text: str, named: Iterable[Named], hearing: Hearing) -> Iterator[tup
 
 
 def _heard(
-    text: str, weighed: Weighed, named: tuple[Named, ...], pack: CityPack, hearing: Hearing, *, sure: bool
-) -> Danger | None:
+    said: str, text: str, weighed: Weighed, named: tuple[Named, ...], pack: CityPack, hearing: Hearing,
+    *, sure: bool,
+) -> Danger | None:  # fmt: skip
     """Return the danger that the window speaks for; ``None`` where the city's lists do not know it."""
     scores = type_scores(text, weighed, hearing)
     danger = _likeliest(scores, pack)
@@ -278,7 +280,7 @@ def _heard(
     words = next((found.hit.span for found in own), "")
     return _danger(
         danger,
-        words or weightiest_clause(text, weighed.span, hearing),
+        words or weightiest_clause(text, weighed.span, hearing, said=said),
         sure=sure,
         others=_other_numbers(danger, scores, named, pack),
     )

@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+import gateway
 from dispatch_desk.__main__ import MIGRATIONS
 from dispatch_desk.app import compose
 from gateway.localservers import Postgres, StartedServer, Valkey, ensure_database, start
@@ -52,6 +53,22 @@ def database_url(postgres: Postgres) -> str:
     """The address of an empty database that nobody else uses."""
     name = f"t{uuid.uuid4().hex[:12]}"
     asyncio.run(ensure_database(postgres.url(), name))
+    return postgres.url(name)
+
+
+@pytest.fixture(scope="module")
+def migrated(database_url: str) -> str:
+    """The address of a database in the gateway's newest form."""
+    migrate(database_url, Path(gateway.__file__).parent / "store" / "migrations")
+    return database_url
+
+
+@pytest.fixture(scope="module")
+def gateway_url(postgres: Postgres) -> str:
+    """The same beside a desk's, for tests of both: two programs never share a database."""
+    name = f"t{uuid.uuid4().hex[:12]}"
+    asyncio.run(ensure_database(postgres.url(), name))
+    migrate(postgres.url(name), Path(gateway.__file__).parent / "store" / "migrations")
     return postgres.url(name)
 
 

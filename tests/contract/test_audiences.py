@@ -1,8 +1,6 @@
 """Every route of both programs, for whom it is, and that nobody else is let through: the table is the promise."""
 
-import asyncio
 import re
-import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +9,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-import gateway
 from gateway.app import make_app
 from gateway.bootstrap import Services, open_services
-from gateway.localservers import Postgres, ensure_database
 from groundwork.audit import PROGRAM
-from groundwork.database import migrate
 from groundwork.outbox import Outbox, Owed, owe
 from hotline.errors import HotlineError, StorageAwayError
 from kb.article import Article
@@ -109,15 +104,6 @@ class RefusedError(HotlineError):
 
 def as_told(app: web.Application) -> dict[tuple[str, str], str]:
     return {place: said.replace("staff:", "") for place, said in audiences(app).items()}
-
-
-@pytest.fixture(scope="module")
-def gateway_url(postgres: Postgres) -> str:
-    """The desk of these tests has another database: two programs never share one."""
-    name = f"t{uuid.uuid4().hex[:12]}"
-    asyncio.run(ensure_database(postgres.url(), name))
-    migrate(postgres.url(name), Path(gateway.__file__).parent / "store" / "migrations")
-    return postgres.url(name)
 
 
 @pytest.fixture

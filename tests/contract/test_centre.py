@@ -14,13 +14,12 @@ from aiohttp import FormData
 from aiohttp.test_utils import TestClient
 from PIL import Image
 
-import gateway
 from gateway.app import make_app
 from gateway.bootstrap import Services, open_services
 from gateway.enclosures import Enclosures
 from gateway.store import feed
 from groundwork.contract import findings
-from groundwork.database import Connection, migrate
+from groundwork.database import Connection
 from groundwork.outbox import Owed, digest_of, owe
 from hotline.events import CONTENT_TYPE, Event
 from hotline.signing import signed_headers
@@ -73,12 +72,6 @@ def a_picture() -> bytes:
     made = io.BytesIO()
     Image.new("RGB", (4, 4), "red").save(made, "PNG")
     return made.getvalue()
-
-
-@pytest.fixture(scope="module")
-def migrated(database_url: str) -> str:
-    migrate(database_url, Path(gateway.__file__).parent / "store" / "migrations")
-    return database_url
 
 
 @pytest.fixture

@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 
-import gateway
 from channels.base import PlatformBusyError, PlatformRefusedError
 from gateway.courier import UnderWayError
 from gateway.store.deliveries import ANSWERED_WITHIN
-from groundwork.database import migrate
 from groundwork.outbox import Outbox
 from tests.contract.pushed import VAULT, Pushed, pushed, said
 from tests.wechat.platform import RESET
@@ -19,12 +17,6 @@ from tests.wechat.platform import RESET
 pytestmark = pytest.mark.enable_socket
 
 SOON = timedelta(seconds=1)
-
-
-@pytest.fixture(scope="module")
-def migrated(database_url: str) -> str:
-    migrate(database_url, Path(gateway.__file__).parent / "store" / "migrations")
-    return database_url
 
 
 @pytest.fixture

@@ -7,18 +7,10 @@ from pathlib import Path
 
 import pytest
 
-import gateway
 from gateway.store.deliveries import ANSWERED_WITHIN
-from groundwork.database import migrate
 from tests.contract.pushed import VAULT, Pushed, pushed, said
 
 pytestmark = pytest.mark.enable_socket
-
-
-@pytest.fixture(scope="module")
-def migrated(database_url: str) -> str:
-    migrate(database_url, Path(gateway.__file__).parent / "store" / "migrations")
-    return database_url
 
 
 @pytest.fixture

@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 
-import gateway
 from gateway.app import make_app
 from gateway.bootstrap import open_services
 from gateway.web.staff import PREFIX
-from groundwork.database import migrate
 from staff.accounts import Role
 from staff.guard import DOOR
 from staff.pages import StaffDoor
@@ -21,12 +19,6 @@ from tests.staffing import Visitor, jar
 pytestmark = pytest.mark.enable_socket
 
 SAID = ("废物", "滚", "白痴", "路灯坏了好几天没人修")
-
-
-@pytest.fixture(scope="module")
-def migrated(database_url: str) -> str:
-    migrate(database_url, Path(gateway.__file__).parent / "store" / "migrations")
-    return database_url
 
 
 @pytest.mark.duty("BD-14", "BD-40")

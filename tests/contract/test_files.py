@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from PIL import Image
 
-import gateway
 from channels.attachments import AMR, DOCX, JPEG, PNG
 from channels.base import PlatformBusyError, RefusedFileError, SentReply, StagedFile, StoredFile
 from cities.loading import load_pack
@@ -22,7 +21,7 @@ from gateway.files import Files, NoSuchFileError
 from gateway.store.attachments import Attachments
 from gateway.store.ledger import Ledger
 from gateway.store.tickets import Tickets
-from groundwork.database import Pool, migrate, open_pool
+from groundwork.database import Pool, open_pool
 from groundwork.outbox import Outbox
 from groundwork.settings import Settings
 from groundwork.vault import Vault, VaultError
@@ -79,12 +78,6 @@ class Bench:
         async with self.pool.acquire() as connection, connection.transaction():
             await self.ledger.attachments.named(connection, admission.id, message)
             await connection.execute("UPDATE messages SET settled_at = now() WHERE id = $1", admission.id)
-
-
-@pytest.fixture(scope="module")
-def migrated(database_url: str) -> str:
-    migrate(database_url, Path(gateway.__file__).parent / "store" / "migrations")
-    return database_url
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-import gateway
 from channels.base import Received
 from gateway.figures import Figures
 from gateway.front import Front
@@ -20,7 +19,6 @@ from gateway.limits import Limits
 from gateway.localservers import StartedServer, Valkey
 from gateway.store.tickets import Tickets
 from gateway.web.floods import TooManyMessagesError
-from groundwork.database import migrate
 from groundwork.limits import LIMITS, Limit
 from hotline.errors import StorageAwayError
 from hotline.message import InboundMessage
@@ -58,12 +56,6 @@ class Rig:
 
     async def stored(self) -> int:
         return int(await self.pushed.pool.fetchval("SELECT count(*) FROM messages"))
-
-
-@pytest.fixture(scope="module")
-def migrated(database_url: str) -> str:
-    migrate(database_url, Path(gateway.__file__).parent / "store" / "migrations")
-    return database_url
 
 
 def rig_on(one: Pushed, redis: Redis) -> Rig:

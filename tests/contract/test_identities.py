@@ -17,12 +17,10 @@ import pytest
 from aiohttp import FormData
 from aiohttp.test_utils import TestClient
 
-import gateway
 from gateway.app import make_app
 from gateway.bootstrap import Services, open_services
 from gateway.localservers import Valkey, start
 from gateway.workbook import write_ledger
-from groundwork.database import migrate
 from groundwork.identities import open_record, seal_record
 from groundwork.journal import JsonLines
 from groundwork.outbox import PURPOSE
@@ -48,12 +46,6 @@ WAYS = (
     "联系人：{name} {phone}\n住址：{address}\n证件：{id_number}\n车牌号{plate}\n邮箱：{email}\n微信号：{openid}\n",
     "我是{name}，我的车{plate}，{phone}这个号码能打通，{id_number}是我的身份证，家住{address}。{email}；{openid}。",
 )
-
-
-@pytest.fixture(scope="module")
-def migrated(database_url: str) -> str:
-    migrate(database_url, Path(gateway.__file__).parent / "store" / "migrations")
-    return database_url
 
 
 @pytest.fixture

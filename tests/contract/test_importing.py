@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
-import gateway
 from cities.loading import city_codes, load_pack
 from gateway.figures import Figures
 from gateway.importing import check_channel, demand_of, import_one
@@ -20,7 +19,7 @@ from gateway.store.ledger import Ledger
 from gateway.store.letters import Letters
 from gateway.store.tickets import Tickets
 from gateway.workbook import write_ledger
-from groundwork.database import Pool, migrate, open_pool
+from groundwork.database import Pool, open_pool
 from groundwork.settings import Settings
 from groundwork.vault import Vault
 from hotline.calendar import CITY_TIME
@@ -79,12 +78,6 @@ class Bench:
 def line(pack: CityPack, channel: str, **row: Any) -> Any:
     asked = {"id": "77", "text": "路灯坏了三天没人修"} | row
     return demand_of(asked, pack, channel, VAULT, at=NOW)
-
-
-@pytest.fixture(scope="module")
-def migrated(database_url: str) -> str:
-    migrate(database_url, Path(gateway.__file__).parent / "store" / "migrations")
-    return database_url
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-import gateway
 from cities.loading import load_pack
 from gateway import intake as intake_module
 from gateway.figures import Figures
@@ -21,7 +20,7 @@ from gateway.spool import Spool
 from gateway.store.ledger import Ledger
 from gateway.store.tickets import Tickets
 from groundwork.clock import clock_from
-from groundwork.database import Pool, migrate, open_pool
+from groundwork.database import Pool, open_pool
 from groundwork.settings import Settings
 from groundwork.vault import Vault
 from hotline.calendar import CITY_TIME
@@ -77,12 +76,6 @@ def bench(pool: Pool, folder: Path) -> Bench:
     spool, reads = Spool(folder / "spool", VAULT), Reads()
     intake = Intake(ledger, spool, PACK, reads, Finds(), clock=CLOCK, figures=Figures())
     return Bench(pool, ledger, tickets, spool, reads, intake)
-
-
-@pytest.fixture(scope="module")
-def migrated(database_url: str) -> str:
-    migrate(database_url, Path(gateway.__file__).parent / "store" / "migrations")
-    return database_url
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -12,12 +11,9 @@ from typing import Any
 import pytest
 from aiohttp import FormData
 
-import gateway
 from gateway.app import make_app
 from gateway.bootstrap import Services, open_services
-from gateway.localservers import Postgres, ensure_database
 from groundwork.audit import Author, Via
-from groundwork.database import migrate
 from kb.article import Article, Status
 from kb.library import Library
 from kb.starters import starter_articles
@@ -37,14 +33,6 @@ FORM = {
 }  # fmt: skip
 BLANK = dict.fromkeys(("keywords", "related", "attachments", "source_url", "source_seen", "law_since", "region",
                        "valid_from", "valid_to"), "")  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def gateway_url(postgres: Postgres) -> str:
-    name = f"t{uuid.uuid4().hex[:12]}"
-    asyncio.run(ensure_database(postgres.url(), name))
-    migrate(postgres.url(name), Path(gateway.__file__).parent / "store" / "migrations")
-    return postgres.url(name)
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-import gateway
 from gateway.figures import Figures
 from gateway.front import Front
 from gateway.gate import Gate
@@ -23,7 +22,7 @@ from gateway.store.ledger import Ledger
 from gateway.store.letters import Entry
 from gateway.store.tickets import Tickets
 from gateway.workbook import Days, write_ledger
-from groundwork.database import Pool, migrate, open_pool
+from groundwork.database import Pool, open_pool
 from hotline.calendar import CITY_TIME
 from hotline.conversation import Draft, Letter
 from hotline.errors import KeyReusedError, StorageAwayError
@@ -66,12 +65,6 @@ class Bench:
     tickets: Tickets
     intake: Intake
     front: Front
-
-
-@pytest.fixture(scope="module")
-def migrated(database_url: str) -> str:
-    migrate(database_url, Path(gateway.__file__).parent / "store" / "migrations")
-    return database_url
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ import pytest
 from aiohttp import ClientTimeout, web
 from standardwebhooks import Webhook
 
-import gateway
 from dispatch_client import client as client_module
 from dispatch_client.client import DispatchClient
 from dispatch_client.guard import LOOPBACK, guarded_session
@@ -23,7 +22,7 @@ from gateway.__main__ import main
 from gateway.link import KIND, LOOK_AGAIN, DispatchLink
 from gateway.store.links import DOWN_AFTER, Links
 from groundwork.audit import COMMAND, Audit
-from groundwork.database import Pool, migrate, open_pool
+from groundwork.database import Pool, open_pool
 from groundwork.effects import abandon, given_up, hasten, owe_again, waiting
 from groundwork.outbox import Outbox, Owed, owe
 from groundwork.settings import STANDARD_SCHEDULE, Settings, SettingsError, webhook_key
@@ -106,12 +105,6 @@ class Rig:
             " count(*) FILTER (WHERE gave_up_at IS NOT NULL) AS gave_up FROM effects"
         )
         return dict(row) if row else {}
-
-
-@pytest.fixture(scope="module")
-def migrated(database_url: str) -> str:
-    migrate(database_url, Path(gateway.__file__).parent / "store" / "migrations")
-    return database_url
 
 
 @pytest.fixture

@@ -13,10 +13,9 @@ from typing import Any
 
 import pytest
 
-import gateway
 from groundwork.audit import COMMAND, Audit
 from groundwork.clock import clock_from
-from groundwork.database import Pool, lock_number, migrate, open_pool
+from groundwork.database import Pool, lock_number, open_pool
 from groundwork.effects import NotGivenUpError, given_up, owe_again
 from groundwork.outbox import LANE_POOL, LANES, Outbox, Owed, backlog, owe
 from groundwork.settings import Settings
@@ -46,12 +45,6 @@ class Carried:
         if self.failures:
             raise self.failures.pop(0)
         self.done.append(f"{kind} {body['n']}")
-
-
-@pytest.fixture(scope="module")
-def migrated(database_url: str) -> str:
-    migrate(database_url, Path(gateway.__file__).parent / "store" / "migrations")
-    return database_url
 
 
 @pytest.fixture

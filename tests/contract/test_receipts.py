@@ -9,9 +9,9 @@ import pytest
 from gateway.store.receipts import Receipts, folder_of
 from groundwork.database import Connection
 from groundwork.vault import Vault
-from tests.contract.test_centre import Bench, bench, migrated
+from tests.contract.test_centre import Bench, bench
 
-__all__ = ["bench", "migrated"]  # fixtures
+__all__ = ["bench"]  # a fixture
 
 pytestmark = pytest.mark.enable_socket
 

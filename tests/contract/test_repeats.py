@@ -10,13 +10,11 @@ from typing import Any
 import pytest
 from aiohttp import FormData
 
-import gateway
 from gateway.app import make_app
 from gateway.bootstrap import Services, open_services
 from gateway.store.corrections import corrections
 from gateway.store.sealed import DATA
 from gateway.web.staff import PREFIX
-from groundwork.database import migrate
 from groundwork.identities import open_record
 from groundwork.outbox import PURPOSE
 from hotline.events import Event
@@ -87,12 +85,6 @@ class Bench:
         status, where = await self.visitor.post("/ops/repeats", number=number, main=main, merged=merged)
         assert status == 303
         return where.partition("done=")[2]
-
-
-@pytest.fixture(scope="module")
-def migrated(database_url: str) -> str:
-    migrate(database_url, Path(gateway.__file__).parent / "store" / "migrations")
-    return database_url
 
 
 @pytest.fixture

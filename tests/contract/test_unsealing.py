@@ -10,11 +10,9 @@ import asyncpg
 import pytest
 from aiohttp import FormData
 
-import gateway
 from gateway.app import make_app
 from gateway.bootstrap import Services, open_services
 from gateway.web.staff import PREFIX
-from groundwork.database import migrate
 from groundwork.identities import open_record
 from groundwork.outbox import PURPOSE
 from staff.accounts import Role
@@ -64,12 +62,6 @@ async def a_letter(client: Any, key: str, **values: str) -> str:
     )
     assert answer.status == 201
     return str((await answer.json())["number"])
-
-
-@pytest.fixture(scope="module")
-def migrated(database_url: str) -> str:
-    migrate(database_url, Path(gateway.__file__).parent / "store" / "migrations")
-    return database_url
 
 
 @pytest.fixture

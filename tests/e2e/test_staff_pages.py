@@ -1,17 +1,14 @@
 """The staff's pages of both programs as people meet them, in Chromium, against the started system."""
 
-import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from groundwork.settings import PROJECT
+from tests.e2e.chromium import CHROMIUM, checks_in, with_chromium
 from tests.e2e.citizen import Browser, Citizen, Dispatcher, eventually
 from tests.e2e.system import System
-from tests.e2e.test_browser import CHROMIUM
 from tests.e2e.test_mailbox import sent
 from tests.e2e.test_spine import file_complaint
 
@@ -20,9 +17,8 @@ SCRIPT = Path(__file__).with_name("staff.mjs")
 SHOTS = os.environ.get("HUYING_TEST_SHOTS", "-")
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here; install the package chromium")
+@with_chromium
 def test_staff_sign_in_with_two_factors_and_see_their_own_pages_only(system: System) -> None:
-    assert CHROMIUM is not None
     number = file_complaint(Citizen(system.gateway_url))["number"]
     dispatcher = Dispatcher(system.desk_url, "dispatcher", system.password("desk", "dispatcher"))
     values = {
@@ -35,22 +31,13 @@ def test_staff_sign_in_with_two_factors_and_see_their_own_pages_only(system: Sys
     rows = [line.split() for line in (system.state / "accounts").read_text().splitlines()]
     passwords = {f"{program} {name}": password for program, name, _, password in rows}
     try:
-        looked = subprocess.run(
-            ["node", str(SCRIPT), system.gateway_url, system.desk_url, CHROMIUM, number, secret, SHOTS],
-            cwd=PROJECT,
-            input=json.dumps(passwords),
-            capture_output=True,
-            text=True,
-            timeout=500,
-        )
+        made = checks_in(
+            SCRIPT, system.gateway_url, system.desk_url, CHROMIUM, number, secret, SHOTS,
+            given=passwords, timeout=500,
+        )  # fmt: skip
     finally:
         forgive(system)
-    checks = [json.loads(line) for line in looked.stdout.splitlines()]
-    broken = {check["name"]: check["findings"] for check in checks if check["findings"]}
-    assert broken == {} and looked.returncode == 0, (
-        json.dumps(broken, ensure_ascii=False, indent=1) + looked.stderr
-    )
-    assert len(checks) == 69
+    assert made == 69
 
 
 def test_what_staff_did_is_on_record_in_both_programs_and_whole(system: System) -> None:

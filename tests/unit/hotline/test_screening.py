@@ -14,6 +14,7 @@ from cities.loading import load_pack
 from hotline.citypack import CityPack
 from hotline.screening import asks_secrecy, screen_acceptance, screen_emergency
 from hotline.spelling import normalised
+from hotline.vocabulary import EMERGENCY_NUMBERS
 
 DATA = Path(__file__).parent / "data"
 EMERGENCY = yaml.safe_load((DATA / "emergency.yaml").read_text(encoding="utf-8"))
@@ -130,8 +131,16 @@ def test_normalising_twice_changes_nothing() -> None:
 @settings(print_blob=True, max_examples=60, deadline=None)
 def test_any_text_can_be_screened(text: str) -> None:
     for city in ("pingdingshan", "_example"):
-        screen_emergency(text, pack(city))
-        screen_acceptance(text, pack(city))
+        danger, ground = screen_emergency(text, pack(city)), screen_acceptance(text, pack(city))
+        assert danger is None or (danger.span.strip() and danger.call in EMERGENCY_NUMBERS)
+        assert ground is None or ground.sure is (ground.ask == "")
+
+
+def test_the_words_that_a_danger_was_heard_in_are_those_that_were_said() -> None:
+    """What weighs nothing, like the digits of a date or a name, is blank for the weights alone."""
+    said = "我是样例丙，2026-10-03日12点30分水漫到胸口了，车门推不开，水还在往上涨啊啊啊啊"
+    danger = screen_emergency(said, pack())
+    assert danger is not None and danger.span in said
 
 
 @given(st.text("，。！ \n", max_size=6), st.text("，。！ \n", max_size=6))
