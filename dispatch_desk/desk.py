@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from dispatch_desk import returns
 from dispatch_desk.cases import Case, State, answer, receive, replied_data, sign, signed_data
 from dispatch_desk.replying import Draft, Gate, Outcome, Reply
-from dispatch_desk.store import cases, events, replies
+from dispatch_desk.store import cases, events, replies, steps
 from dispatch_desk.store.cases import Happening
 from groundwork.audit import MAX_WORDS, Action, Audit, Author
 from groundwork.clock import Clock
@@ -18,6 +18,7 @@ from groundwork.database import Connection, Pool, lock, storage_errors
 from groundwork.outbox import Owed, owe
 from groundwork.vault import Vault
 from hotline.calendar import CITY_TIME
+from hotline.casework import Step, Taken
 from hotline.deadlines import Due
 from hotline.events import Event
 from hotline.records import to_record
@@ -77,6 +78,8 @@ class Desk:
             if signed is None:
                 return False
             await cases.update(connection, self._vault, signed)
+            taken = Taken(step=Step.SIGN, at=now, unit=signed.signed_unit, by=by.account_id)
+            await steps.insert(connection, self._vault, number, taken)
             await self._say(connection, signed, "signed", signed_data(signed), now)
             await self._audit.note(connection, Action.CASE_SIGNED, "case", number, by=by)
         log.info("case.signed", extra={"number": number, "account_id": by.account_id})
@@ -100,7 +103,16 @@ class Desk:
             outcome = Outcome.HELD if draft.findings else Outcome.SENT
             await replies.insert(connection, self._vault, number, draft, outcome, at=now)
             if outcome is Outcome.SENT:
-                await self._answer(connection, answered, draft, now)
+                await self._answer(connection, answered, draft, now, by=by)
+            else:
+                held = Taken(
+                    step=Step.HOLD_REPLY,
+                    at=now,
+                    unit=case.lead_unit,
+                    by=by.account_id,
+                    data={"basis": _rules(draft)},
+                )
+                await steps.insert(connection, self._vault, number, held)
             action = Action.REPLY_HELD if draft.findings else Action.REPLY_SENT
             await self._audit.note(connection, action, "case", number, by=by, why=_rules(draft))
         log.info("reply.entered", extra={"number": number, "outcome": outcome, "account_id": by.account_id})
@@ -119,7 +131,7 @@ class Desk:
                 return False
             draft = replace(held.draft, reason=reason)
             await replies.overrule(connection, self._vault, number, id, draft)
-            await self._answer(connection, answered, draft, now)
+            await self._answer(connection, answered, draft, now, by=by)
             await self._audit.note(
                 connection, Action.REPLY_OVERRULED, "case", number, by=by, why=_rules(draft)
             )
@@ -165,8 +177,12 @@ class Desk:
             )  # fmt: skip
         return Listing(cases=found[:PAGE], counts=counts, more=len(found) > PAGE)
 
-    async def _answer(self, connection: Connection, case: Case, draft: Draft, now: datetime) -> None:
+    async def _answer(
+        self, connection: Connection, case: Case, draft: Draft, now: datetime, *, by: Author
+    ) -> None:
         await cases.update(connection, self._vault, case)
+        taken = Taken(step=Step.REPLY, at=now, unit=case.lead_unit, by=by.account_id)
+        await steps.insert(connection, self._vault, case.number, taken)
         await self._say(connection, case, "replied", replied_data(case, draft.text), now)
 
     async def _say(

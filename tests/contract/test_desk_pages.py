@@ -48,7 +48,9 @@ pytestmark = pytest.mark.enable_socket
 
 @pytest.fixture(autouse=True)
 async def empty(desk: RunningDesk) -> None:
-    await desk.services.pool.execute("TRUNCATE cases, case_events, events_received, effects, staff_tries")
+    await desk.services.pool.execute(
+        "TRUNCATE cases, case_events, case_steps, events_received, effects, staff_tries"
+    )
 
 
 async def file(desk: RunningDesk, letters: str, **changes: Any) -> str:

@@ -14,6 +14,7 @@ from dispatch_desk.app import compose
 from dispatch_desk.web.pages import DESK
 from groundwork.contract import findings
 from groundwork.database import open_pool
+from hotline.casework import Step
 from hotline.citation import Citation
 from hotline.citypack import CityPack, ReplyElement, VoidReply
 from staff.accounts import Role
@@ -56,7 +57,9 @@ def with_a_gate() -> CityPack:
 async def desk(desk_url: str, tmp_path: Path, aiohttp_client: Any) -> AsyncIterator[RunningDesk]:
     settings, clock = settings_for(desk_url, tmp_path), SettableClock()
     async with open_pool(desk_url) as pool, ClientSession() as http:
-        await pool.execute("TRUNCATE cases, case_events, events_received, effects, staff_tries, replies")
+        await pool.execute(
+            "TRUNCATE cases, case_events, case_steps, events_received, effects, staff_tries, replies"
+        )
         services = compose(settings, with_a_gate(), pool, http, clock=clock, code_time=clock, hasher=CHEAP)
         browser = await aiohttp_client(services.app)
         yield RunningDesk(services=services, browser=browser, clock=clock, settings=settings)
@@ -147,6 +150,7 @@ async def test_the_centre_overrules_for_a_reason_and_that_is_counted(desk: Runni
     assert "认定可以发出的理由：承办人在附件里写了" in page and "缺要素：承办人" in page
     assert await events(desk, number) == ["signed", "replied"]
     assert await audited(desk, number) == [("reply.held", "handler"), ("reply.overruled", "handler")]
+    assert await steps_of(desk, number) == [Step.SIGN, Step.HOLD_REPLY, Step.REPLY]
     figures = await (await desk.browser.get("/metrics")).text()
     assert 'huying_desk_replies{outcome="overruled"} 1.0' in figures
     assert 'huying_desk_replies{outcome="held"} 0.0' in figures
@@ -181,3 +185,11 @@ async def test_what_the_gateway_is_told_keeps_the_schema_and_the_reply_is_sealed
     assert found is not None
     said = next(one for one in found[1] if one.name == "replied")
     assert findings("replied", said.data) == [] and said.data["text"] == GOOD
+
+
+async def steps_of(desk: RunningDesk, number: str) -> list[Step]:
+    rows = await desk.services.pool.fetch(
+        "SELECT step, account_id FROM case_steps WHERE number = $1 ORDER BY id", number
+    )
+    assert all(row["account_id"] for row in rows)
+    return [Step(row["step"]) for row in rows]
