@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 ENTRYPOINT = "lane"
 HEARTBEAT = timedelta(seconds=10)  #: a killed worker's jobs come back after this long
 LONGEST_WAIT = 300.0
-LANES = 10  #: worked at the same time, over all workers; each keeps a connection meanwhile
+LANES = 30  #: worked at the same time, over all workers; each keeps a connection meanwhile
 LANE_POOL = LANES + 1  #: connections; the last one is for the sweep
 PURPOSE = "effects.body"
 _NO_WAIT = timedelta()
@@ -48,6 +48,9 @@ CREATE TABLE effects (
 );
 CREATE INDEX effects_owed ON effects (lane, id) WHERE done_at IS NULL AND gave_up_at IS NULL;
 """
+
+#: Rows come and go; what is gone is to be swept before it slows down those who look for the next job.
+TENDED = "ALTER TABLE pgqueuer SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);"
 
 #: column and purpose, for the migrations' ``sealed_with_comments``
 SEALED = {"effects.body": PURPOSE}

@@ -9,7 +9,7 @@ import asyncpg
 from pgqueuer import PgQueuer
 
 from groundwork.database import DATABASE_ERRORS, RELAXED
-from groundwork.outbox import HEARTBEAT, Outbox
+from groundwork.outbox import HEARTBEAT, LANES, Outbox
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,9 @@ async def _run_once(url: str, outbox: Outbox, stop: asyncio.Event) -> None:
         connection.add_termination_listener(lambda _: jobs.shutdown.set())
         helpers = [asyncio.create_task(_until(stop, jobs)), asyncio.create_task(_sweep(outbox))]
         try:
-            await jobs.run(dequeue_timeout=timedelta(seconds=5), batch_size=10, heartbeat_timeout=HEARTBEAT)
+            await jobs.run(
+                dequeue_timeout=timedelta(seconds=5), batch_size=LANES, heartbeat_timeout=HEARTBEAT
+            )
         finally:
             for helper in helpers:
                 helper.cancel()

@@ -145,7 +145,9 @@ async def _until_done(url: str) -> None:
     connection = await asyncpg.connect(url)
     try:
         async with asyncio.timeout(QUIET_WITHIN):
-            while await connection.fetchval("SELECT EXISTS (SELECT FROM effects WHERE done_at IS NULL)"):
+            while await connection.fetchval(
+                "SELECT EXISTS (SELECT FROM effects WHERE done_at IS NULL AND gave_up_at IS NULL)"
+            ):
                 await asyncio.sleep(0.1)
     finally:
         await connection.close()
