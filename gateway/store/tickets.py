@@ -82,8 +82,8 @@ class Tickets:
         record = to_record(ticket)
         await connection.execute(
             "INSERT INTO tickets (number, city, message_id, conversation, sender, channel, kind, class, urgent,"
-            " lead_unit, filed_at, query_code, code_digest, body, person)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+            " lead_unit, filed_at, query_code, code_digest, body, person, refused_by)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, nullif($16, ''))",
             ticket.number,
             ticket.city,
             message_id,
@@ -99,6 +99,7 @@ class Tickets:
             self._code_digest(ticket.number, ticket.query_code),
             seal_record(self._vault, record, purpose=TICKET),
             token,
+            ticket.refused_by,
         )
         await self._index_person(connection, ticket)
         if ticket.contact.confidential:  # in no list that others see
