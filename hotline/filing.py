@@ -353,6 +353,7 @@ def title_of(pack: CityPack, what: str) -> str:
 
 
 def _summary(pack: CityPack, what: str, facts: Mapping[str, str]) -> str:
-    parts = [what]
+    holds = tuple(filter(None, (facts.get(name, "") for name in ("place", "time", "organisation"))))
+    parts = [titles.summary_of(what, pack, holds=holds)]
     parts += [pack.say(f"summary_{name}", value=facts[name]) for name in ("place", "time") if facts.get(name)]
     return "\n".join(parts)
