@@ -35,7 +35,7 @@ class Change:
 
     old: Due
     new: Due
-    why: str  #: signed, replied, extended, reassigned or calendar
+    why: str  #: signed, replied, extended, reassigned, progressed or calendar; at the desk the name of a step
     at: datetime | None = None  #: of the event; ``None`` when only the calendar has become known
     reason: str = ""  #: as the centre gave it
 

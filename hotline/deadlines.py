@@ -240,6 +240,16 @@ def _count(calendar: Calendar, first: date, number: int, *, working: bool) -> tu
     return tuple(days)
 
 
+def counted_days(calendar: Calendar, first: date, last: date) -> tuple[CountedDay, ...]:
+    """Return the days from the event, which is not counted, to ``last``, working days numbered."""
+    days = [_counted(calendar, first, None)]
+    while days[-1].day < last:
+        day = days[-1].day + timedelta(days=1)
+        count = sum(one.count is not None for one in days) + 1 if calendar.is_working(day) else None
+        days.append(_counted(calendar, day, count))
+    return tuple(days)
+
+
 def _counted(calendar: Calendar, day: date, count: int | None) -> CountedDay:
     name = calendar.holidays.get(day) or calendar.makeup_days.get(day) or ""
     return CountedDay(day=day, kind=calendar.kind_of(day), name=name, count=count)
