@@ -165,7 +165,10 @@ def said_of(rule: CaseStep, before: CaseFile, taken: Taken) -> Iterator[tuple[st
             yield "reassigned", {"unit": data["unit"], "at": at, "reason": data["reason"]}
         case Step.GRANT_EXTENSION:
             number, reason = int(data["length"]), data["reason"]
-            yield "extended", {"what": "finish", "number": number, "reason": reason, "unit": before.lead, "at": at}
+            yield (
+                "extended",
+                {"what": "finish", "number": number, "reason": reason, "unit": before.lead, "at": at},
+            )
     text, day = told_of(rule, taken), day_named(taken)
     if text or day:
         limit = {"limit": {"what": "finish", "day": day.isoformat()}} if day else {}

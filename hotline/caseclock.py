@@ -9,7 +9,7 @@ from hotline.casework import CaseFile, Filed, Step, Taken, casefile_of
 from hotline.citation import Citation
 from hotline.citypack import CityPack
 from hotline.dates import Change
-from hotline.deadlines import END_OF_DAY, Due, counted_days, due_moments, extended
+from hotline.deadlines import Due, due_moments, extended, limited
 
 _NAMED = (Step.SET_LIMIT, Step.PROGRESS, Step.INSTRUCT, Step.SHEET)  #: may name a day of their own
 #: Steps after which dates are reckoned anew; a follow-up runs from the reply, a second handling begins another limit.
@@ -65,9 +65,11 @@ def granted(file: CaseFile) -> tuple[int, ...]:
 
 
 def _running(pack: CityPack, file: CaseFile, **known: datetime) -> Iterator[Due]:
-    happened = {name: file.begun for name in _ARRIVALS}
-    happened |= {name: one.at for one in file.of(Step.SIGN)[:1] for name in _SIGNINGS}
-    happened |= {"closing_reply": one.at for one in file.of(Step.REPLY)[-1:]} | known
+    happened = dict.fromkeys(_ARRIVALS, file.begun) | known
+    if signings := file.of(Step.SIGN):
+        happened |= dict.fromkeys(_SIGNINGS, signings[0].at)
+    if replies := file.of(Step.REPLY):
+        happened["closing_reply"] = replies[-1].at
     yield from _reckoned(pack, file, happened, "platform")
     if file.ordered and any(file.assignment in rule.assignments for rule in pack.deadlines):
         # Its own limit, beside the one that runs already (R-KF-4).
@@ -100,9 +102,7 @@ def _named_limit(pack: CityPack, file: CaseFile) -> Due | None:
         day = day_named(taken)
         citation = _citation(pack, file, taken)
         if day is not None and citation is not None:
-            days = counted_days(pack.calendar, taken.at.astimezone(CITY_TIME).date(), day)
-            return Due(what="finish", at=datetime.combine(day, END_OF_DAY), citation=citation, provisional=False,
-                       why="", days=days, unit="working_days", since=taken.at)  # fmt: skip
+            return limited(pack, "finish", day, citation, since=taken.at)
     return None
 
 

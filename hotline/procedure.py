@@ -61,12 +61,13 @@ def offers(pack: CityPack, file: CaseFile, *, unit: str | None, at: datetime) ->
         for rule in pack.case_steps
         if _concerns(rule, file, unit)
     ]  # fmt: skip
-    return (*found, *(_silence(pack, step) for step in _SILENT if unit is not None and _is_silent(pack, step)))
+    return (
+        *found,
+        *(_silence(pack, step) for step in _SILENT if unit is not None and _is_silent(pack, step)),
+    )
 
 
-def may(
-    pack: CityPack, rule: CaseStep, file: CaseFile, *, unit: str | None, at: datetime
-) -> Refused | None:
+def may(pack: CityPack, rule: CaseStep, file: CaseFile, *, unit: str | None, at: datetime) -> Refused | None:
     """Tell why the step of ``rule`` may not be taken at ``at`` for ``unit`` (``None``: the centre); ``None`` if it may."""
     for check in (_hand, _sort, _stage, _order, _BY_STEP.get(Step(rule.step), _nothing)):
         refused = check(_Asked(pack, rule, file, unit, at))
@@ -322,4 +323,3 @@ def _silence(pack: CityPack, step: Step) -> Offer:
     silence = next(silence for silence in pack.silences if silence.about == _SILENT[step])
     refused = Refused(why="silent", citation=silence.citation, values={"says": silence.says})
     return Offer(step=step, rule=None, refused=refused)
-

@@ -37,9 +37,7 @@ def test_the_gateway_is_told_who_signed_and_when() -> None:
     rule = next(rule for rule in a_pack().case_steps if rule.step == Step.SIGN)
     file = file_of(receive(filed(a_ticket()), at=LATER), ())
     taken = Taken(step=Step.SIGN, at=LATER, unit="示例区住建局", by=1)
-    assert list(said_of(rule, file, taken)) == [
-        ("signed", {"unit": "示例区住建局", "at": LATER.isoformat()})
-    ]
+    assert list(said_of(rule, file, taken)) == [("signed", {"unit": "示例区住建局", "at": LATER.isoformat()})]
 
 
 def test_a_case_that_was_signed_before_steps_were_kept_is_signed() -> None:
@@ -55,7 +53,9 @@ def test_another_unit_begins_unsigned_and_the_first_sees_the_case_no_more() -> N
     sign = Taken(step=Step.SIGN, at=LATER, unit="示例区住建局", by=1)
     after = as_it_stands(case, file_of(case, [sign, to]), case.dues)
     assert (after.state, after.lead_unit, after.signed_at) == (State.RECEIVED, "示例市交通局", None)
-    assert after.is_seen_by("示例区城管局") and after.is_seen_by(None) and not after.is_seen_by("示例区住建局")
+    assert (
+        after.is_seen_by("示例区城管局") and after.is_seen_by(None) and not after.is_seen_by("示例区住建局")
+    )
 
 
 def test_the_last_moment_to_return_is_no_duty() -> None:
