@@ -35,7 +35,7 @@ def dues_of(pack: CityPack, file: CaseFile) -> tuple[Due, ...]:
 
 
 def changes_of(pack: CityPack, filed: Filed, steps: Iterable[Taken]) -> tuple[Change, ...]:
-    """Return every date that a step made another one, oldest first, with the step and the reason that its form gave."""
+    """Return every settled date that a step moved, oldest first, with the step and the reason that its form gave."""
     changes: list[Change] = []
     file = casefile_of(filed, ())
     held = dues_of(pack, file)
@@ -48,7 +48,7 @@ def changes_of(pack: CityPack, filed: Filed, steps: Iterable[Taken]) -> tuple[Ch
         changes += (
             Change(old=old, new=new, why=taken.step.value, at=taken.at, reason=reason)
             for new in dues
-            if (old := due_in(held, new.what)) is not None and old.at != new.at
+            if (old := due_in(held, new.what)) is not None and old.at != new.at and not old.provisional
         )
         held = dues
     return tuple(changes)

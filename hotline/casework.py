@@ -198,7 +198,7 @@ def _after(file: CaseFile, taken: Taken) -> CaseFile:
         return _designated(file, taken, named)
     turned_out = taken.data.get("case", "")
     orders = _ORDERS.get(taken.step)
-    joined = named if taken.step is Step.WHISTLE else ()
+    joined = (unit for unit in named if taken.step is Step.WHISTLE and unit != file.lead)
     return replace(
         file,
         since=(*file.since, taken),
