@@ -266,7 +266,7 @@ def test_xian_settles_disputes_step_by_step_and_serves_enterprises_by_the_throug
     assert plain.why("working-group", days(0), plain.lead) == "sort 三（五）2"
 
 
-@pytest.mark.duty("KF-3-2b", "KF-3-2c", "KF-A1", "R-KF-3", "R-KF-4", "R-KF-5", "R-ALL-9")
+@pytest.mark.duty("KF-3-2b", "KF-3-2c", "KF-3-5", "KF-A1", "R-KF-3", "R-KF-4", "R-KF-5", "R-ALL-9")
 def test_kaifeng_keeps_its_five_days_beside_the_leaders_ten_and_the_sheet_beats_the_ten() -> None:
     life = Life("kaifeng", "mayor")
     life.do("sign", days(0), life.lead)
@@ -322,12 +322,13 @@ def test_suqian_takes_a_late_return_for_acceptance_and_a_second_one_only_if_the_
 
 
 @pytest.mark.duty(
-    "SQ-2-3", "SQ-3-3", "SQ-3-4b", "SQ-3-6", "SQ-4-1", "R-SQ-1", "R-SQ-4", "R-ALL-23", "R-ALL-25"
+    "SQ-2-3", "SQ-3-3", "SQ-3-4b", "SQ-3-5", "SQ-3-6", "SQ-4-1", "R-SQ-1", "R-SQ-4", "R-ALL-23", "R-ALL-25"
 )
 def test_suqian_replies_after_speaking_with_the_petitioner_and_with_its_heads_approval() -> None:
     life = Life("suqian")
     life.do("sign", days(0), life.lead)
     life.do("before-the-leader", days(0), life.lead)
+    life.do("passed-on", days(0), life.lead)
     assert life.due("finish") is None and life.why("ask-extension", days(0), life.lead) == "no_limit 三（四）"
     life.do("set-limit", days(0), CENTRE, basis="省平台的时限", new_date="2026-12-02")
     life.do("ask-extension", days(1), life.lead)
