@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from hotline.calendar import CITY_TIME
 from hotline.caseclock import day_named
 from hotline.casework import CaseFile, CaseStep, Filed, Stage, Step, Taken, casefile_of
 from hotline.deadlines import Due
@@ -152,8 +153,13 @@ def as_it_stands(case: Case, file: CaseFile, dues: tuple[Due, ...]) -> Case:
     )
 
 
-def said_of(rule: CaseStep, before: CaseFile, taken: Taken) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the events that tell the citizen of a step, by name with their data (docs/events)."""
+def said_of(
+    rule: CaseStep, before: CaseFile, taken: Taken, dues: Sequence[Due]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the events that tell the citizen of a step, by name with their data (docs/events).
+
+    ``dues`` run after the step: a day that a form names is told where it is now the last one for the answer.
+    """
     at, data = taken.at.isoformat(), taken.data
     unit = taken.unit or before.lead
     match taken.step:
@@ -170,8 +176,10 @@ def said_of(rule: CaseStep, before: CaseFile, taken: Taken) -> Iterator[tuple[st
                 {"what": "finish", "number": number, "reason": reason, "unit": before.lead, "at": at},
             )
     text, day = told_of(rule, taken), day_named(taken)
-    if text or day:
-        limit = {"limit": {"what": "finish", "day": day.isoformat()}} if day else {}
+    finish = next((due for due in dues if due.what == "finish"), None)
+    holds = day is not None and finish is not None and finish.at.astimezone(CITY_TIME).date() == day
+    if text or holds:
+        limit = {"limit": {"what": "finish", "day": str(day)}} if holds else {}
         yield "progressed", {"unit": unit, "at": at, "text": text, **limit}
 
 

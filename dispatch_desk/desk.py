@@ -118,9 +118,9 @@ class Desk:
             if wrong := lacking(law, rule, file, form, writer=writer, at=now):
                 return Entered(lacking=wrong)
             for taken in take(law, rule, file, form, unit=unit, account=by.account_id, writer=writer, at=now):
-                said = tuple(said_of(rule, file, taken))
+                before = file
                 case, file = await self._record(connection, case, file, taken)
-                for name, data in said:
+                for name, data in said_of(rule, before, taken, case.dues):
                     await self._say(connection, case, name, data, now)
             action = Action.CASE_SIGNED if rule.step == Step.SIGN else Action.CASE_STEP
             await self._audit.note(connection, action, "case", number, by=by, why=rule.id)

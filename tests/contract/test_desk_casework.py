@@ -1,6 +1,8 @@
 """Steps at the desk: taken once by the hands that the text names, kept with the events owed, seen by the units of the case."""
 
+import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,9 +21,11 @@ from hotline.citation import Citation
 from hotline.citypack import CityPack
 from hotline.dispatching import UnitShare
 from hotline.limits import ExtensionRule, ReturnRule
-from staff.accounts import Role
+from hotline.vocabulary import CONTENTS
+from staff.accounts import AccountError, Role
 from tests.dispatch import (
     CHEAP,
+    PASSWORD,
     RULES,
     UNIT,
     RunningDesk,
@@ -34,6 +38,7 @@ from tests.dispatch import (
     origin,
     post_event,
     settings_for,
+    sign_in,
     text_of,
 )
 
@@ -71,7 +76,7 @@ async def a_case(desk: RunningDesk, letters: str, **changes: Any) -> str:
     return number
 
 
-async def send(desk: RunningDesk, number: str, way: str, **form: str) -> tuple[int, str]:
+async def send(desk: RunningDesk, number: str, way: str, /, **form: str) -> tuple[int, str]:
     token = await form_token(desk.browser, number)
     answer = await desk.browser.post(
         f"/cases/{number}/{way}", data={"form_token": token, **form}, headers=origin(desk.browser),
@@ -157,6 +162,82 @@ async def test_a_co_handler_sees_the_case_and_only_its_own_steps(desk: RunningDe
     assert (await send(desk, number, "steps/ask-return", reason="不归", basis="三定"))[0] == 422
     assert await told(desk, number) == [], "signing is the lead's"
     assert (await send(desk, number, "steps/no-such-step"))[0] == 404
+
+
+REPLY = (
+    "11月24日上午10时，承办人王样例（电话0375-0000000）和您电话沟通，您说工地晚上十点以后还在浇筑；当晚执法人员到工地检查，"
+    "责令停止夜间施工，罚款10000元，现已停工。办理情况和结果已告知您，您表示满意。"
+)
+#: By city: the class, then who takes which step, and what more its form holds.
+LIVES: dict[str, tuple[str | None, tuple[tuple[Role, str, dict[str, str]], ...]]] = {
+    "pingdingshan": ("C", (
+        (Role.UNIT, "plan", {}), (Role.DISPATCHER, "set-limit", {}), (Role.UNIT, "ask-extension", {}),
+        (Role.DISPATCHER, "grant-extension", {}), (Role.UNIT, "told-first", {}),
+    )),
+    "baoding": (None, (
+        (Role.UNIT, "contact", {}), (Role.UNIT, "goes-up", {}), (Role.UNIT, "ask-extension", {}),
+        (Role.DISPATCHER, "grant-extension", {}),
+    )),
+    "xian": ("other", ((Role.UNIT, "start", {}), (Role.UNIT, "whistle", {}), (Role.UNIT, "split", {}), (Role.UNIT, "state", {}))),
+    "kaifeng": ("routine", (
+        (Role.DISPATCHER, "instructed", {}), (Role.UNIT, "progress", {}), (Role.UNIT, "ask-extension", {}),
+        (Role.DISPATCHER, "refuse-extension", {}),
+    )),
+    "suqian": (None, (
+        (Role.UNIT, "before-the-leader", {}), (Role.UNIT, "ask-return", {}), (Role.DISPATCHER, "refuse-return", {}),
+        (Role.UNIT, "contact", {}), (Role.UNIT, "not-solvable-now", {}),
+    )),
+}  # fmt: skip
+HEARD = {
+    "pingdingshan": ["signed", "progressed", "extended", "replied"],
+    "baoding": ["signed", "extended", "progressed", "replied"],
+    "xian": ["signed", "progressed", "replied"],
+    "kaifeng": ["signed", "progressed", "replied"],
+    "suqian": ["signed", "progressed", "replied"],
+}
+
+
+@pytest.mark.parametrize("city", LIVES)
+async def test_a_case_of_each_city_lives_from_its_filing_to_its_reply(
+    city: str, desk_url: str, tmp_path: Path, aiohttp_client: Any
+) -> None:
+    pack = load_pack(city)
+    settings, clock = settings_for(desk_url, tmp_path), SettableClock()
+    ticket_class, steps = LIVES[city]
+    lead, other = pack.units[0].name, pack.units[1].name
+    form = dict.fromkeys(CONTENTS, "如实写明") | {
+        "new_date": "2026-12-18",
+        "length": "3",
+        "units": other,
+        "unit": other,
+    }
+    async with open_pool(desk_url) as pool, ClientSession() as http:
+        await pool.execute(
+            "TRUNCATE cases, case_events, case_steps, events_received, effects, staff_tries, replies"
+        )
+        services = compose(settings, pack, pool, http, clock=clock, code_time=clock, hasher=CHEAP)
+        browser = await aiohttp_client(services.app)
+        desk = RunningDesk(services=services, browser=browser, clock=clock, settings=settings)
+        with suppress(AccountError):
+            await services.door.accounts.add(city, Role.UNIT, PASSWORD, unit=lead)
+        number = await a_case(desk, "CCCCCCC6", lead_unit=lead, ticket_class=ticket_class)
+        for hand, way, more in (
+            (Role.UNIT, "sign", {}),
+            *((who, f"steps/{id}", data) for who, id, data in steps),
+        ):
+            await sign_in(browser, city if hand is Role.UNIT else await desk.staff(hand), PASSWORD)
+            status, page = await send(desk, number, way, **(form | more))
+            assert status == 303, (way, text_alone(page))
+        await sign_in(browser, city, PASSWORD)
+        assert (await send(desk, number, "replies", text=REPLY, approver="李样例"))[0] == 303
+        page = await text_of(browser, f"/cases/{number}")
+        assert "已答复" in page, text_alone(page)
+        assert [name for name, _ in await told(desk, number)] == HEARD[city]
+
+
+def text_alone(page: str) -> list[str]:
+    """Return what a page says of what was wrong."""
+    return re.findall(r'(?s)<(?:p class="hy-alert|li id="f)[^>]*>(.*?)</', page)
 
 
 async def test_what_a_form_holds_is_sealed(desk: RunningDesk) -> None:

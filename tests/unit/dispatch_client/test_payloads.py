@@ -105,7 +105,7 @@ def test_the_word_that_a_case_is_signed_is_as_its_schema_says() -> None:
     case = receive(filed(a_ticket()), at=FILED_AT)
     taken = Taken(step=Step.SIGN, at=FILED_AT + timedelta(hours=2), unit=case.lead_unit)
     rule = next(rule for rule in a_pack().case_steps if rule.step == Step.SIGN)
-    ((_, said),) = said_of(rule, file_of(case, ()), taken)
+    ((_, said),) = said_of(rule, file_of(case, ()), taken, ())
     assert findings("signed", said) == []
 
 

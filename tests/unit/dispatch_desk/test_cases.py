@@ -37,7 +37,9 @@ def test_the_gateway_is_told_who_signed_and_when() -> None:
     rule = next(rule for rule in a_pack().case_steps if rule.step == Step.SIGN)
     file = file_of(receive(filed(a_ticket()), at=LATER), ())
     taken = Taken(step=Step.SIGN, at=LATER, unit="示例区住建局", by=1)
-    assert list(said_of(rule, file, taken)) == [("signed", {"unit": "示例区住建局", "at": LATER.isoformat()})]
+    assert list(said_of(rule, file, taken, ())) == [
+        ("signed", {"unit": "示例区住建局", "at": LATER.isoformat()})
+    ]
 
 
 def test_a_case_that_was_signed_before_steps_were_kept_is_signed() -> None:
