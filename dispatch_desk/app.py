@@ -3,19 +3,17 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 
 from aiohttp import ClientSession, web
 from aiohttp.web_routedef import AbstractRouteDef
 from argon2 import PasswordHasher
 
 from cities.loading import load_pack
-from dispatch_desk.cases import Case
-from dispatch_desk.desk import Desk, Reckon
+from dispatch_desk.desk import Desk
 from dispatch_desk.directory import Directory
 from dispatch_desk.replying import gate_of
 from dispatch_desk.returns import Returns
-from dispatch_desk.web import directory, errors, look, pages, replies
+from dispatch_desk.web import directory, errors, look, pages, replies, steps
 from dispatch_desk.web.events import EventDoor
 from dispatch_desk.web.health import Health, Metrics
 from groundwork.addresses import PROXIES, Proxies
@@ -27,7 +25,6 @@ from groundwork.outbox import LANE_POOL, Outbox
 from groundwork.settings import Settings, webhook_keys
 from groundwork.vault import Vault
 from hotline.citypack import CityPack
-from hotline.deadlines import Due, due_moments
 from staff.accounts import Role
 from staff.audience import OPS, PLATFORM, PUBLIC, add_routes, staff
 from staff.guard import DOOR
@@ -82,7 +79,7 @@ def compose(
     vault, keys = Vault.from_settings(settings), webhook_keys(settings)
     audit = Audit(vault, PROGRAM, clock=clock)
     desk = Desk(
-        pool, vault, audit, clock=clock, source=f"urn:huying:desk:{settings.city}", reckon=reckoner(pack),
+        pool, vault, audit, clock=clock, source=f"urn:huying:desk:{settings.city}", pack=pack,
         gate=gate_of(pack),
     )  # fmt: skip
     returns = Returns(http, settings.gateway_url, keys, real_time)
@@ -131,12 +128,13 @@ def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRo
                 web.get("/cases/{number}", pages.case),
                 web.post("/cases/{number}/person", pages.person),
                 web.post("/cases/{number}/replies", replies.enter),
+                web.post("/cases/{number}/sign", steps.sign),
+                web.post("/cases/{number}/steps/{step:[A-Za-z0-9_-]{1,60}}", steps.take),
             ],
         ),
         (
             staff(*pages.SIGNERS),
             [
-                web.post("/cases/{number}/sign", pages.sign),
                 web.post(r"/cases/{number}/replies/{reply:\d{1,17}}/overrule", replies.overrule),
             ],
         ),
@@ -157,22 +155,3 @@ async def _look_again_at_files(request: web.Request, response: web.StreamRespons
     # Their names stay the same from one version to the next.
     if request.path.startswith("/static/"):
         response.headers.setdefault("Cache-Control", "no-cache")
-
-
-def reckoner(pack: CityPack) -> Reckon:
-    """Return how this city reckons the dates of a case from its signing on."""
-
-    def reckon(case: Case, signed_at: datetime) -> tuple[Due, ...]:
-        return due_moments(
-            pack,
-            kind=case.ticket["kind"],
-            ticket_class=case.ticket["class"],
-            channel=case.ticket["channel"],
-            at=case.filed_at,
-            happened={"signing": signed_at, "receipt": signed_at},
-            assignment=case.assignment,
-            matters=case.matters,
-            cases=case.turned_out,
-        )
-
-    return reckon

@@ -125,7 +125,7 @@ def _centre(services: Services) -> Centre:
     secrets = filter(None, (settings.dispatch_secret, settings.dispatch_secret_previous))
     return Centre(
         CentreParts(
-            register=services.tickets,
+            register=services.ledger,
             feed=services.feed,
             enclosures=services.enclosures,
             keys=webhook_keys(settings),

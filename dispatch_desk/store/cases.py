@@ -20,6 +20,7 @@ VIEWS: Mapping[str, str] = {
     "today": "due_at >= $1 AND due_at < $2",
     "late": "due_at < $1",
 }
+_OWN = "($3::text IS NULL OR lead_unit = $3 OR co_handlers @> ARRAY[$3])"
 _ALARM = "(urgent AND state = 'received')"
 #: The index ``cases_in_order`` has the same words.
 _ORDER = (
@@ -41,8 +42,8 @@ async def insert(connection: Connection, vault: Vault, case: Case) -> bool:
     """Write a new case; ``False`` if its number is here already."""
     return bool(
         await connection.fetchval(
-            "INSERT INTO cases (number, state, urgent, due_at, lead_unit, record, received_at)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (number) DO NOTHING RETURNING true",
+            "INSERT INTO cases (number, state, urgent, due_at, lead_unit, co_handlers, record, received_at)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (number) DO NOTHING RETURNING true",
             *_row(vault, case),
             case.received_at,
         )
@@ -52,7 +53,8 @@ async def insert(connection: Connection, vault: Vault, case: Case) -> bool:
 async def update(connection: Connection, vault: Vault, case: Case) -> None:
     """Replace the case of that number."""
     await connection.execute(
-        "UPDATE cases SET state = $2, urgent = $3, due_at = $4, lead_unit = $5, record = $6 WHERE number = $1",
+        "UPDATE cases SET state = $2, urgent = $3, due_at = $4, lead_unit = $5, co_handlers = $6, record = $7"
+        " WHERE number = $1",
         *_row(vault, case),
     )
 
@@ -78,7 +80,7 @@ async def page(
     # Not every view names both moments; the comparison gives them a type in those that do not.
     rows = await connection.fetch(
         f"SELECT number, record FROM cases WHERE ({VIEWS[view]})"  # noqa: S608 - a constant of ours
-        " AND $1::timestamptz < $2::timestamptz AND ($3::text IS NULL OR lead_unit = $3)"
+        f" AND $1::timestamptz < $2::timestamptz AND {_OWN}"
         f" ORDER BY {_ORDER} LIMIT $4 OFFSET $5",
         now,
         tomorrow,
@@ -96,7 +98,7 @@ async def counts(
     columns = ", ".join(f'count(*) FILTER (WHERE {where}) AS "{name}"' for name, where in VIEWS.items())
     row = await connection.fetchrow(
         f"SELECT {columns} FROM cases WHERE $1::timestamptz < $2::timestamptz"  # noqa: S608 - ours
-        " AND ($3::text IS NULL OR lead_unit = $3)",
+        f" AND {_OWN}",
         now,
         tomorrow,
         unit,
@@ -145,19 +147,23 @@ async def next_sequence(connection: Connection, number: str) -> int:
 
 
 async def name_units(connection: Connection, vault: Vault) -> int:
-    """Fill the unit of cases that came before it was a column; return how many there were."""
-    rows = await connection.fetch("SELECT number, record FROM cases WHERE lead_unit IS NULL FOR UPDATE")
-    found = [
-        (row["number"], _case(vault, row["number"], row["record"], known=False).lead_unit) for row in rows
-    ]
-    await connection.executemany("UPDATE cases SET lead_unit = $2 WHERE number = $1", found)
+    """Fill the units of cases that came before they were columns; return how many there were."""
+    rows = await connection.fetch(
+        "SELECT number, record FROM cases WHERE lead_unit IS NULL OR co_handlers IS NULL FOR UPDATE"
+    )
+    found = [_case(vault, row["number"], row["record"], known=False) for row in rows]
+    await connection.executemany(
+        "UPDATE cases SET lead_unit = $2, co_handlers = $3 WHERE number = $1",
+        [(case.number, case.lead_unit, list(case.co_handlers)) for case in found],
+    )
     return len(found)
 
 
 def _row(vault: Vault, case: Case) -> tuple[Any, ...]:
     due = case.next_due()
     sealed = seal_record(vault, to_record(case), purpose=f"{_RECORD}:{case.number}")
-    return case.number, case.state.value, case.urgent, due and due.at, case.lead_unit, sealed
+    helpers = list(case.co_handlers)
+    return case.number, case.state.value, case.urgent, due and due.at, case.lead_unit, helpers, sealed
 
 
 def _case(vault: Vault, number: str, record: bytes, *, known: bool) -> Case:

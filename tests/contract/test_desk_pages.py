@@ -361,10 +361,13 @@ async def test_what_a_citizen_wrote_is_text_and_never_markup(desk: RunningDesk) 
 
 
 async def test_an_impossible_step_stays_visible_and_says_why(desk: RunningDesk) -> None:
-    number = await file(desk, "PPPPPPB6")
+    """A co-handler sees the case; signing is the lead's."""
+    law = Citation(instrument=RULES, article="第六条")
+    shares = (UnitShare(unit=UNIT, why="同一路段。", law=law),)
+    number = await file(desk, "PPPPPPB6", lead_unit="示例市交通局", co_handlers=shares)
     await desk.enter(Role.UNIT)
     page = await text_of(desk.browser, f"/cases/{number}")
-    assert 'aria-disabled="true"' in page and "只有派单员能签收" in page
+    assert 'aria-disabled="true"' in page and "由牵头单位或者派单员签收" in page
     assert f'action="/cases/{number}/sign' not in page
 
 
