@@ -69,6 +69,12 @@ class Case:
         return str(self.ticket["lead_unit"])
 
     @property
+    def units(self) -> tuple[str, ...]:
+        """The units that handle it and are shown it: the lead, then its co-handlers."""
+        helpers = (str(share["unit"]) for share in self.ticket.get("co_handlers", ()))
+        return tuple(dict.fromkeys((self.lead_unit, *helpers)))
+
+    @property
     def matters(self) -> tuple[str, ...]:
         """Sorts of matter with limits of their own."""
         return tuple(self.ticket.get("matters", ()))

@@ -3,8 +3,8 @@
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from dispatch_desk import returns
@@ -17,7 +17,6 @@ from groundwork.clock import Clock
 from groundwork.database import Connection, Pool, lock, storage_errors
 from groundwork.outbox import Owed, owe
 from groundwork.vault import Vault
-from hotline.calendar import CITY_TIME
 from hotline.casework import Step, Taken
 from hotline.deadlines import Due
 from hotline.events import Event
@@ -25,18 +24,7 @@ from hotline.records import to_record
 
 log = logging.getLogger(__name__)
 
-PAGE = 100  #: cases on one page of the list
-
 Reckon: TypeAlias = Callable[[Case, datetime], tuple[Due, ...]]  #: dates of a case signed at that moment
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Listing:
-    """One page of the list, with the size of each view."""
-
-    cases: Sequence[Case]
-    counts: dict[str, int]
-    more: bool
 
 
 class Desk:
@@ -88,12 +76,12 @@ class Desk:
     async def reply(self, number: str, text: str, *, unit: str | None, by: Author) -> Outcome | None:
         """Send a unit's reply to a case and owe the gateway word of it, or hold it back with what was found.
 
-        With ``unit`` given only to one of that unit's. A reply to a case that has one changes nothing; ``None`` where
+        With ``unit`` given only to one that it leads. A reply to a case that has one changes nothing; ``None`` where
         there is no such case or nobody has signed it.
         """
         async with self._alone_with(number) as connection:
             case = await cases.find(connection, self._vault, number, known=True)
-            if case is None or not _may_see(case, unit) or case.state is State.RECEIVED:
+            if case is None or not _leads(case, unit) or case.state is State.RECEIVED:
                 return None
             now = self.clock()
             answered = answer(case, at=now)
@@ -147,7 +135,7 @@ class Desk:
         """Note that somebody looks at who filed a case; ``False`` where there is nobody to be looked at."""
         async with self._alone_with(number) as connection:
             case = await cases.find(connection, self._vault, number, known=False)
-            if case is None or not _may_see(case, unit) or not case.has_person:
+            if case is None or not _leads(case, unit) or not case.has_person:
                 return False
             await self._audit.note(connection, Action.PERSON_SEEN, "case", number, by=by, why=why)
         return True
@@ -164,18 +152,6 @@ class Desk:
             if case is None or not _may_see(case, unit):
                 return None
             return case, await cases.history(connection, self._vault, number, known=known)
-
-    async def listing(self, view: str, *, page: int, unit: str | None) -> Listing:
-        """Return the ``page``-th page, from 0, of one of ``store.cases.VIEWS``; with ``unit`` given only its cases."""
-        now = self.clock()
-        tomorrow = datetime.combine(now.astimezone(CITY_TIME).date() + timedelta(days=1), time(), CITY_TIME)
-        async with storage_errors(), self._pool.acquire() as connection:
-            counts = await cases.counts(connection, now=now, tomorrow=tomorrow, unit=unit)
-            found = await cases.page(
-                connection, self._vault, view, now=now, tomorrow=tomorrow, unit=unit, limit=PAGE + 1,
-                offset=page * PAGE,
-            )  # fmt: skip
-        return Listing(cases=found[:PAGE], counts=counts, more=len(found) > PAGE)
 
     async def _answer(
         self, connection: Connection, case: Case, draft: Draft, now: datetime, *, by: Author
@@ -217,4 +193,9 @@ def _rules(draft: Draft) -> str:
 
 
 def _may_see(case: Case, unit: str | None) -> bool:
+    return unit is None or unit in case.units
+
+
+def _leads(case: Case, unit: str | None) -> bool:
+    """Tell whether ``unit`` answers for the case: what its co-handlers may see they may not all do."""
     return unit is None or case.lead_unit == unit

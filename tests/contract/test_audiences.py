@@ -62,7 +62,7 @@ def door_of(at: str) -> dict[tuple[str, str], str]:
 
 DESK = OPEN | door_of("") | {
     ("POST", "/api/events"): "platform", ("GET", "/static"): "public",
-    ("GET", "/"): "dispatcher unit", ("GET", "/cases/{number}"): "dispatcher unit",
+    ("GET", "/"): "dispatcher unit", ("GET", "/inbox/events"): "dispatcher unit", ("GET", "/cases/{number}"): "dispatcher unit",
     ("POST", "/cases/{number}/person"): "dispatcher unit", ("POST", "/cases/{number}/sign"): "dispatcher",
     ("POST", "/cases/{number}/replies"): "dispatcher unit",
     ("POST", "/cases/{number}/replies/{reply}/overrule"): "dispatcher",
