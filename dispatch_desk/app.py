@@ -136,6 +136,7 @@ def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRo
             [
                 web.get("/", inbox.inbox),
                 web.get("/inbox/events", inbox.events),
+                web.get("/board", directory.board),
                 web.get("/cases/{number}", pages.case),
                 web.post("/cases/{number}/person", pages.person),
                 web.post("/cases/{number}/replies", replies.enter),
@@ -154,6 +155,11 @@ def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRo
                 web.get("/units", directory.units),
                 web.get(f"/units/{_UNIT}", directory.unit),
                 web.post(f"/units/{_UNIT}", directory.enter),
+                web.post(f"/units/{_UNIT}/turns", directory.enter_turns),
+                web.post(
+                    rf"/units/{_UNIT}/turns/{{day:[0-9-]{{10}}}}/{{person:\d{{1,17}}}}/remove",
+                    directory.remove_turn,
+                ),
                 web.post(rf"/units/{_UNIT}/people/{{person:\d{{1,17}}}}/remove", directory.remove),
             ],
         ),

@@ -92,7 +92,7 @@ async def concerning(connection: Connection, numbers: Sequence[str]) -> Sequence
 
 def _count(asked: Asked, values: list[Any]) -> str:
     where = _where(asked, values)
-    return f"SELECT count(*) FROM (SELECT FROM cases WHERE {where} LIMIT {MOST}) AS one"  # noqa: S608 - constants of ours
+    return f"SELECT count(*) FROM (SELECT FROM {_table(asked)} WHERE {where} LIMIT {MOST}) AS one"  # noqa: S608 - constants of ours
 
 
 def _page(asked: Asked, limit: int) -> tuple[str, list[Any], bool]:
@@ -105,11 +105,23 @@ def _page(asked: Asked, limit: int) -> tuple[str, list[Any], bool]:
     if asked.key:
         sign = ">" if direction == "ASC" else "<"
         where += f" AND ({column}, number) {sign} ({_value(values, asked.key.at)}, {_value(values, asked.key.number)})"
+    order = f"ORDER BY {column} {direction}, number {direction}"
+    # Which cases they are is read off an index; records are fetched for those of the page alone.
     statement = (
-        f"SELECT number, record, {column} AS at FROM cases WHERE {where}"  # noqa: S608 - constants of ours
-        f" ORDER BY {column} {direction}, number {direction} LIMIT {_value(values, limit)}"
+        f"SELECT number, record, at FROM (SELECT number, {column} AS at FROM {_table(asked)} WHERE {where}"  # noqa: S608 - ours
+        f" {order} LIMIT {_value(values, limit)}) AS found JOIN cases USING (number)"
+        f" ORDER BY at {direction}, number {direction}"
     )
     return statement, values, turned
+
+
+def _table(asked: Asked) -> str:
+    return "cases" if _unit(asked) is None else "case_units"
+
+
+def _unit(asked: Asked) -> str | None:
+    """Return the unit whose cases are asked for; whoever sees one unit's only asks for no other."""
+    return asked.scope if asked.scope is not None else asked.unit or None
 
 
 def _where(asked: Asked, values: list[Any]) -> str:
@@ -125,9 +137,8 @@ def _view(asked: Asked, values: list[Any]) -> str:
 
 
 def _conditions(asked: Asked, values: list[Any]) -> Iterator[str]:
-    for unit in (asked.scope, asked.unit or None):
-        if unit is not None:
-            yield f"units @> ARRAY[{_value(values, unit)}::text]"
+    if (unit := _unit(asked)) is not None:
+        yield f"unit = {_value(values, unit)}"
     for column in COLUMNS:
         if wanted := asked.columns.get(column):
             yield f"{column} = {_value(values, wanted)}"

@@ -125,7 +125,7 @@ async def _fill(url: str, vault: Vault, rows: int, say: Say) -> None:
         await connection.execute("SELECT setseed(0.42)")
         for first in range(1, rows + 1, 50_000):
             await connection.execute(FILL, first, min(first + 49_999, rows), NOW, record, UNITS)
-        await connection.execute("VACUUM ANALYZE cases")
+        await connection.execute("VACUUM ANALYZE cases, case_units")
     finally:
         await connection.close()
 
@@ -153,6 +153,9 @@ def askings() -> dict[str, Asked]:
         "the unit with most": replace(everything, scope="unit 1"),
         "the unit with most, signed": replace(everything, scope="unit 1", columns={"state": "signed"}),
         "a unit with few": replace(everything, scope="unit 150"),
+        "the unit with most, mailbox, class C": replace(
+            everything, scope="unit 1", columns={"channel": "mailbox", "class": "C"}
+        ),
         "no such unit": replace(everything, scope="unit none"),
     }
 
