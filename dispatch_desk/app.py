@@ -14,11 +14,12 @@ from cities.loading import load_pack
 from dispatch_desk.cases import Case
 from dispatch_desk.desk import Desk, Reckon
 from dispatch_desk.directory import Directory
+from dispatch_desk.enclosures import Fetching
 from dispatch_desk.inbox import Inbox
 from dispatch_desk.live import Live
 from dispatch_desk.replying import gate_of
 from dispatch_desk.returns import Returns
-from dispatch_desk.web import directory, errors, inbox, look, pages, replies
+from dispatch_desk.web import directory, enclosures, errors, inbox, look, pages, replies
 from dispatch_desk.web.events import EventDoor
 from dispatch_desk.web.health import Health, Metrics
 from groundwork.addresses import PROXIES, Proxies
@@ -106,6 +107,7 @@ def compose(
     app[directory.DIRECTORY] = Directory(pool, vault, audit, pack, clock=clock)
     app[inbox.INBOX], app[inbox.PACK] = Inbox(pool, vault, clock=clock), pack
     app[inbox.LIVE] = Live(settings.desk_database_url)
+    app[enclosures.FETCHING] = Fetching(http, settings.gateway_url, settings.dispatch_secret)
     app.cleanup_ctx.append(_live)
     app.on_shutdown.append(_end_of_news)
     app[PROXIES] = Proxies(settings.trusted_proxies)
@@ -138,6 +140,7 @@ def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRo
                 web.get("/inbox/events", inbox.events),
                 web.get("/board", directory.board),
                 web.get("/cases/{number}", pages.case),
+                web.get(r"/cases/{number}/files/{place:\d{1,3}}", enclosures.enclosure),
                 web.post("/cases/{number}/person", pages.person),
                 web.post("/cases/{number}/replies", replies.enter),
             ],

@@ -140,6 +140,11 @@ class Desk:
             await self._audit.note(connection, Action.PERSON_SEEN, "case", number, by=by, why=why)
         return True
 
+    async def note_file(self, number: str, place: int, *, by: Author) -> None:
+        """Note that somebody opens the ``place``-th file of a case."""
+        async with storage_errors(), self._pool.acquire() as connection, connection.transaction():
+            await self._audit.note(connection, Action.FILE_SEEN, "case", number, by=by, why=str(place))
+
     async def find(
         self, number: str, *, unit: str | None, known: bool = False
     ) -> tuple[Case, Sequence[Happening]] | None:

@@ -7,6 +7,7 @@ from aiohttp import web
 from dispatch_desk.cases import Case, State
 from dispatch_desk.clocks import Countdown, countdown
 from dispatch_desk.desk import Desk
+from dispatch_desk.enclosures import enclosed
 from dispatch_desk.replying import MAX_REASON, MAX_REPLY, MIN_REASON, Outcome, pieces
 from dispatch_desk.web.health import Metrics
 from dispatch_desk.web.look import LOOK
@@ -78,6 +79,7 @@ async def show_case(
         case=shown,
         ticket=shown.ticket,
         history=history,
+        files=enclosed(shown, history),
         clock=next_clock(shown, desk.clock()),
         signed=shown.state is not State.RECEIVED,
         may_sign=account.role in SIGNERS,

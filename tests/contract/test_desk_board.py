@@ -10,7 +10,7 @@ from tests.contract.test_desk_pages import file, words
 from tests.dispatch import UNIT, RunningDesk, a_due, origin, text_of
 from tests.staffing import Fields
 
-pytestmark = [pytest.mark.enable_socket, pytest.mark.duty("SQ-2-2")]
+pytestmark = [pytest.mark.enable_socket, pytest.mark.duty("SQ-2-2", "XA-2c")]
 
 NAME, PHONE, OTHER = "示例甲", "0000-1234567", "示例市交通局"
 
