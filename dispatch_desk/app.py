@@ -1,5 +1,6 @@
 """Composition: everything the desk needs, wired by hand in one place."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,9 +12,12 @@ from argon2 import PasswordHasher
 from cities.loading import load_pack
 from dispatch_desk.desk import Desk
 from dispatch_desk.directory import Directory
+from dispatch_desk.enclosures import Fetching
+from dispatch_desk.inbox import Inbox
+from dispatch_desk.live import Live
 from dispatch_desk.replying import gate_of
 from dispatch_desk.returns import Returns
-from dispatch_desk.web import directory, errors, look, pages, replies, steps
+from dispatch_desk.web import directory, enclosures, errors, inbox, look, pages, replies, steps
 from dispatch_desk.web.events import EventDoor
 from dispatch_desk.web.health import Health, Metrics
 from groundwork.addresses import PROXIES, Proxies
@@ -98,6 +102,11 @@ def compose(
     app = web.Application(middlewares=[errors.errors])
     app[DOOR], app[look.LOOK], app[pages.DESK], app[pages.METRICS] = door, page, desk, metrics
     app[directory.DIRECTORY] = Directory(pool, vault, audit, pack, clock=clock)
+    app[inbox.INBOX], app[inbox.PACK] = Inbox(pool, vault, clock=clock), pack
+    app[inbox.LIVE] = Live(settings.desk_database_url)
+    app[enclosures.FETCHING] = Fetching(http, settings.gateway_url, settings.dispatch_secret)
+    app.cleanup_ctx.append(_live)
+    app.on_shutdown.append(_end_of_news)
     app[PROXIES] = Proxies(settings.trusted_proxies)
     app.on_response_prepare.append(_look_again_at_files)
     app.on_response_prepare.append(headers_for(settings.desk_url))
@@ -124,8 +133,11 @@ def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRo
         (
             staff(*pages.READERS),
             [
-                web.get("/", pages.inbox),
+                web.get("/", inbox.inbox),
+                web.get("/inbox/events", inbox.events),
+                web.get("/board", directory.board),
                 web.get("/cases/{number}", pages.case),
+                web.get(r"/cases/{number}/files/{place:\d{1,3}}", enclosures.enclosure),
                 web.post("/cases/{number}/person", pages.person),
                 web.post("/cases/{number}/replies", replies.enter),
                 web.post("/cases/{number}/sign", steps.sign),
@@ -144,11 +156,27 @@ def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRo
                 web.get("/units", directory.units),
                 web.get(f"/units/{_UNIT}", directory.unit),
                 web.post(f"/units/{_UNIT}", directory.enter),
+                web.post(f"/units/{_UNIT}/turns", directory.enter_turns),
+                web.post(
+                    rf"/units/{_UNIT}/turns/{{day:[0-9-]{{10}}}}/{{person:\d{{1,17}}}}/remove",
+                    directory.remove_turn,
+                ),
                 web.post(rf"/units/{_UNIT}/people/{{person:\d{{1,17}}}}/remove", directory.remove),
             ],
         ),
         (staff(*directory.KEEPERS), [web.post("/units", directory.enter_lines)]),
     ]
+
+
+async def _live(app: web.Application) -> AsyncIterator[None]:
+    listening = asyncio.create_task(app[inbox.LIVE].run())
+    yield
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+
+
+async def _end_of_news(app: web.Application) -> None:
+    app[inbox.LIVE].end()
 
 
 async def _look_again_at_files(request: web.Request, response: web.StreamResponse) -> None:

@@ -100,7 +100,12 @@ class Case:
 
     def is_seen_by(self, unit: str | None) -> bool:
         """Tell whether an account of ``unit`` may see it; ``None`` is the centre."""
-        return unit is None or unit == self.lead_unit or unit in self.co_handlers
+        return unit is None or unit in self.units
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The units that handle it and are shown it: the lead, then its co-handlers."""
+        return tuple(dict.fromkeys((self.lead_unit, *self.co_handlers)))
 
     @property
     def matters(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 
 from dispatch_desk import returns
@@ -28,7 +28,6 @@ from hotline.records import to_record
 
 log = logging.getLogger(__name__)
 
-PAGE = 100  #: cases on one page of the list
 _ELSEWHERE = (Step.SIGN, Step.REPLY)  #: steps with a form of their own on the case page
 
 
@@ -55,15 +54,6 @@ class Casework:
     offers: Sequence[Offer]
     reply: Offer
     changes: Sequence[Change]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Listing:
-    """One page of the list, with the size of each view."""
-
-    cases: Sequence[Case]
-    counts: dict[str, int]
-    more: bool
 
 
 class Desk:
@@ -209,10 +199,15 @@ class Desk:
         """Note that somebody looks at who filed a case; ``False`` where there is nobody to be looked at."""
         async with self._alone_with(number) as connection:
             case = await cases.find(connection, self._vault, number, known=False)
-            if case is None or not case.is_seen_by(unit) or not case.has_person:
+            if case is None or not _leads(case, unit) or not case.has_person:
                 return False
             await self._audit.note(connection, Action.PERSON_SEEN, "case", number, by=by, why=why)
         return True
+
+    async def note_file(self, number: str, place: int, *, by: Author) -> None:
+        """Note that somebody opens the ``place``-th file of a case."""
+        async with storage_errors(), self._pool.acquire() as connection, connection.transaction():
+            await self._audit.note(connection, Action.FILE_SEEN, "case", number, by=by, why=str(place))
 
     async def find(
         self, number: str, *, unit: str | None, known: bool = False
@@ -226,18 +221,6 @@ class Desk:
             if case is None or not case.is_seen_by(unit):
                 return None
             return case, await cases.history(connection, self._vault, number, known=known)
-
-    async def listing(self, view: str, *, page: int, unit: str | None) -> Listing:
-        """Return the ``page``-th page, from 0, of one of ``store.cases.VIEWS``; with ``unit`` given only its cases."""
-        now = self.clock()
-        tomorrow = datetime.combine(now.astimezone(CITY_TIME).date() + timedelta(days=1), time(), CITY_TIME)
-        async with storage_errors(), self._pool.acquire() as connection:
-            counts = await cases.counts(connection, now=now, tomorrow=tomorrow, unit=unit)
-            found = await cases.page(
-                connection, self._vault, view, now=now, tomorrow=tomorrow, unit=unit, limit=PAGE + 1,
-                offset=page * PAGE,
-            )  # fmt: skip
-        return Listing(cases=found[:PAGE], counts=counts, more=len(found) > PAGE)
 
     async def _answer(
         self, connection: Connection, case: Case, file: CaseFile, draft: Draft, data: Mapping[str, str], *, by: Author
@@ -315,3 +298,8 @@ def _is_repeated(file: CaseFile, rule: CaseStep, form: Mapping[str, str], by: Au
         and (last.step, last.by) == (rule.step, by.account_id)
         and all(form.get(name, "").strip() == value for name, value in last.data.items() if name != "case")
     )
+
+
+def _leads(case: Case, unit: str | None) -> bool:
+    """Tell whether ``unit`` answers for the case: what its co-handlers may see they may not all do."""
+    return unit is None or case.lead_unit == unit

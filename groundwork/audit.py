@@ -59,6 +59,7 @@ class Action(StrEnum):
     ACCOUNT_RESET = "account.reset"
     ACCOUNT_CHANGED = "account.changed"
     PERSON_SEEN = "person.seen"
+    FILE_SEEN = "file.seen"
     PERSON_SOUGHT = "person.sought"
     UNSEALING_ASKED = "unsealing.asked"
     UNSEALING_GRANTED = "unsealing.granted"

@@ -1,14 +1,16 @@
-"""The pages: inbox, case, and the button that shows a person."""
+"""The pages of a case: what it says, and the button that shows a person."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from aiohttp import web
 
 from dispatch_desk.cases import Case
 from dispatch_desk.clocks import Countdown, countdown
 from dispatch_desk.desk import Casework, Desk
+from dispatch_desk.enclosures import enclosed
 from dispatch_desk.replying import MAX_REASON, MAX_REPLY, MIN_REASON, Outcome, pieces
-from dispatch_desk.store.cases import VIEWS, Happening
+from dispatch_desk.store.cases import Happening
 from dispatch_desk.web.health import Metrics
 from dispatch_desk.web.look import LOOK
 from groundwork.addresses import address_of
@@ -23,30 +25,6 @@ READERS = (*SIGNERS, Role.UNIT)
 PURPOSES = ("contact", "check", "hand_on")  #: for which a person's name and number may be looked at
 DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)
-
-
-async def inbox(request: web.Request) -> web.StreamResponse:
-    """List the cases: danger that nobody signed yet first, then what is due first."""
-    account = account_of(request)
-    if scope_of(account) == "":
-        return request.app[LOOK].page("no_unit.html", account=account)
-    view = request.query.get("view", "all")
-    number = request.query.get("page", "1")
-    page = int(number) if number.isascii() and number.isdecimal() and len(number) < 6 else 1
-    desk = request.app[DESK]
-    view = view if view in VIEWS else "all"
-    listing = await desk.listing(view, page=max(page, 1) - 1, unit=scope_of(account))
-    rows = [(case, next_clock(desk, case)) for case in listing.cases]
-    return request.app[LOOK].page(
-        "inbox.html",
-        account=account,
-        now=desk.clock(),
-        rows=rows,
-        counts=listing.counts,
-        view=view,
-        page_number=max(page, 1),
-        more=listing.more,
-    )
 
 
 async def case(request: web.Request) -> web.StreamResponse:
@@ -92,6 +70,7 @@ async def show_case(
     shown, history = found
     reply = await desk.last_reply(shown.number)
     casework = await desk.casework(shown, unit=scope_of(account), known=person_shown)
+    leads = scope_of(account) in (None, shown.lead_unit)
     return request.app[LOOK].page(
         "case.html",
         status=422 if failed else 200,
@@ -102,19 +81,21 @@ async def show_case(
         case=shown,
         ticket=shown.ticket,
         timeline=_timeline(history, casework),
-        clock=next_clock(desk, shown),
+        files=enclosed(shown, history),
+        clock=next_clock(shown, desk.clock()),
         casework=casework,
         units=desk.units(),
         form=form or {},
         lacking=lacking,
         signed=shown.state is not Stage.RECEIVED,
-        may_sign=scope_of(account) in (None, shown.lead_unit),
+        may_sign=leads,
         may_overrule=account.role in SIGNERS,
         done=request.query.get("done", ""),
         reply=reply,
         pieces=pieces(reply.draft) if reply else [],
         held=reply is not None and reply.outcome is Outcome.HELD,
-        may_reply=shown.state is Stage.SIGNED,
+        may_reply=leads and shown.state is Stage.SIGNED,
+        leads=leads,
         typed=typed,
         longest={"reply": MAX_REPLY, "reason": MAX_REASON, "least": MIN_REASON},
         person_shown=person_shown,
@@ -128,10 +109,10 @@ def _timeline(history: Sequence[Happening], casework: Casework) -> list[Happenin
     return sorted((*said, *reversed(casework.steps)), key=lambda one: one.at, reverse=True)
 
 
-def next_clock(desk: Desk, case: Case) -> Countdown | None:
+def next_clock(case: Case, now: datetime) -> Countdown | None:
     """Return the clock of what has to be done first."""
     due = case.next_due()
-    return None if due is None else countdown(due, since=case.filed_at, now=desk.clock())
+    return None if due is None else countdown(due, since=case.filed_at, now=now)
 
 
 def number_of(request: web.Request) -> str:

@@ -17,7 +17,7 @@ from tests.bench.drain import Drained
 from tests.bench.phases import Phase, Run
 
 DOCUMENT = PROJECT / "docs" / "performance.md"
-LATEST, RUNS, DRAINS = "latest run", "all runs", "deliveries"
+LATEST, RUNS, DRAINS, INBOX = "latest run", "all runs", "deliveries", "inbox"
 MOST_RUNS = 20
 
 
@@ -91,6 +91,19 @@ def write_drained(drained: Drained, path: Path = DOCUMENT) -> None:
     line = f"| {_now()} | {_revision()} {drained.line()}\n"
     text = path.read_text(encoding="utf-8")
     path.write_text(_replaced(text, DRAINS, lambda before: f"{before.rstrip()}\n{line}\n"), encoding="utf-8")
+
+
+def write_inbox(table: str, path: Path = DOCUMENT) -> None:
+    """Put what the inbox took into the document, instead of what it took before."""
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        _replaced(
+            text,
+            INBOX,
+            lambda _: f"\n{_now()}, {_revision()}, {_processor()}, {os.cpu_count()} cores. {table}\n",
+        ),
+        encoding="utf-8",
+    )
 
 
 def _replaced(text: str, name: str, change: Callable[[str], str]) -> str:
