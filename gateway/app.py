@@ -18,12 +18,12 @@ from gateway.bootstrap import (
     SWEEP_EVERY,
     Services,
     channel_settings,
-    keep_library_fresh,
     keep_past_fresh,
     open_services,
     real_time,
 )
 from gateway.files import sweep_for_ever as sweep_files_for_ever
+from gateway.following import keep_library_fresh
 from gateway.front import PublicArticles
 from gateway.intake import sweep_for_ever
 from gateway.link import PULLED, watch_for_ever
@@ -200,7 +200,7 @@ def _checks(services: Services) -> Sequence[Check]:
 
 def _server_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
     return [
-        keep_library_fresh(services.library),
+        keep_library_fresh(services.library, services.settings.database_url),
         keep_past_fresh(services.past),
         services.noted.flush_for_ever(NOTED_EVERY),
         drain_for_ever(services.spool, services.intake.keep, SPOOL_EVERY),
@@ -211,7 +211,7 @@ def _server_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
 def _worker_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
     anchors = anchors_of(services.settings, PROGRAM, services.audit)
     return [
-        keep_library_fresh(services.library),
+        keep_library_fresh(services.library, services.settings.database_url),
         keep_past_fresh(services.past),
         services.noted.flush_for_ever(NOTED_EVERY),
         sweep_for_ever(services.intake, SWEEP_EVERY),

@@ -53,7 +53,6 @@ from groundwork.outbox import LANE_POOL, Outbox
 from groundwork.settings import Settings, webhook_keys
 from groundwork.vault import Vault
 from hotline.citypack import CityPack
-from hotline.errors import HotlineError
 from hotline.identity import Finder
 from hotline.ports import Understands
 from hotline.screening import screen_acceptance, screen_emergency
@@ -61,7 +60,6 @@ from kb.library import Library
 
 log = logging.getLogger(__name__)
 
-REFRESH_EVERY = 0.5  #: seconds; how old a change to an article may be before it answers
 SPOOL_EVERY, SWEEP_EVERY = 2.0, 5.0
 REPEATS_EVERY = 5.0
 PAST_EVERY = 5.0  #: seconds; how old a change of the routing in use may be
@@ -248,18 +246,6 @@ def _outbox(
     )
     schedules = {KIND: settings.dispatch_schedule}
     return Outbox(pool, vault, carrier.carry, clock=clock, audit=audit, schedules=schedules)
-
-
-async def keep_library_fresh(library: Library) -> None:
-    """Load the library, then follow its changes; the database being away is no news."""
-    while True:
-        try:
-            await library.refresh()
-        except HotlineError:
-            pass
-        except Exception as error:  # noqa: BLE001 — a bad article must not stop the following of others
-            log.error("library.failed", extra={"error_type": type(error).__name__})
-        await asyncio.sleep(REFRESH_EVERY)
 
 
 async def keep_past_fresh(past: RoutingInUse) -> None:

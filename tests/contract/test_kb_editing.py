@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import FormData
 
+from gateway import following
 from gateway.app import make_app
 from gateway.bootstrap import Services, open_services
 from groundwork.audit import Author, Via
@@ -315,3 +316,32 @@ async def test_nothing_unpublished_expired_or_of_another_county_reaches_a_citize
         assert named == {"可以看。", "不许看外县。"}  # to who names the county it is its own
     told = "\n".join(seen)
     assert "不许看" not in told and "可以看" in told
+
+
+@pytest.mark.duty("PDS-22")
+async def test_a_process_that_only_listens_learns_of_every_commit(
+    services: Services, gateway_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database tells; the look that is taken without a notice is put off beyond the test."""
+    monkeypatch.setattr(following, "TOLD_EVERY", 3600.0)
+    other = Library(services.articles, city=services.settings.city, now=services.clock)
+    heard = asyncio.Event()
+    refresh = other.refresh
+
+    async def refreshed() -> int:
+        taken = await refresh()
+        heard.set()
+        return taken
+
+    monkeypatch.setattr(other, "refresh", refreshed)
+    chore = asyncio.create_task(following.keep_library_fresh(other, gateway_url))
+    try:
+        one = starter_articles(services.settings.city)[0]
+        for status in (Status.PUBLISHED, Status.WITHDRAWN):
+            await services.articles.put([replace(one, status=status)])
+            async with asyncio.timeout(30):
+                while (other.article(one.id) is not None) is not (status is Status.PUBLISHED):
+                    heard.clear()
+                    await heard.wait()
+    finally:
+        chore.cancel()
