@@ -22,7 +22,7 @@ from kb.article import Article, article_id
 from kb.golden import judged
 from kb.refitting import small_talk
 from kb.search import ArticleIndex
-from kb.starters import FOLDER, QUESTIONS, starter_articles, starter_questions
+from kb.starters import FOLDER, NATIONAL, QUESTIONS, starter_articles, starter_questions
 from kb.words import plain, words
 
 Ranker: TypeAlias = Callable[[str], Sequence[str]]  #: external ids, best first
@@ -42,8 +42,8 @@ class Pool:
 
 def pools() -> list[Pool]:
     """Return one pool for each city."""
-    cities = sorted(path.parent.name for path in FOLDER.glob(f"*/{QUESTIONS}") if path.parent.name[0] != "_")
-    return [_pool(city) for city in cities]
+    folders = {path.parent.name for path in FOLDER.glob(f"*/{QUESTIONS}")} - {NATIONAL}
+    return [_pool(city) for city in sorted(folders) if city[0] != "_"]
 
 
 def _pool(city: str) -> Pool:
@@ -170,7 +170,7 @@ def main() -> None:
         ]
     at = datetime.now(UTC)
     sys.stdout.write(
-        "articles | questions | here R@1, nDCG@10 | TF-IDF | BM25 | answered, right of these | other matters answered\n"
+        "articles | questions | here R@1, nDCG@10 | TF-IDF | BM25 | answered, right of these | among three | other matters answered\n"
     )
     for pool in found:
         rankers = (ours(pool.articles, at), tf_idf(pool.articles), bm25(pool.articles))
@@ -200,7 +200,9 @@ def _answered(judgements: Mapping[str, Finding], pool: Pool) -> str:
     ]
     wrong = sum(judgements[said].answered for said in pool.unanswered)
     right = sum(given) / len(given) if given else 0.0
-    return f"{len(given) / len(pool.asked):.2f}, {right:.3f} | {wrong} of {len(pool.unanswered)}"
+    offered = sum(id in {hit.article_id for hit in judgements[said].hits} for said, id in pool.asked)
+    shares = f"{len(given) / len(pool.asked):.2f}, {right:.3f} | {offered / len(pool.asked):.3f}"
+    return f"{shares} | {wrong} of {len(pool.unanswered)}"
 
 
 def _errors(judgements: Mapping[str, Finding], pool: Pool) -> Iterator[str]:
