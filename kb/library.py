@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Protocol
 
 from hotline.errors import HotlineError
-from hotline.understanding import Finding
+from hotline.understanding import Finding, Hit
 from kb.abstaining import AbstainRule
 from kb.article import Article, Status
 from kb.golden import Golden, judged
 from kb.refitting import refitted
-from kb.search import ArticleIndex
+from kb.search import ArticleIndex, hit_of
 
 log = logging.getLogger(__name__)
 
@@ -140,6 +140,11 @@ class Library:
         """Return a published article that holds now, or ``None``."""
         article = self._index.article(article_id)
         return article if article and article.is_current(self._now()) else None
+
+    def hit(self, article_id: str) -> Hit | None:
+        """Return what citizens may be shown of an article that holds now, or ``None``."""
+        article = self.article(article_id)
+        return hit_of(article, 1.0) if article else None
 
     def published(self) -> tuple[Article, ...]:
         """Return every published article, those that do not hold now too, in a steady order."""

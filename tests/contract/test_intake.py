@@ -28,7 +28,7 @@ from hotline.errors import KeyReusedError, NotAnEventError, StorageAwayError
 from hotline.events import FROM_DESK, Event
 from hotline.message import InboundMessage
 from hotline.replies import moment_in_words
-from hotline.understanding import Finding, Intent, Understanding
+from hotline.understanding import Finding, Hit, Intent, Understanding
 from tests.web.fake_app import FakeLimits
 
 PACK = load_pack("_example")
@@ -56,6 +56,9 @@ class Finds:
 
     async def search(self, question: str, *, limit: int) -> Finding:
         return Finding()
+
+    def hit(self, article_id: str) -> Hit | None:
+        return None
 
 
 @dataclass
