@@ -13,6 +13,7 @@ from gateway import PROGRAM
 from gateway.bootstrap import (
     FILES_EVERY,
     NOTED_EVERY,
+    REMINDERS_EVERY,
     REPEATS_EVERY,
     SPOOL_EVERY,
     SWEEP_EVERY,
@@ -31,6 +32,7 @@ from gateway.spool import drain_for_ever
 from gateway.store.published import Published
 from gateway.store.receipts import anchor_for_ever as anchor_receipts
 from gateway.store.receipts import folder_of
+from gateway.store.reminders import remind_for_ever
 from gateway.store.repeats import look_for_ever
 from gateway.web.dispatch import Centre, CentreParts
 from gateway.web.files import Assets
@@ -146,6 +148,7 @@ def _staff_parts(services: Services) -> StaffParts:
         real_time=real_time,
         pack=pack,
         catalogue=services.catalogue,
+        reminders=services.reminders,
         drafts=services.drafts,
         questions=services.questions,
         feedback=services.feedback,
@@ -220,6 +223,7 @@ def _worker_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
         watch_for_ever(services.link, services.pool),
         anchor_receipts(services.ledger.receipts, services.pool, folder_of(services.settings.state_dir)),
         look_for_ever(services.repeats, REPEATS_EVERY),
+        remind_for_ever(services.reminders, REMINDERS_EVERY),
     ]
 
 

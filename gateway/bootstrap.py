@@ -44,6 +44,7 @@ from gateway.store.feedback import Feedback
 from gateway.store.ledger import Ledger
 from gateway.store.links import Links
 from gateway.store.questions import Questions
+from gateway.store.reminders import Reminders
 from gateway.store.repeats import Repeats
 from gateway.store.tickets import Tickets
 from groundwork.audit import Audit
@@ -62,6 +63,7 @@ log = logging.getLogger(__name__)
 
 SPOOL_EVERY, SWEEP_EVERY = 2.0, 5.0
 REPEATS_EVERY = 5.0
+REMINDERS_EVERY = 3600.0
 PAST_EVERY = 5.0  #: seconds; how old a change of the routing in use may be
 NOTED_EVERY = 5.0
 FILES_EVERY = 600.0  #: seconds between two looks for files that nobody needs
@@ -81,6 +83,7 @@ class Services:
     pack: CityPack
     articles: Articles
     catalogue: Catalogue
+    reminders: Reminders
     drafts: Drafts
     questions: Questions
     feedback: Feedback
@@ -126,6 +129,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(redis.aclose)
         audit = Audit(vault, PROGRAM, clock=clock)
         articles = Articles(pool, audit, clock=clock)
+        catalogue = Catalogue(pool, city=settings.city, clock=clock)
         questions = Questions(pool, vault, audit, city=settings.city, clock=clock)
         feedback = Feedback(pool, vault, city=settings.city, clock=clock)
         noted = Noted(questions, feedback, pack)
@@ -160,7 +164,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             http=http,
             pack=pack,
             articles=articles,
-            catalogue=Catalogue(pool, city=settings.city, clock=clock),
+            catalogue=catalogue,
+            reminders=Reminders(pool, catalogue, city=settings.city, clock=clock),
             drafts=Drafts(pool, audit, city=settings.city, clock=clock),
             questions=questions,
             feedback=feedback,

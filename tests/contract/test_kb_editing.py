@@ -45,7 +45,7 @@ async def services(gateway_url: str, tmp_path: Path) -> AsyncIterator[Services]:
     async with open_services(settings) as services:
         await services.pool.execute(
             "TRUNCATE staff_accounts, staff_tries, articles, article_versions, article_drafts, article_steps,"
-            " golden_questions, article_uses, unanswered_questions, article_corrections CASCADE"
+            " golden_questions, article_uses, unanswered_questions, article_corrections, article_reminders CASCADE"
         )
         await services.library.load()
         yield services
@@ -345,3 +345,28 @@ async def test_a_process_that_only_listens_learns_of_every_commit(
                     await heard.wait()
     finally:
         chore.cancel()
+
+
+async def test_a_unit_is_reminded_of_what_waits_for_it_and_sees_which_articles(
+    people: dict[Role, Visitor], services: Services
+) -> None:
+    editor, unit, _ = people.values()
+    soon = replace(
+        starter_articles(services.settings.city)[0],
+        unit=UNIT,
+        valid_from=None,
+        valid_to=services.clock() + timedelta(days=3),
+    )
+    await services.articles.put([soon])
+    assert await services.reminders.remind_all() == 1
+    assert await services.reminders.remind_all() == 0  # a week has not gone by
+    _, page = await unit.get("/kb/review")
+    assert "系统提醒：本单位有0条待核对，1条30天内到期，0条已到期" in page
+    assert soon.question in page
+    await editor.get("/kb/units")
+    assert (await editor.post("/kb/units", unit=UNIT))[1] == "/kb/units?done=lately"
+    await services.pool.execute("UPDATE article_reminders SET at = at - interval '2 days'")
+    await editor.get("/kb/units")
+    assert (await editor.post("/kb/units", unit=UNIT))[1] == "/kb/units?done=reminded"
+    _, page = await unit.get("/kb/review")
+    assert "中心提醒" in page
