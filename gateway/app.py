@@ -13,17 +13,18 @@ from gateway import PROGRAM
 from gateway.bootstrap import (
     FILES_EVERY,
     NOTED_EVERY,
+    REMINDERS_EVERY,
     REPEATS_EVERY,
     SPOOL_EVERY,
     SWEEP_EVERY,
     Services,
     channel_settings,
-    keep_library_fresh,
     keep_past_fresh,
     open_services,
     real_time,
 )
 from gateway.files import sweep_for_ever as sweep_files_for_ever
+from gateway.following import keep_library_fresh
 from gateway.front import PublicArticles
 from gateway.intake import sweep_for_ever
 from gateway.link import PULLED, watch_for_ever
@@ -31,6 +32,7 @@ from gateway.spool import drain_for_ever
 from gateway.store.published import Published
 from gateway.store.receipts import anchor_for_ever as anchor_receipts
 from gateway.store.receipts import folder_of
+from gateway.store.reminders import remind_for_ever
 from gateway.store.repeats import look_for_ever
 from gateway.web.dispatch import Centre, CentreParts
 from gateway.web.files import Assets
@@ -146,6 +148,7 @@ def _staff_parts(services: Services) -> StaffParts:
         real_time=real_time,
         pack=pack,
         catalogue=services.catalogue,
+        reminders=services.reminders,
         drafts=services.drafts,
         questions=services.questions,
         feedback=services.feedback,
@@ -200,7 +203,7 @@ def _checks(services: Services) -> Sequence[Check]:
 
 def _server_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
     return [
-        keep_library_fresh(services.library),
+        keep_library_fresh(services.library, services.settings.database_url),
         keep_past_fresh(services.past),
         services.noted.flush_for_ever(NOTED_EVERY),
         drain_for_ever(services.spool, services.intake.keep, SPOOL_EVERY),
@@ -211,7 +214,7 @@ def _server_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
 def _worker_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
     anchors = anchors_of(services.settings, PROGRAM, services.audit)
     return [
-        keep_library_fresh(services.library),
+        keep_library_fresh(services.library, services.settings.database_url),
         keep_past_fresh(services.past),
         services.noted.flush_for_ever(NOTED_EVERY),
         sweep_for_ever(services.intake, SWEEP_EVERY),
@@ -220,6 +223,7 @@ def _worker_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
         watch_for_ever(services.link, services.pool),
         anchor_receipts(services.ledger.receipts, services.pool, folder_of(services.settings.state_dir)),
         look_for_ever(services.repeats, REPEATS_EVERY),
+        remind_for_ever(services.reminders, REMINDERS_EVERY),
     ]
 
 

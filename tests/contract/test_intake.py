@@ -30,7 +30,7 @@ from hotline.events import FROM_DESK, Event
 from hotline.message import InboundMessage
 from hotline.replies import moment_in_words
 from hotline.returning import ReturnPath
-from hotline.understanding import Finding, Intent, Understanding
+from hotline.understanding import Finding, Hit, Intent, Understanding
 from tests.web.fake_app import FakeLimits
 
 PACK = load_pack("_example")
@@ -58,6 +58,9 @@ class Finds:
 
     async def search(self, question: str, *, limit: int) -> Finding:
         return Finding()
+
+    def hit(self, article_id: str) -> Hit | None:
+        return None
 
 
 @dataclass

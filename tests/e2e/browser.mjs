@@ -55,6 +55,7 @@ const views = {
   promises: (page) => page.goto(base + "/promises"),
   privacy: (page) => page.goto(base + "/privacy"),
   "answers searched": async (page) => { await page.goto(base + "/kb/public"); await page.fill("#q", "电瓶车上高架"); await page.keyboard.press("Enter"); await page.waitForSelector("#found:not(:text-is('全部问题'))"); },
+  "one answer": async (page) => { await page.goto(base + "/kb/public"); await page.click("[data-found] li a"); await page.waitForSelector("#op"); },
   missing: (page) => page.goto(base + "/no-such-page"),
 };
 const sizes = { phone: [PHONE, false], care: [PHONE, true], narrow: [{ width: 320, height: 640 }, false], desk: [{ width: 1280, height: 900 }, false] };
@@ -100,6 +101,18 @@ await check("a message whose answer was lost is sent again under its id and is o
   assert.deepEqual(ids, [ids[0], ids[0]]);
   await page.reload();
   assert.equal(await page.locator(".hy-msg--me").count(), 1);
+});
+
+await check("answers are found as one types, are told, and come back when the box is emptied", {}, async (page) => {
+  await page.goto(base + "/kb/public");
+  const all = await page.locator("[data-found] li").count();
+  await page.type("#q", "市长信箱多久回复");
+  await page.waitForSelector("#found:text-is('查到的问题')");
+  assert.match(await page.textContent("[data-told]"), /^查到\d+个问题$/);
+  assert.equal(new URL(page.url()).pathname + new URL(page.url()).search, "/kb/public");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "q");
+  await page.fill("#q", "");
+  await page.waitForFunction((n) => document.querySelectorAll("[data-found] li").length === n, all);
 });
 
 await check("an emergency is dialable in one tap and announced", {}, async (page) => {

@@ -358,6 +358,7 @@ def fake_assets(folder: Path) -> Assets:
         "chat.js": "chat.0.js",
         "letter.js": "letter.0.js",
         "receipt.js": "receipt.0.js",
+        "find.js": "find.0.js",
         "icons.svg": "icons.0.svg",
     }
     for name in names.values():

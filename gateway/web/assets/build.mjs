@@ -23,6 +23,7 @@ const files = {
   "staff.css": small(look("tokens.css") + look("staff.css"), "css"),
   "chat.js": small(`(() => {${source("chat.js")}})();`, "js"),
   "letter.js": small(`(() => {${source("letter.js")}})();`, "js"),
+  "find.js": small(`(() => {${source("find.js")}})();`, "js"),
   "receipt.js": small(`(() => {${source("receipt.js")}})();`, "js"),
   "icons.svg": look("icons.svg"),
 };
