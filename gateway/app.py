@@ -27,6 +27,7 @@ from gateway.files import sweep_for_ever as sweep_files_for_ever
 from gateway.front import PublicArticles
 from gateway.intake import sweep_for_ever
 from gateway.link import PULLED, watch_for_ever
+from gateway.sheets import RedisSheets
 from gateway.spool import drain_for_ever
 from gateway.store.published import Published
 from gateway.store.receipts import anchor_for_ever as anchor_receipts
@@ -97,6 +98,7 @@ def make_app(services: Services) -> web.Application:
             registers=services.front,
             articles=PublicArticles(services.library, services.feedback, services.noted),
             limits=services.limits,
+            sheets=RedisSheets(services.redis, vault),
             checks=_checks(services),
             metrics=services.figures.registry,
             public_url=settings.public_url,

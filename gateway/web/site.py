@@ -17,6 +17,7 @@ from gateway.web.files import Assets
 from gateway.web.floods import limit_floods
 from gateway.web.health import Check, Health
 from gateway.web.openapi import OpenApi
+from gateway.web.pages.accessibility import AccessibilityPage
 from gateway.web.pages.chat import ChatPage
 from gateway.web.pages.kb import KbPages
 from gateway.web.pages.mailbox import MailboxPage
@@ -26,7 +27,7 @@ from gateway.web.pages.progress import ProgressPage
 from gateway.web.pages.promises import PromisesPage
 from gateway.web.pages.proving import Proof
 from gateway.web.pages.supplements import Supplements
-from gateway.web.ports import Articles, History, Limits, Registers
+from gateway.web.ports import Articles, History, Limits, Registers, Sheets
 from gateway.web.rendering import WORDS, Pages
 from gateway.web.security import same_origin
 from groundwork.headers import headers_for, is_https
@@ -46,6 +47,7 @@ class SiteParts:
     registers: Registers
     articles: Articles
     limits: Limits
+    sheets: Sheets
     checks: Sequence[Check]
     metrics: CollectorRegistry
     public_url: str
@@ -81,7 +83,9 @@ def make_site(parts: SiteParts) -> web.Application:
         pages, parts.registers, proof, supplements, calendar=parts.pack.calendar, clock=clock, secure=secure,
         public_url=parts.public_url,
     )  # fmt: skip
-    letters = MailboxPage(pages, mailbox, parts.registers, proof, supplements, parts.limits, secure=secure)
+    letters = MailboxPage(
+        pages, mailbox, parts.registers, proof, supplements, parts.limits, parts.sheets, secure=secure
+    )
     answers = KbPages(pages, parts.articles, public_url=parts.public_url)
     add_routes(app, "citizen", ChatPage(pages, webchat, parts.history, secure=secure).routes())
     add_routes(app, "citizen", (*letters.routes(), *supplements.api_routes()))
@@ -89,6 +93,7 @@ def make_site(parts: SiteParts) -> web.Application:
     add_routes(app, "public", Portal(pages, parts.articles, secure=secure).routes())
     add_routes(app, "public", PromisesPage(pages, parts.pack, clock=clock).routes())
     add_routes(app, "public", PrivacyPage(pages, parts.pack, clock=clock).routes())
+    add_routes(app, "public", AccessibilityPage(pages).routes())
     add_routes(app, "public", (*answers.routes(), *answers.api_routes()))
     add_routes(app, "public", (*parts.assets.routes(), *OpenApi().routes()))
     add_routes(app, "ops", health.routes())
