@@ -21,6 +21,7 @@ from gateway.web.pages.accessibility import AccessibilityPage
 from gateway.web.pages.chat import ChatPage
 from gateway.web.pages.kb import KbPages
 from gateway.web.pages.mailbox import MailboxPage
+from gateway.web.pages.mine import Mine
 from gateway.web.pages.portal import Portal
 from gateway.web.pages.privacy import PrivacyPage
 from gateway.web.pages.progress import ProgressPage
@@ -80,8 +81,8 @@ def make_site(parts: SiteParts) -> web.Application:
     proof = Proof(parts.limits)
     supplements = Supplements(parts.channel, parts.registers, proof, webchat)
     progress = ProgressPage(
-        pages, parts.registers, proof, supplements, calendar=parts.pack.calendar, clock=clock, secure=secure,
-        public_url=parts.public_url,
+        pages, parts.registers, proof, supplements, Mine(parts.channel.key("progress.mine"), secure=secure),
+        parts.channel.files, parts.limits, calendar=parts.pack.calendar, clock=clock, secure=secure, public_url=parts.public_url,
     )  # fmt: skip
     letters = MailboxPage(
         pages, mailbox, parts.registers, proof, supplements, parts.limits, parts.sheets, secure=secure

@@ -161,4 +161,20 @@ await checkIn(browser, "the care mode is remembered on every page and taken back
   assert.equal(await mode(), null);
 });
 
+await checkIn(browser, "Back shows the letter with its faults and the timeline again", {}, async (page) => {
+  const away = async (shown) => {
+    await page.waitForSelector(shown);
+    await page.goto(base + "/");
+    await page.goBack();
+    await page.waitForSelector(shown);
+  };
+  await page.goto(base + "/mailbox");
+  await page.fill("#body", "路灯坏了三天");
+  await page.click("text=提交来信");
+  await away(".hy-errsum");
+  assert.equal(await page.inputValue("#body"), "路灯坏了三天");
+  await reach(page, views.find((view) => view.name === "progress timeline"));
+  await away("#p2");
+});
+
 await browser.close();

@@ -20,7 +20,7 @@ SCRIPT = Path(__file__).with_name("kit.mjs")
 SHOTS = os.environ.get("HUYING_TEST_SHOTS")
 NO_PAGES = ("/api/", "/static/", "/kb/public/sitemap.xml")
 WAYS = 3  #: as usual, in care mode, without JavaScript
-MORE = 3  #: checks that are not of one view
+MORE = 4  #: checks that are not of one view
 
 
 def test_no_citizen_page_escapes_the_kit(app: web.Application) -> None:

@@ -63,6 +63,8 @@ ROUTES = {
     ("POST", "/mailbox/receipt"): "citizen",
     ("GET", "/progress"): "citizen",
     ("POST", "/progress"): "citizen",
+    ("GET", "/progress/{number}"): "citizen",
+    ("POST", "/progress/mine"): "citizen",
     ("POST", "/progress/act"): "citizen",
     ("POST", "/progress/receipt"): "citizen",
     ("GET", "/kb/public"): "public",

@@ -74,7 +74,8 @@ VIEWS = (
     view("mailbox answer refused", "POST /mailbox/receipt", *letter("身份证丢了怎么办"), ("click", "text=没解决"), ("wait", "#r2")),
     view("progress", "GET /progress", ("go", "/progress")),
     view("progress wrong", "POST /progress", *proved("AAAAAA"), ("wait", "#code-e")),
-    view("progress timeline", "POST /progress", *proved(), ("wait", "#p2")),
+    view("progress timeline", "POST /progress, GET /progress/{number}", *proved(), ("wait", "#p2")),
+    view("progress remembered", "POST /progress/mine", *proved(), ("go", "/progress"), ("click", "text=在这台设备上记30天"), ("wait", "text=最多记30天")),
     view(
         "progress acted", "POST /progress/act", *proved(), ("click", "text=补充情况"), ("fill", "#t-add", "昨晚又施工了"),
         ("click", "text=提交补充"), ("wait", "main [role=status]"),
