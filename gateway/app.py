@@ -103,6 +103,7 @@ def make_app(services: Services) -> web.Application:
             metrics=services.figures.registry,
             public_url=settings.public_url,
             assets=Assets.load(),
+            embed_origins=settings.embed_origins,
         )
     )
     app[PROXIES] = Proxies(settings.trusted_proxies)

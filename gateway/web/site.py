@@ -19,6 +19,7 @@ from gateway.web.health import Check, Health
 from gateway.web.openapi import OpenApi
 from gateway.web.pages.accessibility import AccessibilityPage
 from gateway.web.pages.chat import ChatPage
+from gateway.web.pages.embed import EmbedPages
 from gateway.web.pages.kb import KbPages
 from gateway.web.pages.mailbox import MailboxPage
 from gateway.web.pages.mine import Mine
@@ -53,6 +54,7 @@ class SiteParts:
     metrics: CollectorRegistry
     public_url: str
     assets: Assets
+    embed_origins: Sequence[str] = ()  #: of the sites that may show the chat in a frame
 
 
 def make_site(parts: SiteParts) -> web.Application:
@@ -88,7 +90,9 @@ def make_site(parts: SiteParts) -> web.Application:
         pages, mailbox, parts.registers, proof, supplements, parts.limits, parts.sheets, secure=secure
     )
     answers = KbPages(pages, parts.articles, public_url=parts.public_url)
-    add_routes(app, "citizen", ChatPage(pages, webchat, parts.history, secure=secure).routes())
+    chat = ChatPage(pages, webchat, parts.history, secure=secure)
+    embed = EmbedPages(chat, parts.assets, parts.embed_origins)
+    add_routes(app, "citizen", (*chat.routes(), *embed.routes()))
     add_routes(app, "citizen", (*letters.routes(), *supplements.api_routes()))
     add_routes(app, "citizen", (*progress.routes(), *progress.api_routes()))
     add_routes(app, "public", Portal(pages, parts.articles, secure=secure).routes())

@@ -118,7 +118,7 @@ await check("a complaint is told, confirmed and looked up with the keyboard alon
   await page.waitForSelector("li[data-kind=ticket]");
 });
 
-await check("a correction inside the summary, in words and in place, in care mode at phone width", {}, async (page, context) => {
+await check("a complaint with corrections in words and in place, in care mode at 320 px", { viewport: sizes.narrow[0] }, async (page, context) => {
   await context.addCookies([{ name: "huying_mode", value: "care", url: base }]);
   await chat(page);
   await toSummary(page);

@@ -37,6 +37,7 @@ export async function findings(page, context, least, whole = true) {
 export async function check(browser, name, options, body) {
   const context = await browser.newContext({ locale: "zh-CN", viewport: PHONE, ...options });
   const page = await context.newPage();
+  page.setDefaultTimeout(20000);
   const said = [];
   page.on("console", (m) => { if (["error", "warning"].includes(m.type()) && !m.text().startsWith("Failed to load resource")) said.push(m.text()); });
   page.on("pageerror", (error) => said.push(String(error)));

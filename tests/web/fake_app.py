@@ -375,6 +375,8 @@ def fake_assets(folder: Path) -> Assets:
         "tabler.css": "tabler.0.css",
         "staff.css": "staff.0.css",
         "chat.js": "chat.0.js",
+        "embed.js": "embed.0.js",
+        "framed.js": "framed.0.js",
         "letter.js": "letter.0.js",
         "receipt.js": "receipt.0.js",
         "icons.svg": "icons.0.svg",
@@ -414,6 +416,7 @@ def fake_app(
     checks: tuple[Check, ...] = (Check(name="database", probe=_up, required=True),),
     public_url: str = "http://127.0.0.1:8080",
     pack: CityPack = PACK,
+    embed_origins: Sequence[str] = (),
 ) -> web.Application:
     """Return the site over fakes."""
     core = core or FakeCore()
@@ -421,7 +424,7 @@ def fake_app(
         SiteParts(
             pack=pack, channel=parts or channel_parts(core, files), history=core, registers=FakeRegister(core), articles=FakeArticles(),
             limits=limits or FakeLimits(), sheets=sheets or FakeSheets(), checks=checks, metrics=CollectorRegistry(), public_url=public_url,
-            assets=assets,
+            assets=assets, embed_origins=embed_origins,
         )
     )  # fmt: skip
 

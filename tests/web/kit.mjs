@@ -1,10 +1,10 @@
-// Puts every view of the citizens' pages through the same checks: node kit.mjs BASE CHROMIUM SHOTS, the views as JSON on the input.
+// Puts every view of the citizens' pages through the same checks: node kit.mjs BASE CHROMIUM SHOTS ELSEWHERE, the views as JSON on the input.
 // A view is {name, steps}: steps are ["go", path], ["fill", selector, text], ["check"|"click"|"wait", selector].
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { check as checkIn, findings, open, overflow } from "../e2e/looking.mjs";
 
-const [base, program, shots] = process.argv.slice(2);
+const [base, program, shots, elsewhere] = process.argv.slice(2);
 const views = JSON.parse(readFileSync(0, "utf8"));
 const browser = await open(program);
 const WECHAT = "Mozilla/5.0 (Linux; Android 13; Mobile) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/116.0 Mobile Safari/537.36 MicroMessenger/8.0.50 Language/zh_CN";
@@ -21,7 +21,6 @@ const doing = {
   wait: (page, selector) => page.waitForSelector(selector),
 };
 async function reach(page, view) {
-  page.setDefaultTimeout(8000);
   for (const [what, ...how] of view.steps) await doing[what](page, ...how);
   await page.waitForLoadState();
 }
@@ -175,6 +174,31 @@ await checkIn(browser, "Back shows the letter with its faults and the timeline a
   assert.equal(await page.inputValue("#body"), "路灯坏了三天");
   await reach(page, views.find((view) => view.name === "progress timeline"));
   await away("#p2");
+});
+
+await checkIn(browser, "a whole complaint inside a frame on another site, which keeps no cookie of ours", {}, async (page, context) => {
+  await page.goto(`${elsewhere}/?us=${base}`);
+  await page.click("text=在线反映");
+  const frame = page.frameLocator("iframe");
+  const say = async (text) => { await frame.locator("#say").fill(text); await frame.locator("#say").press("Enter"); };
+  await say("工地施工太吵");
+  await frame.locator("li[data-kind=clarify]").waitFor();
+  await say("晚上也吵");
+  await frame.locator("text=确认提交").click();
+  await frame.locator("li[data-kind=ticket]").waitFor();
+  assert.ok(!(await context.cookies()).some((cookie) => cookie.name === "huying_chat"));
+  await frame.locator("text=关闭").click();
+  assert.equal(await page.locator("iframe").isVisible(), false);
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "在线反映");
+});
+
+await checkIn(browser, "a frame that may store goes on after a reload", {}, async (page) => {
+  await page.goto(base + "/chat/embed");
+  await page.fill("#say", "工地施工太吵");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("li[data-kind=clarify]");
+  await page.reload();
+  await page.waitForSelector("li[data-kind=clarify]");
 });
 
 await browser.close();

@@ -60,6 +60,7 @@ VIEWS = (
     view("portal", "GET /", ("go", "/")),
     view("care mode chosen", "POST /mode", ("go", "/"), ("click", "text=/(关怀|标准)版$/"), ("click", "text=/(关怀|标准)版$/")),
     view("chat", "GET /chat", ("go", "/chat")),
+    view("chat in a frame", "GET /chat/embed", ("go", "/chat/embed")),
     view("chat answer", TALK, *said("身份证丢了", "answer")),
     view("chat refusal", TALK, *said("法院判错了", "refusal")),
     view("chat emergency", TALK, *said("有煤气味", "emergency")),
