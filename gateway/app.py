@@ -28,6 +28,7 @@ from gateway.following import keep_library_fresh
 from gateway.front import PublicArticles
 from gateway.intake import sweep_for_ever
 from gateway.link import PULLED, watch_for_ever
+from gateway.sheets import RedisSheets
 from gateway.spool import drain_for_ever
 from gateway.store.published import Published
 from gateway.store.receipts import anchor_for_ever as anchor_receipts
@@ -99,10 +100,12 @@ def make_app(services: Services) -> web.Application:
             registers=services.front,
             articles=PublicArticles(services.library, services.feedback, services.noted),
             limits=services.limits,
+            sheets=RedisSheets(services.redis, vault),
             checks=_checks(services),
             metrics=services.figures.registry,
             public_url=settings.public_url,
             assets=Assets.load(),
+            embed_origins=settings.embed_origins,
         )
     )
     app[PROXIES] = Proxies(settings.trusted_proxies)

@@ -74,8 +74,7 @@ class WebChat:
 
     def session_of(self, request: web.Request) -> str | None:
         """Return the session whose token ``request`` bears; ``None`` without a valid one."""
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        return self.sessions.session_of(token.strip()) if scheme.lower() == "bearer" else None
+        return self.sessions.session_of(bearer_of(request))
 
     def envelope(self, session: str) -> codec.Envelope:
         """Return what is known about a message of ``session`` that arrives now."""
@@ -112,3 +111,9 @@ def wired(replies: Sequence[SentReply]) -> list[dict[str, Any]]:
 
 def _json(data: dict[str, Any], *, status: int) -> web.Response:
     return web.json_response(data, status=status, headers={"Cache-Control": "no-store"})
+
+
+def bearer_of(request: web.Request) -> str:
+    """Return the token that ``request`` bears, or the empty string."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""

@@ -8,7 +8,7 @@ from datetime import date
 from aiohttp import web
 
 from channels.base import TooLongError
-from channels.webchat.adapter import WebChat
+from channels.webchat.adapter import WebChat, bearer_of
 from channels.webchat.codec import client_id, conversation_of, decode_form
 from channels.webchat.session import LIFE
 from gateway.web.errors import STORED, problem_of
@@ -60,6 +60,23 @@ class ChatPage:
         """Show the conversation of this browser."""
         session, token = self._session(request)
         return self._page(request, await self._said_if_here(session), token=token)
+
+    def framed(self, request: web.Request, origins: Sequence[str]) -> web.Response:
+        """Show an empty conversation for a frame on one of the sites ``origins``; its token is in the page alone."""
+        mode = request.query.get("mode")
+        return self._pages.respond(
+            request,
+            "chat_framed.html",
+            personal=True,
+            care=None if mode is None else mode == "care",
+            lines=(),
+            history_away=False,
+            typed="",
+            trouble=None,
+            at=_at(),
+            token=self._webchat.sessions.open().token,
+            origins=origins,
+        )
 
     async def post(self, request: web.Request) -> web.Response:
         """Take what a form holds, then show the page anew; a question ``q`` of another page is only put into the box."""
@@ -154,7 +171,7 @@ class ChatPage:
         return self._keep(response, token)
 
     def _session(self, request: web.Request) -> tuple[str, str]:
-        token = request.cookies.get(COOKIE, "")
+        token = bearer_of(request) or request.cookies.get(COOKIE, "")
         session = self._webchat.sessions.session_of(token)
         if session is not None:
             return session, token
