@@ -176,7 +176,7 @@ def _frames(replies: Sequence[SentReply]) -> list[Mapping[str, Any]]:
 
 
 def _told(uttered: Sequence[Uttered]) -> list[Mapping[str, Any]]:
-    return _frames([one.sent for one in uttered])
+    return [{**frame, "last": frame["reply"]["id"]} for frame in _frames([one.sent for one in uttered])]
 
 
 #: of clients that speak JSON

@@ -30,7 +30,9 @@ class Manner:
     """How one kind of client speaks on its socket."""
 
     read: Callable[[Mapping[str, Any], codec.Envelope], InboundMessage]  #: the message of a ``say`` frame
-    show: Callable[[Sequence[Uttered]], Sequence[Mapping[str, Any]]]  #: frames of what is on record
+    show: Callable[
+        [Sequence[Uttered]], Sequence[Mapping[str, Any]]
+    ]  #: frames of what is on record, ``last`` its id
     urge: Callable[
         [Sequence[SentReply]], Sequence[Mapping[str, Any]]
     ]  #: frames of what cannot wait for the record
@@ -61,6 +63,7 @@ class Socket:
             protocols=(PROTOCOL,), heartbeat=HEARTBEAT, compress=False, max_msg_size=codec.MAX_BODY
         )
         self._place: int | None = None  #: of the last reply that was sent; none before the client has spoken
+        self._last: str | None = None  #: its id, so that a client notices a gap; none where it is not known
         self._due = False  #: whether the record may hold more
         self._telling: asyncio.Task[None] | None = None
 
@@ -121,6 +124,7 @@ class Socket:
             if after is None:
                 self._place = await follows.last_place(conversation)
             else:
+                self._last = after
                 self._place = await follows.place_of(conversation, after) if after else 0
         except StorageAwayError:
             self._place = 0
@@ -153,9 +157,10 @@ class Socket:
         follows, conversation = self._talk.follows, self._talk.conversation
         while batch := await follows.since(conversation, place, limit=BATCH):
             for shown in self._talk.manner.show(batch):
-                await self._send(shown)
+                await self._send({**shown, "after": self._last})
+                self._last = shown["last"]
             place = batch[-1].place
-        await self._send({"type": "whole"})
+        await self._send({"type": "whole", "last": self._last})
         return place
 
     async def _send(self, frame: Mapping[str, Any]) -> None:

@@ -60,7 +60,7 @@ async def test_what_is_said_is_taken_and_answered_from_the_record(
 ) -> None:
     assert open_socket.protocol == socket.PROTOCOL
     await open_socket.send_json({"type": "resume"})
-    assert await frames(open_socket) == [{"type": "whole"}]
+    assert await frames(open_socket) == [{"type": "whole", "last": ""}]
     await open_socket.send_json({"type": "say", "id": "m1", "text": "身份证"})
     found = await frames(open_socket)
     if {"type": "taken", "id": "m1"} not in found:
@@ -81,7 +81,12 @@ async def test_who_comes_back_is_told_what_it_has_not_in_order_and_once(
     for after in (None, "no such reply", every[0], every[41], every[-1]):
         async with await connect(client, token) as opened:
             await opened.send_json({"type": "resume", "after": after})
-            assert replies(await frames(opened)) == every[every.index(after) + 1 if after in every else 0 :]
+            found = await frames(opened)
+            told = [frame for frame in found if frame["type"] == "reply"]
+            assert [frame["after"] for frame in told] == [after or "", *(frame["last"] for frame in told)][
+                :-1
+            ]
+            assert replies(found) == every[every.index(after) + 1 if after in every else 0 :]
 
 
 async def test_every_reader_of_a_session_hears_and_no_other_does(client: Client, token: str) -> None:

@@ -136,7 +136,7 @@ class ChatPage:
         said: list[Said] = []
         for message, of_one in groupby(uttered, key=lambda one: one.message):
             said += [InboundText.of(message), *(one.sent for one in of_one)]
-        return [self._frame(said)]
+        return [{**self._frame(said), "last": uttered[-1].sent.id}]
 
     def _urged(self, replies: Sequence[SentReply]) -> list[Mapping[str, Any]]:
         return [self._frame(replies)] if replies else []
