@@ -6,6 +6,7 @@ reader that does not read is cut off; when it comes back it says what it has and
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,10 +18,13 @@ from channels.webchat import codec
 from hotline.errors import StorageAwayError
 from hotline.message import InboundMessage, clean
 
+log = logging.getLogger(__name__)
+
 PROTOCOL = "huying.v1"
 TOKEN = "token."  #: prefix of the sub-protocol that carries a session's token  # noqa: S105
 HEARTBEAT = 25.0  #: seconds between pings; proxies close what is silent for a minute
 READS_WITHIN = 10.0  #: seconds in which a reader takes what was sent to it
+CLOSES_WITHIN = 2.0  #: seconds in which a client answers that it closes too
 BATCH = 20  #: replies that are read from the record at once
 AGAIN_AFTER = 2.0  #: seconds until a record that was away is asked again
 
@@ -60,7 +64,11 @@ class Socket:
     def __init__(self, talk: Talk, request: web.Request) -> None:
         self._talk, self._request = talk, request
         self._socket = web.WebSocketResponse(
-            protocols=(PROTOCOL,), heartbeat=HEARTBEAT, compress=False, max_msg_size=codec.MAX_BODY
+            protocols=(PROTOCOL,),
+            heartbeat=HEARTBEAT,
+            compress=False,
+            max_msg_size=codec.MAX_BODY,
+            timeout=CLOSES_WITHIN,
         )
         self._place: int | None = None  #: of the last reply that was sent; none before the client has spoken
         self._last: str | None = None  #: its id, so that a client notices a gap; none where it is not known
@@ -151,6 +159,9 @@ class Socket:
                     self._due = True
                     await asyncio.sleep(AGAIN_AFTER)
         except GoneError:
+            self._cut()
+        except Exception as error:  # noqa: BLE001 — a client that is told nothing must know that it is, and come back
+            log.error("socket.failed", extra={"error_type": type(error).__name__})
             self._cut()
 
     async def _tell_rest(self, place: int) -> int:

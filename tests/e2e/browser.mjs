@@ -199,7 +199,7 @@ await check("the whole way without JavaScript", { javaScriptEnabled: false }, as
   await chat(page);
   for (const text of COMPLAINT) {
     await page.fill("#say", text);
-    await page.click("form.hy-compose button");
+    await page.click("form.hy-compose .hy-btn--main");
   }
   await page.click("text=确认提交");
   await page.locator("li[data-kind=ticket]").waitFor();

@@ -148,11 +148,7 @@ class FakeCore:
         log = self.said.setdefault(message.conversation, [])
         if known is None:
             self.messages[message.key] = message
-            log.append(
-                InboundText(
-                    id=client_id(message), at=message.received_at, text=message.text, option=message.option
-                )
-            )
+            log.append(InboundText.of(message))
         if self.slow:
             return Received(replies=(), settled=False)
         log.extend(sent for sent in replies if sent not in log)

@@ -21,8 +21,8 @@ export class Link {
     clearTimeout(this.timer);
     if (this.socket) return;
     try { this.socket = new WebSocket(this.address, "huying.v1"); } catch { return; } // a page without sockets posts
-    this.socket.onopen = () => { this.tries = 0; this.resume(); };
-    this.socket.onmessage = (event) => { clearTimeout(this.probe); this.take(JSON.parse(event.data)); };
+    this.socket.onopen = () => this.resume();
+    this.socket.onmessage = (event) => { this.tries = 0; clearTimeout(this.probe); this.take(JSON.parse(event.data)); };
     this.socket.onclose = () => this.lost();
   }
 
