@@ -1,10 +1,10 @@
 """The contract of a channel: its routes verify, decode with a pure codec, receive, then render."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from aiohttp import ClientSession, web
 
@@ -89,6 +89,34 @@ class Delivers(Protocol):
 
     async def left(self, sender: str) -> None:
         """Note that ``sender`` cannot be written to any more."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Uttered:
+    """One reply of a conversation with the message that it answers; ``place`` is its number in the record."""
+
+    place: int
+    message: InboundMessage
+    sent: SentReply
+
+
+class Follows(Protocol):
+    """Tells readers what is said in a conversation, in the order of the record, whoever came to settle it."""
+
+    def follow(self, conversation: str, wake: Callable[[], None]) -> AbstractContextManager[None]:
+        """Call ``wake`` whenever something may have been said there, for as long as the body runs.
+
+        It may be called for nothing, and comes late rather than never.
+        """
+
+    async def place_of(self, conversation: str, reply: str) -> int:
+        """Return the place of a reply, 0 for one that is not on record there; raises ``StorageAwayError``."""
+
+    async def last_place(self, conversation: str) -> int:
+        """Return the place of the last reply, 0 before the first; raises ``StorageAwayError``."""
+
+    async def since(self, conversation: str, place: int, *, limit: int) -> tuple[Uttered, ...]:
+        """Return the first ``limit`` replies behind ``place``, in order; raises ``StorageAwayError``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,6 +208,8 @@ class ChannelParts:
     pseudonym: Callable[[str], str]  #: a sender's name that does not tell who it is
     say: Callable[..., str]  #: one of the system's own sentences, by name, blanks filled
     deliveries: Delivers
+    follows: Follows
+    problem: Callable[[Exception], Mapping[str, Any]]  #: what a citizen is told about an error
     files: KeepsFiles
     origin: Callable[[web.Request], str | None]  #: the address by which floods are counted, if any
     settings: Mapping[str, str] = field(

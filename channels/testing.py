@@ -8,12 +8,13 @@ tests of ``ChannelContract``. The core behind the channel is ``RecordingCore``, 
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from channels.base import ChannelParts, Parcel, Received, SentReply, StagedFile, StoredFile
+from channels.base import ChannelParts, Parcel, Received, SentReply, StagedFile, StoredFile, Uttered
 from hotline.errors import KeyReusedError, StorageAwayError
 from hotline.message import InboundMessage
 from hotline.reply import Call, Reply
@@ -50,6 +51,8 @@ class RecordingCore:
             pseudonym=lambda who: hashlib.sha256(who.encode()).hexdigest()[:32],
             say=lambda name, **values: " ".join([name, *values.values()]),
             deliveries=self,
+            follows=self,
+            problem=lambda error: {"title": type(error).__name__},
             files=self,
             origin=lambda request: None,
             settings=settings or {},
@@ -79,6 +82,23 @@ class RecordingCore:
         reply = Reply(kind="emergency" if call else "smalltalk", text=ANSWER, call=call)
         id = hashlib.sha256(message.key.encode()).hexdigest()[:32]
         return (SentReply(id=id, in_reply_to=message.key.rpartition(":")[2], at=self.now, reply=reply),)
+
+    @contextmanager
+    def follow(self, conversation: str, wake: Callable[[], None]) -> Iterator[None]:
+        """Wake nobody: what is said is said at once."""
+        yield
+
+    async def place_of(self, conversation: str, reply: str) -> int:
+        """Know no reply."""
+        return 0
+
+    async def last_place(self, conversation: str) -> int:
+        """Know of no reply."""
+        return 0
+
+    async def since(self, conversation: str, place: int, *, limit: int) -> tuple[Uttered, ...]:
+        """Return nothing."""
+        return ()
 
     async def lease(self, conversation: str, key: str) -> tuple[Parcel, ...]:
         """Return what is owed and, for a message that came again, what went out already."""

@@ -24,7 +24,7 @@ from gateway.bootstrap import (
     real_time,
 )
 from gateway.files import sweep_for_ever as sweep_files_for_ever
-from gateway.following import keep_library_fresh
+from gateway.freshness import keep_library_fresh
 from gateway.front import PublicArticles
 from gateway.intake import sweep_for_ever
 from gateway.link import PULLED, watch_for_ever
@@ -36,6 +36,7 @@ from gateway.store.receipts import folder_of
 from gateway.store.reminders import remind_for_ever
 from gateway.store.repeats import look_for_ever
 from gateway.web.dispatch import Centre, CentreParts
+from gateway.web.errors import problem_of
 from gateway.web.files import Assets
 from gateway.web.floods import origin_of
 from gateway.web.health import Check
@@ -88,6 +89,8 @@ def make_app(services: Services) -> web.Application:
         pseudonym=lambda who: vault.digest(who, purpose="sender").hex()[:32],
         say=services.pack.say,
         deliveries=services.ledger.deliveries,
+        follows=services.following,
+        problem=lambda error: problem_of(error).document(),
         files=services.files,
         origin=origin_of,
         settings=channel_settings(settings),
@@ -210,6 +213,9 @@ def _server_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
         keep_past_fresh(services.past),
         services.noted.flush_for_ever(NOTED_EVERY),
         drain_for_ever(services.spool, services.intake.keep, SPOOL_EVERY),
+        services.following.notify_for_ever(),
+        services.following.listen_for_ever(),
+        services.following.look_for_ever(),
         _count_backlog(services),
     ]
 
@@ -221,6 +227,7 @@ def _worker_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
         keep_past_fresh(services.past),
         services.noted.flush_for_ever(NOTED_EVERY),
         sweep_for_ever(services.intake, SWEEP_EVERY),
+        services.following.notify_for_ever(),
         anchor_for_ever(services.pool, anchors, clock=services.clock),
         sweep_files_for_ever(services.files, FILES_EVERY),
         watch_for_ever(services.link, services.pool),

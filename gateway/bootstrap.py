@@ -28,6 +28,7 @@ from gateway.courier import Courier
 from gateway.enclosures import Enclosures
 from gateway.figures import Figures
 from gateway.files import Files
+from gateway.following import Following
 from gateway.front import Front
 from gateway.gate import Gate
 from gateway.intake import Intake
@@ -95,6 +96,7 @@ class Services:
     spool: Spool
     intake: Intake
     front: Front
+    following: Following
     limits: Limits
     outbox: Outbox
     figures: Figures
@@ -149,9 +151,15 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         )
         parts = SenderParts(http=http, cells=cells, say=pack.say, settings=channel_settings(settings))
         senders = {name: make(parts) for name, make in SENDERS.items()}
+        following = Following(
+            redis, ledger, city=settings.city, clock=clock,
+            digest=lambda conversation: vault.digest(conversation, purpose="notices"),
+        )  # fmt: skip
+        figures.sockets.set_function(lambda: following.readers)
         past = RoutingInUse(RoutingVersions(settings.state_dir))
         intake = Intake(ledger, spool, pack, _understanding(settings, http, figures, pack.finder), library,
-                        clock=clock, figures=figures, past=past, noted=noted)  # fmt: skip
+                        clock=clock, figures=figures, past=past, noted=noted,
+                        told=following.told)  # fmt: skip
         stack.push_async_callback(noted.flush)
         stack.push_async_callback(intake.close)
         yield Services(
@@ -176,6 +184,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             ledger=ledger,
             spool=spool,
             intake=intake,
+            following=following,
             front=Front(intake, ledger, tickets, pack, Gate(limits)),
             limits=limits,
             outbox=_outbox(settings, lanes, vault, audit, clock, ledger, senders, files, link),

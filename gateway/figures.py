@@ -22,6 +22,7 @@ class Figures:
         self._link = Gauge(
             "huying_dispatch", "The link to the dispatch centre", ["figure"], registry=self.registry
         )
+        self.sockets = Gauge("huying_sockets", "Open sockets of citizens", registry=self.registry)
         self.understood = Gauge("huying_understood", "Readings by reader", ["by"], registry=self.registry)
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:

@@ -1,84 +1,148 @@
-"""The library of every process at what the database holds: told at each commit, and asked again in case."""
+"""Wakes whoever reads a conversation when something was said in it, on whichever replica it was settled.
+
+PostgreSQL holds what was said and its order; Redis carries nothing but the notice that a conversation moved, and a
+look into the record makes up for every notice that is lost.
+"""
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 
-import asyncpg
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
-from gateway.store.articles import CHANGED
-from groundwork.database import DATABASE_ERRORS
-from hotline.errors import HotlineError
-from kb.library import Library
+from channels.base import Uttered
+from gateway.front import sent_of
+from gateway.store.ledger import Ledger, PlacedReply
+from groundwork.clock import Clock
+from hotline.errors import StorageAwayError
 
 log = logging.getLogger(__name__)
 
-TOLD_EVERY = 5.0  #: seconds between two looks while the database tells of changes: a lost notice ends here
-UNTOLD_EVERY = 0.5  #: seconds between two looks while it cannot
-FIT_EVERY = 2.0  #: seconds between two looks whether the rule has to be fitted again
-AGAIN_AFTER = 1.0  #: seconds until a lost connection is tried again
+LOOK_EVERY, LOOK_EVERY_ALONE = 15.0, 1.0  #: seconds between two looks into the record, with Redis and without
+LOOK_BACK = timedelta(seconds=30)  #: how long settling may last, and how far clocks of replicas may differ
+LISTEN_FOR = 5.0  #: seconds of one wait for notices
+MOST_OWED = 10_000  #: notices kept for Redis; those beyond are found by looking
 
 
-class Notices:
-    """Tells that somebody committed a change of articles; without a connection it lets the caller look more often."""
+class Following:
+    """Knows who reads which conversation here, and passes notices between the replicas of a city."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._news = asyncio.Event()
-        self._listening = False
+    def __init__(
+        self, redis: Redis, ledger: Ledger, *, city: str, digest: Callable[[str], bytes], clock: Clock
+    ) -> None:
+        self._redis, self._ledger, self._digest, self._clock = redis, ledger, digest, clock
+        self._channel = f"said:{city}"
+        self._readers: defaultdict[str, set[Callable[[], None]]] = defaultdict(set)
+        self._by_digest: dict[bytes, str] = {}
+        self._owed: set[bytes] = set()
+        self._owes = asyncio.Event()
+        self._alone = True  #: whether no notices come from other replicas
+        self._looked = clock() - LOOK_BACK
 
-    async def listen(self) -> None:
-        """Hear the database for as long as this runs, connecting again whenever it was away."""
-        while True:
-            with contextlib.suppress(*DATABASE_ERRORS):
-                await self._listen()
-            await asyncio.sleep(AGAIN_AFTER)
+    @property
+    def readers(self) -> int:
+        """Return how many read here."""
+        return sum(map(len, self._readers.values()))
 
-    async def wait(self) -> None:
-        """Return at the next notice, or when it is time to look without one."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._news.wait(), TOLD_EVERY if self._listening else UNTOLD_EVERY)
-        self._news.clear()
-
-    async def _listen(self) -> None:
-        # Not of the pool: a connection that listens is never given back.
-        connection = await asyncpg.connect(self._url, timeout=3)
+    @contextmanager
+    def follow(self, conversation: str, wake: Callable[[], None]) -> Iterator[None]:
+        """Call ``wake`` whenever something may have been said in ``conversation``, for as long as the body runs."""
+        name = self._name(conversation)
+        self._readers[conversation].add(wake)
+        self._by_digest[name] = conversation
         try:
-            lost = asyncio.Event()
-            connection.add_termination_listener(lambda _: lost.set())
-            await connection.add_listener(CHANGED, lambda *_: self._news.set())
-            self._listening = True
-            self._news.set()  # what was committed while nobody listened
-            await lost.wait()
+            yield
         finally:
-            self._listening = False
-            connection.terminate()
+            self._readers[conversation].discard(wake)
+            if not self._readers[conversation]:
+                del self._readers[conversation], self._by_digest[name]
+
+    def told(self, conversation: str) -> None:
+        """Wake the readers of ``conversation`` here and on the other replicas; waits for nothing."""
+        self._wake(conversation)
+        if len(self._owed) < MOST_OWED:
+            self._owed.add(self._name(conversation))
+            self._owes.set()
+
+    async def place_of(self, conversation: str, reply: str) -> int:
+        """Return the place of a reply, 0 for one that is not on record there."""
+        return await self._ledger.place_of(conversation, reply)
+
+    async def last_place(self, conversation: str) -> int:
+        """Return the place of the last reply, 0 before the first."""
+        return await self._ledger.last_place(conversation)
+
+    async def since(self, conversation: str, place: int, *, limit: int) -> tuple[Uttered, ...]:
+        """Return the first ``limit`` replies behind ``place``, in order."""
+        return tuple(map(_uttered, await self._ledger.since(conversation, place, limit=limit)))
+
+    async def notify_for_ever(self) -> None:
+        """Pass on what is owed to the other replicas; what Redis does not take is found by looking."""
+        while True:
+            await self._owes.wait()
+            self._owes.clear()
+            owed, self._owed = self._owed, set()
+            try:
+                async with self._redis.pipeline(transaction=False) as pipe:
+                    for name in owed:
+                        pipe.publish(self._channel, name)
+                    await pipe.execute()
+            except (RedisError, OSError, TimeoutError):
+                log.debug("notices.lost", extra={"count": len(owed)})
+                await asyncio.sleep(LOOK_EVERY_ALONE)
+
+    async def listen_for_ever(self) -> None:
+        """Wake readers by the notices of other replicas; Redis being away is no news, looking goes on."""
+        while True:
+            try:
+                async with self._redis.pubsub(ignore_subscribe_messages=True) as notices:
+                    await notices.subscribe(self._channel)
+                    self._alone = False
+                    while True:
+                        notice = await notices.get_message(timeout=LISTEN_FOR)
+                        if notice is not None and (conversation := self._by_digest.get(notice["data"])):
+                            self._wake(conversation)
+            except (RedisError, OSError, TimeoutError):
+                if not self._alone:
+                    log.warning("notices.away")
+                self._alone = True
+            await asyncio.sleep(LOOK_EVERY_ALONE)
+
+    async def look_for_ever(self) -> None:
+        """Wake readers by what the record says was settled; often while no notices come."""
+        while True:
+            for _ in range(round(LOOK_EVERY / LOOK_EVERY_ALONE)):
+                await asyncio.sleep(LOOK_EVERY_ALONE)
+                if self._alone:
+                    break
+            try:
+                await self.look()
+            except StorageAwayError:
+                pass
+            except Exception as error:  # noqa: BLE001 — looking outlives whatever one look does
+                log.error("notices.failed", extra={"error_type": type(error).__name__})
+
+    async def look(self) -> None:
+        """Wake the readers of every conversation in which something was settled since the last look."""
+        began = self._clock()
+        if self._readers:
+            for conversation in await self._ledger.settled_since(
+                tuple(self._readers), self._looked - LOOK_BACK
+            ):
+                self._wake(conversation)
+        self._looked = began
+
+    def _wake(self, conversation: str) -> None:
+        for wake in tuple(self._readers.get(conversation, ())):
+            wake()
+
+    def _name(self, conversation: str) -> bytes:
+        return self._digest(conversation)[:16]
 
 
-async def keep_library_fresh(library: Library, url: str) -> None:
-    """Load the library, then follow its changes; the database being away is no news."""
-    notices = Notices(url)
-    await asyncio.gather(notices.listen(), _follow(library, notices), _fit_for_ever(library))
-
-
-async def _follow(library: Library, notices: Notices) -> None:
-    while True:
-        await _tried(library.refresh)
-        await notices.wait()
-
-
-async def _fit_for_ever(library: Library) -> None:
-    """Fit the rule beside the following: over many articles it takes longer than a change may."""
-    while True:
-        await asyncio.sleep(FIT_EVERY)
-        await _tried(library.refit)
-
-
-async def _tried(action: Callable[[], Awaitable[object]]) -> None:
-    try:
-        await action()
-    except HotlineError:
-        pass
-    except Exception as error:  # noqa: BLE001 — a bad article must not stop the following of others
-        log.error("library.failed", extra={"error_type": type(error).__name__})
+def _uttered(placed: PlacedReply) -> Uttered:
+    return Uttered(place=placed.place, message=placed.message, sent=sent_of(placed.reply))

@@ -39,7 +39,7 @@ class Front:
         if not await self._gate.is_open(message, self._intake.danger_in(message), origin):
             return await self._put_by(message)
         received = await self._intake.receive(message, within=within)
-        replies = tuple(map(_sent, received.replies))
+        replies = tuple(map(sent_of, received.replies))
         letter = await self._identity(message.key, replies) if message.letter and received.settled else None
         return Received(replies=replies, settled=received.settled, letter=letter)
 
@@ -47,21 +47,23 @@ class Front:
         """Store a message of somebody who cannot be told to come back; the sweep decides it."""
         received = await self._intake.put_by(message)
         notice = "" if received.settled or not await self._gate.tells(message) else self._pack.say("put_by")
-        return Received(replies=tuple(map(_sent, received.replies)), settled=received.settled, notice=notice)
+        return Received(
+            replies=tuple(map(sent_of, received.replies)), settled=received.settled, notice=notice
+        )
 
     async def warn(self, message: InboundMessage) -> Received | None:
         """Answer a sure emergency that cannot be stored as it came; ``None`` for anything else."""
         received = await self._intake.warn(message)
         if received is None:
             return None
-        return Received(replies=tuple(map(_sent, received.replies)), settled=True)
+        return Received(replies=tuple(map(sent_of, received.replies)), settled=True)
 
     async def letter(self, key: str) -> Received | None:
         """Return what has come of the letter of that secret key; ``None`` when it is not on record."""
         replies = await self._ledger.of_key(key)
         if replies is None:
             return None
-        sent = tuple(map(_sent, replies))
+        sent = tuple(map(sent_of, replies))
         return Received(replies=sent, settled=True, letter=await self._identity(key, sent))
 
     async def _identity(self, key: str, replies: Sequence[SentReply]) -> TicketIdentity | None:
@@ -79,12 +81,9 @@ class Front:
         """Return the last ``limit`` messages with their replies, oldest first."""
         said: list[Said] = []
         for one in await self._ledger.history(conversation, limit=limit):
-            message = one.message
-            if not message.unasked:
-                said.append(InboundText(id=_client_id(message.key), at=message.received_at,
-                                        text=message.text, option=message.option,
-                                        files=len(message.attachments)))  # fmt: skip
-            said += map(_sent, one.replies)
+            if not one.message.unasked:
+                said.append(InboundText.of(one.message))
+            said += map(sent_of, one.replies)
         return tuple(said)
 
     async def look_up(self, number: str, query_code: str) -> TicketStatus | None:
@@ -92,7 +91,7 @@ class Front:
         record = await self._tickets.look_up(number, query_code)
         entry = await self._ledger.letters.look_up(number, query_code)
         said = await self._ledger.replies_to(entry.message_id) if entry is not None else None
-        replies = tuple(map(_sent, said or ()))
+        replies = tuple(map(sent_of, said or ()))
         if record is not None:
             status = self._status(record)
             return replace(status, letter=entry.letter.outcome, replies=replies) if entry else status
@@ -171,7 +170,8 @@ def _client_id(key: str) -> str:
     return key.rpartition(":")[2]
 
 
-def _sent(reply: StoredReply) -> SentReply:
+def sent_of(reply: StoredReply) -> SentReply:
+    """Return ``reply`` as channels see it."""
     return SentReply(id=reply.id, in_reply_to=_client_id(reply.message_key), at=reply.at, reply=reply.reply)
 
 

@@ -70,11 +70,13 @@ class Intake:
         figures: Figures,
         past: Callable[[], Routing | None] = lambda: None,
         noted: Notes | None = None,
+        told: Callable[[str], None] = lambda conversation: None,
     ) -> None:
         self._ledger, self._spool, self._pack = ledger, spool, pack
         self._understanding, self._library = understanding, library
         self._clock, self._figures, self._noted = clock, figures, noted
         self._past = past  #: what the city's past dispatches teach, as it stands now
+        self._told = told  #: called with each conversation in which something was said
         self._running: set[asyncio.Task[Any]] = set()
 
     async def receive(self, message: InboundMessage, *, within: float) -> Received:
@@ -213,6 +215,7 @@ class Intake:
                 return asks_for_progress(self._law_of(heard.message), state, heard)
 
             left = await self._ledger.settle(conversation, frozenset(prepared), judge, asks=asks)
+            self._told(conversation)
             if not left:
                 return
 

@@ -42,6 +42,9 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         ),  # posted by one Open311 client, for however many people
         "requests.address": Limit(times=600, seconds=300),  # Open311 queries, and posts without a right key
         "sessions.address": Limit(times=600, seconds=600),  # beyond it they come slowly
+        "sockets.address": Limit(
+            times=3000, seconds=300
+        ),  # opened; beyond it a page asks instead of listening
         "uploads.address": Limit(times=200, seconds=600),
         "progress.number": Limit(times=10, seconds=900),  # wrong query codes for one number (CONTRACT)
         "progress.address": Limit(times=10, seconds=900),  # wrong pairs from one address (CONTRACT)

@@ -40,6 +40,10 @@ def conversation_of(session: str) -> str:
 
 def decode(body: bytes, envelope: Envelope) -> InboundMessage:
     """Read the JSON body of ``POST /api/chat/messages``, or raise ``NotAMessageError``; nothing else."""
+    return _message(_read(body), envelope)
+
+
+def _read(body: bytes) -> Mapping[str, Any]:
     if len(body) > MAX_BODY:
         raise TooLongError(MAX_TEXT)
     try:
@@ -48,12 +52,35 @@ def decode(body: bytes, envelope: Envelope) -> InboundMessage:
         raise FieldError("body", "not one JSON object in UTF-8") from error
     if not isinstance(data, dict):
         raise FieldError("body", "not a JSON object")
-    return _message(data, envelope)
+    return data
+
+
+def decode_frame(text: str) -> Mapping[str, Any]:
+    """Read one frame of a socket as a JSON object with a ``type``, or raise ``NotAMessageError``; nothing else."""
+    data = _read(text.encode("utf-8", "replace"))
+    if not isinstance(data.get("type"), str):
+        raise FieldError("body", "a frame needs a type")
+    return data
+
+
+def decode_said(frame: Mapping[str, Any], envelope: Envelope) -> InboundMessage:
+    """Read the message in a ``say`` frame, or raise ``NotAMessageError``; nothing else."""
+    return _message(frame, envelope)
+
+
+def place_asked(frame: Mapping[str, Any]) -> str:
+    """Return the id of the last reply that the client of a ``resume`` frame has; empty for none."""
+    after = frame.get("after")
+    return after if isinstance(after, str) else ""
 
 
 def decode_form(form: Mapping[str, str], envelope: Envelope) -> InboundMessage:
     """Read the values of a page's form, or raise ``NotAMessageError``; nothing else."""
     data: dict[str, Any] = {name: form[name] for name in ("id", "text", "option") if form.get(name)}
+    if form.get("attachments"):
+        data["attachments"] = form["attachments"].split(",")
+    if form.get("lat") or form.get("lon"):
+        data["location"] = {"lat": _number(form.get("lat")), "lon": _number(form.get("lon"))}
     edited = {
         name.removeprefix(FORM_FIELD): value for name, value in form.items() if name.startswith(FORM_FIELD)
     }
@@ -142,6 +169,13 @@ def _location(value: Any) -> Location | None:
     if len(label) > 200:
         raise FieldError("location", "label is longer than 200 characters")
     return Location(lat=_degrees(value.get("lat"), 90), lon=_degrees(value.get("lon"), 180), label=label)
+
+
+def _number(text: Any) -> float | None:
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return None
 
 
 def _degrees(value: Any, limit: int) -> float:

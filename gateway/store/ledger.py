@@ -67,6 +67,15 @@ class StoredReply:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PlacedReply:
+    """A reply at its place in the record, with the message that it answers."""
+
+    place: int
+    message: InboundMessage
+    reply: StoredReply
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Utterance:
     """One message of a conversation's history, and the replies to it."""
 
@@ -336,6 +345,55 @@ class Ledger:
             )
             for id, message in said.items()
         )
+
+    async def place_of(self, conversation: str, reply: str) -> int:
+        """Return the place of the reply of that id, 0 for one that is not on record in ``conversation``."""
+        try:
+            id = uuid.UUID(reply)
+        except ValueError:
+            return 0
+        return await self._place(conversation, id)
+
+    async def last_place(self, conversation: str) -> int:
+        """Return the place of the last reply of ``conversation``, 0 before the first."""
+        return await self._place(conversation, None)
+
+    async def _place(self, conversation: str, id: uuid.UUID | None) -> int:
+        async with storage_errors(), self._pool.acquire() as connection:
+            place = await connection.fetchval(
+                "SELECT max(r.sequence) FROM messages m JOIN replies r ON r.message_id = m.id"
+                " WHERE m.conversation = $1 AND ($2::uuid IS NULL OR r.id = $2)",
+                conversation,
+                id,
+            )
+        return place or 0
+
+    async def since(self, conversation: str, place: int, *, limit: int) -> tuple[PlacedReply, ...]:
+        """Return the first ``limit`` replies of ``conversation`` behind ``place``, in the order of their settling."""
+        async with storage_errors(), self._pool.acquire() as connection:
+            rows = await connection.fetch(
+                "SELECT m.body AS message, r.sequence, r.id, r.message_id, r.body, r.said_at FROM messages m"
+                " JOIN replies r ON r.message_id = m.id WHERE m.conversation = $1 AND r.sequence > $2"
+                " ORDER BY r.sequence LIMIT $3",
+                conversation,
+                place,
+                limit,
+            )
+        return tuple(map(self._placed, rows))
+
+    def _placed(self, row: asyncpg.Record) -> PlacedReply:
+        message = self._message(row["message"])
+        return PlacedReply(place=row["sequence"], message=message, reply=self._reply(row, message.key))
+
+    async def settled_since(self, conversations: Sequence[str], moment: datetime) -> tuple[str, ...]:
+        """Return those of ``conversations`` in which something was settled after ``moment``."""
+        async with storage_errors(), self._pool.acquire() as connection:
+            rows = await connection.fetch(
+                "SELECT id FROM conversations WHERE id = ANY($1) AND updated_at > $2",
+                list(conversations),
+                moment,
+            )
+        return tuple(row["id"] for row in rows)
 
     async def take_over(self, *, limit: int) -> tuple[str, ...]:
         """Claim conversations whose messages a dead process left pending; return their ids."""

@@ -33,6 +33,7 @@ _BY_STATUS = {
     408: ("too-slow", "等了很久也没有收全，请再发一次。"),
     413: ("too-long", "内容太长，请分几次发。"),
     415: ("unsupported-media-type", "内容的格式不对，请检查后再发。"),
+    429: ("too-many", "现在太多了，请过一会儿再试。"),
     422: ("unprocessable", "内容读不懂，请改过再发。"),
 }
 _BY_FIELD = {

@@ -14,9 +14,11 @@ from groundwork.problems import ProblemError
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-FILES, SESSIONS = "uploads.address", "sessions.address"
-_FILES_AT = "/api/chat/attachments"  #: takes files and nothing else; what comes with words is a message
+FILES, SESSIONS, SOCKETS = "uploads.address", "sessions.address", "sockets.address"
+#: take files and nothing else; what comes with words is a message
+_FILES_AT = frozenset({"/api/chat/attachments", "/chat/files"})
 _SESSIONS_AT = "/api/chat/sessions"
+_SOCKETS_AT = frozenset({"/api/chat/ws", "/chat/ws"})
 SLOWLY = 1.0  #: seconds that a session beyond the limit is waited for
 
 
@@ -35,6 +37,13 @@ class TooManyFilesError(FloodError):
     def __init__(self, seconds: float) -> None:
         title = "传的文件太多，请{minutes}分钟后再传。事情可以先用文字说，急事请拨打12345。"
         super().__init__("too-many-files", title, seconds)
+
+
+class TooManySocketsError(FloodError):
+    """An address opens no more sockets for so many ``seconds``; messages can be sent without."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("too-many-sockets", "连接太多，请{minutes}分钟后再连。消息照样可以发。", seconds)
 
 
 class TooManyQueriesError(FloodError):
@@ -71,7 +80,7 @@ async def flooded(limits: Limits, request: web.Request, files: int) -> bool:
 
 
 def limit_floods(limits: Limits) -> Middleware:
-    """Return a middleware that counts files and new sessions by address.
+    """Return a middleware that counts files, sockets and new sessions by address.
 
     A session costs a signature and nothing else, and without one nobody can say that they are in danger: beyond the
     limit it is given a little later, and never refused.
@@ -79,7 +88,7 @@ def limit_floods(limits: Limits) -> Middleware:
 
     @web.middleware
     async def count(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.method == "POST" and request.path == _FILES_AT:
+        if request.method == "POST" and request.path in _FILES_AT:
             address = counted_as(address_of(request))
             wait = (await limits.take((FILES, address))).wait if address is not None else 0.0
             if wait > 0:
@@ -88,6 +97,11 @@ def limit_floods(limits: Limits) -> Middleware:
             origin = origin_of(request)
             if origin is not None and (await limits.take((SESSIONS, origin))).wait > 0:
                 await pause(SLOWLY)
+        if request.path in _SOCKETS_AT:
+            origin = origin_of(request)
+            wait = (await limits.take((SOCKETS, origin))).wait if origin is not None else 0.0
+            if wait > 0:
+                raise TooManySocketsError(wait)
         return await handler(request)
 
     return count

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TypeAlias
 
 from aiohttp import web
@@ -76,7 +77,8 @@ class Health:
                 resource = request.match_info.route.resource
                 route = resource.canonical if resource is not None else "none"
                 self._requests.labels(request.method, route, str(status)).inc()
-                self._seconds.labels(route).observe(time.perf_counter() - began)
+                if status != HTTPStatus.SWITCHING_PROTOCOLS:  # a socket lasts as long as its page
+                    self._seconds.labels(route).observe(time.perf_counter() - began)
 
         return count
 

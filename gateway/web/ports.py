@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, Self, TypeAlias
 
 from channels.base import Received, Receives, SentReply
 from groundwork.limits import Subject, Take
 from hotline.dates import Change
 from hotline.deadlines import Due
+from hotline.message import InboundMessage
 from hotline.understanding import Finding, Hit
 
 __all__ = [
@@ -25,6 +26,15 @@ class InboundText:
     text: str
     option: str | None = None  #: shown by its label when there is no text
     files: int = 0  #: how many came along
+    located: bool = False  #: whether a place came along
+
+    @classmethod
+    def of(cls, message: InboundMessage) -> Self:
+        """Return what is shown of ``message``."""
+        return cls(
+            id=message.key.rpartition(":")[2], at=message.received_at, text=message.text, option=message.option,
+            files=len(message.attachments), located=message.location is not None,
+        )  # fmt: skip
 
 
 Said: TypeAlias = InboundText | SentReply

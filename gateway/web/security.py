@@ -19,7 +19,8 @@ def same_origin(hosts: frozenset[str]) -> Middleware:
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.method not in _SAFE and uses_cookies(request) and not _is_ours(request, hosts):
+        acts = request.method not in _SAFE or "Upgrade" in request.headers  # a socket is not a mere look
+        if acts and uses_cookies(request) and not _is_ours(request, hosts):
             raise ProblemError(403, "foreign-origin", "请从本网站的页面提交。")
         return await handler(request)
 

@@ -80,6 +80,7 @@ def make_site(parts: SiteParts) -> web.Application:
     webchat, mailbox = channels[WebChat.name], channels[Mailbox.name]
     assert isinstance(webchat, WebChat)
     assert isinstance(mailbox, Mailbox)
+    app.on_shutdown.append(webchat.close)
     proof = Proof(parts.limits)
     supplements = Supplements(parts.channel, parts.registers, proof, webchat)
     progress = ProgressPage(

@@ -5,7 +5,8 @@ import sys
 
 from tests.bench.drain import Drained, drain
 from tests.bench.phases import Run, Size, our_system, rasa_dialogue
-from tests.bench.report import DOCUMENT, bars, broken, latest, write, write_drained
+from tests.bench.report import DOCUMENT, bars, broken, latest, write, write_line
+from tests.bench.sockets import Listened, listen
 from tests.folders import server_folder
 
 
@@ -22,6 +23,7 @@ def main() -> int:
     parser.add_argument(
         "--tickets", type=int, default=100_000, help="owed at once and drained; 0 leaves that out"
     )
+    parser.add_argument("--sockets", type=int, default=5_000, help="held open; 0 leaves that out")
     parser.add_argument("--no-document", action="store_true", help="only print")
     given = parser.parse_args()
     run = Run(size=Size(seconds=given.seconds, rate=given.rate, at_once=given.at_once, seed=given.seed))
@@ -29,19 +31,28 @@ def main() -> int:
         our_system(run, folder, say)
     with server_folder() as folder:
         rasa_dialogue(run, folder, say, config=given.config)
-    drained = _drained(given.tickets)
+    more = [found for found in (_listened(given.sockets), _drained(given.tickets)) if found is not None]
     print(latest(run))
     for bar in bars(run):
         print(bar)
-    wrong = broken(run) + ([drained.wrong] if drained and drained.wrong else [])
+    wrong = broken(run) + [found.wrong for found in more if found.wrong]
     for line in wrong:
         print(f"broken: {line}")
     if not wrong and not given.no_document:
         write(run)
-        if drained:
-            write_drained(drained)
+        for found in more:
+            write_line(found)
         print(f"written to {DOCUMENT.name}")
     return 1 if wrong else 0
+
+
+def _listened(sockets: int) -> Listened | None:
+    if not sockets:
+        return None
+    with server_folder() as folder:
+        found = listen(sockets, folder, say)
+    print(found.line())
+    return found
 
 
 def _drained(tickets: int) -> Drained | None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from gateway import PROGRAM
-from gateway.following import keep_library_fresh
+from gateway.freshness import keep_library_fresh
 from gateway.knowledge import BATCH, MIGRATIONS
 from gateway.localservers import Postgres, ensure_database, start
 from gateway.store.articles import Articles

@@ -15,9 +15,10 @@ from groundwork.settings import PROJECT
 from tests.bench import phases
 from tests.bench.drain import Drained
 from tests.bench.phases import Phase, Run
+from tests.bench.sockets import Listened
 
 DOCUMENT = PROJECT / "docs" / "performance.md"
-LATEST, RUNS, DRAINS, INBOX = "latest run", "all runs", "deliveries", "inbox"
+LATEST, RUNS, DRAINS, INBOX, SOCKETS = "latest run", "all runs", "deliveries", "inbox", "sockets"
 MOST_RUNS = 20
 
 
@@ -86,11 +87,12 @@ def write(run: Run, path: Path = DOCUMENT) -> None:
     path.write_text(_replaced(text, RUNS, lambda before: _with_line(before, run)), encoding="utf-8")
 
 
-def write_drained(drained: Drained, path: Path = DOCUMENT) -> None:
-    """Put a line for a drain into the document."""
-    line = f"| {_now()} | {_revision()} {drained.line()}\n"
+def write_line(found: Drained | Listened, path: Path = DOCUMENT) -> None:
+    """Put a line for ``found`` into the document."""
+    line = f"| {_now()} | {_revision()} {found.line()}\n"
+    block = DRAINS if isinstance(found, Drained) else SOCKETS
     text = path.read_text(encoding="utf-8")
-    path.write_text(_replaced(text, DRAINS, lambda before: f"{before.rstrip()}\n{line}\n"), encoding="utf-8")
+    path.write_text(_replaced(text, block, lambda before: f"{before.rstrip()}\n{line}\n"), encoding="utf-8")
 
 
 def write_inbox(table: str, path: Path = DOCUMENT) -> None:

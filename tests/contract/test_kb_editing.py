@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import FormData
 
-from gateway import following
+from gateway import freshness
 from gateway.app import make_app
 from gateway.bootstrap import Services, open_services
 from groundwork.audit import Author, Via
@@ -323,7 +323,7 @@ async def test_a_process_that_only_listens_learns_of_every_commit(
     services: Services, gateway_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The database tells; the look that is taken without a notice is put off beyond the test."""
-    monkeypatch.setattr(following, "TOLD_EVERY", 3600.0)
+    monkeypatch.setattr(freshness, "TOLD_EVERY", 3600.0)
     other = Library(services.articles, city=services.settings.city, now=services.clock)
     heard = asyncio.Event()
     refresh = other.refresh
@@ -334,7 +334,7 @@ async def test_a_process_that_only_listens_learns_of_every_commit(
         return taken
 
     monkeypatch.setattr(other, "refresh", refreshed)
-    chore = asyncio.create_task(following.keep_library_fresh(other, gateway_url))
+    chore = asyncio.create_task(freshness.keep_library_fresh(other, gateway_url))
     try:
         one = starter_articles(services.settings.city)[0]
         for status in (Status.PUBLISHED, Status.WITHDRAWN):

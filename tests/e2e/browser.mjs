@@ -77,6 +77,7 @@ await check("Enter sends, Shift+Enter breaks the line, an open input method neve
 });
 
 await check("a message whose answer was lost is sent again under its id and is one message", {}, async (page) => {
+  await page.addInitScript(() => { delete window.WebSocket; });
   await chat(page);
   const ids = [];
   await page.route("**/chat/say", async (route) => {
@@ -104,6 +105,58 @@ await check("answers are found as one types, are told, and come back when the bo
   assert.equal(await page.evaluate(() => document.activeElement.id), "q");
   await page.fill("#q", "");
   await page.waitForFunction((n) => document.querySelectorAll("[data-found] li").length === n, all);
+});
+
+await check("what is said in one tab stands in the other, once and in order, also after it was offline", {}, async (page, context) => {
+  await chat(page);
+  const other = await context.newPage();
+  await chat(other);
+  const texts = (one) => one.locator("li[data-said] .hy-say, li[data-reply] .hy-say").allTextContents().then((all) => all.map((text) => text.replace(/\s+/g, " ").trim()));
+  await say(page, "你好");
+  await other.waitForSelector("li[data-reply]");
+  await context.setOffline(true);
+  await other.waitForSelector("[data-link]:not([hidden])");
+  await context.setOffline(false);
+  await say(page, "谢谢");
+  await other.waitForFunction(() => document.querySelectorAll("li[data-reply]").length > 1);
+  assert.deepEqual(await texts(other), await texts(page));
+  await other.waitForSelector("[data-link]", { state: "hidden" });
+  await page.reload();
+  assert.deepEqual(await texts(page), await texts(other));
+});
+
+await check("files are sent with what becomes of them, a place only when it is confirmed, all in care mode at 320 px", { viewport: { width: 320, height: 640 } }, async (page, context) => {
+  await context.addCookies([{ name: "huying_mode", value: "care", url: base }]);
+  await context.grantPermissions(["geolocation"]);
+  await context.setGeolocation({ latitude: 33.7, longitude: 113.2, accuracy: 25 });
+  await chat(page);
+  await page.click(".hy-more summary");
+  const all = await findings(page, context, 56);
+  await page.setInputFiles("#file", [PHOTO, PROGRAM]);
+  await page.waitForSelector("text=不能传");
+  await page.click("text=取消");
+  await page.waitForSelector("li[data-reply]");
+  assert.match(await page.locator("li[data-said]").last().textContent(), /站台照片/);
+  await page.click(".hy-more summary");
+  await page.click("[data-place]:visible");
+  await page.click("text=不发送");
+  assert.equal(await page.locator("li[data-said]").count(), 1);
+  await page.click(".hy-more summary");
+  await page.click("[data-place]:visible");
+  await page.click("text=发送位置");
+  await page.waitForFunction(() => document.querySelectorAll("li[data-reply]").length > 1);
+  return [...all, ...(await findings(page, context, 56))];
+});
+
+await check("a file without JavaScript, and the whole talk as a text", { javaScriptEnabled: false }, async (page) => {
+  await chat(page);
+  await page.click(".hy-more summary");
+  await page.setInputFiles("#file", PHOTO);
+  await page.click("text=发送文件");
+  await page.locator("li[data-reply]").first().waitFor();
+  await page.click(".hy-more summary");
+  const [file] = await Promise.all([page.waitForEvent("download"), page.click("text=保存对话记录")]);
+  assert.equal(file.suggestedFilename(), "12345.txt");
 });
 
 await check("an emergency is dialable in one tap and announced", {}, async (page) => {
@@ -150,7 +203,7 @@ await check("the whole way without JavaScript", { javaScriptEnabled: false }, as
   await chat(page);
   for (const text of COMPLAINT) {
     await page.fill("#say", text);
-    await page.click("form.hy-compose button");
+    await page.click("form.hy-compose .hy-btn--main");
   }
   await page.click("text=确认提交");
   await page.locator("li[data-kind=ticket]").waitFor();

@@ -4,7 +4,8 @@ import hashlib
 import hmac
 import json
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -14,9 +15,10 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from channels.attachments import DOCX, ZIP, Sniffer, kept_name
-from channels.base import ChannelParts, Parcel, RefusedFileError, StagedFile, StoredFile
+from channels.base import ChannelParts, Parcel, RefusedFileError, StagedFile, StoredFile, Uttered
 from channels.webchat.codec import client_id
 from cities.loading import load_pack
+from gateway.web.errors import problem_of
 from gateway.web.files import Assets
 from gateway.web.floods import TooManyMessagesError, origin_of
 from gateway.web.health import Check
@@ -128,6 +130,7 @@ class FakeCore:
     origins: list[str | None] = field(default_factory=list)  #: of what came, in order
     messages: dict[str, InboundMessage] = field(default_factory=dict)
     said: dict[str, list[Said]] = field(default_factory=dict)
+    readers: list[Callable[[], None]] = field(default_factory=list)
 
     async def receive(self, message: InboundMessage, *, within: float, origin: str | None = None) -> Received:
         """Answer like the intake: durable, the same again for the same key."""
@@ -146,14 +149,12 @@ class FakeCore:
         log = self.said.setdefault(message.conversation, [])
         if known is None:
             self.messages[message.key] = message
-            log.append(
-                InboundText(
-                    id=client_id(message), at=message.received_at, text=message.text, option=message.option
-                )
-            )
+            log.append(InboundText.of(message))
         if self.slow:
             return Received(replies=(), settled=False)
         log.extend(sent for sent in replies if sent not in log)
+        for wake in tuple(self.readers):
+            wake()
         letter = TicketIdentity(number=NUMBER, query_code=CODE) if message.letter else None
         return Received(replies=replies, settled=True, letter=letter)
 
@@ -177,6 +178,36 @@ class FakeCore:
             )
             for n, reply in enumerate(found)
         )
+
+    @contextmanager
+    def follow(self, conversation: str, wake: Callable[[], None]) -> Iterator[None]:
+        """Wake every reader at everything that is said."""
+        self.readers.append(wake)
+        try:
+            yield
+        finally:
+            self.readers.remove(wake)
+
+    def _uttered(self, conversation: str) -> list[Uttered]:
+        sent = [one for one in self.said.get(conversation, ()) if isinstance(one, SentReply)]
+        return [
+            Uttered(place=place, message=self.messages[f"{conversation}:{one.in_reply_to}"], sent=one)
+            for place, one in enumerate(sent, 1)
+        ]
+
+    async def place_of(self, conversation: str, reply: str) -> int:
+        """Return where a reply stands among all."""
+        return next((one.place for one in self._uttered(conversation) if one.sent.id == reply), 0)
+
+    async def last_place(self, conversation: str) -> int:
+        """Return how many replies there are."""
+        return len(self._uttered(conversation))
+
+    async def since(self, conversation: str, place: int, *, limit: int) -> tuple[Uttered, ...]:
+        """Return the next replies."""
+        if self.away:
+            raise StorageAwayError("OSError")
+        return tuple(self._uttered(conversation)[place : place + limit])
 
     async def history(self, conversation: str, *, limit: int) -> tuple[Said, ...]:
         """Return what was said."""
@@ -398,7 +429,7 @@ def channel_parts(core: FakeCore, files: FakeFiles | None = None) -> ChannelPart
     return ChannelParts(
         city="_example", receive=core, clock=lambda: NOW, key=key_for,
         pseudonym=lambda who: hmac.new(key_for("sender"), who.encode(), "sha256").hexdigest(),
-        say=PACK.say, deliveries=FakeDeliveries(), files=files or FakeFiles(), origin=origin_of, settings={},
+        say=PACK.say, deliveries=FakeDeliveries(), follows=core, problem=lambda error: problem_of(error).document(), files=files or FakeFiles(), origin=origin_of, settings={},
     )  # fmt: skip
 
 

@@ -4,10 +4,13 @@ import re
 from pathlib import Path
 
 import pytest
+from aiohttp import FormData
 from pytest_aiohttp.plugin import AiohttpClient
 
 from channels.webchat.codec import MAX_TEXT
 from gateway.web.pages.chat import COOKIE
+from hotline.message import Location
+from tests.samples import an_image
 from tests.web.fake_app import CODE, NUMBER, FakeCore
 from tests.web.reading import Client, Page, press
 
@@ -240,3 +243,34 @@ async def test_the_element_gets_problems_with_a_title_to_show(
 
 async def test_history_is_kept_nowhere(client: Client) -> None:
     assert (await client.get("/chat")).headers["Cache-Control"] == "no-store"
+
+
+async def test_a_file_is_sent_by_a_form_or_kept_for_the_element(client: Client, core: FakeCore) -> None:
+    await client.get("/chat")
+    for accept, status in (("text/html", 200), ("application/json", 201)):
+        form = FormData()
+        form.add_field("file", an_image("PNG"), filename="站台.png")
+        response = await client.post("/chat/files", data=form, headers={"Accept": accept})
+        assert response.status == status
+    stored = await response.json()
+    [message] = core.messages.values()
+    assert message.attachments == (stored["id"],)
+    page = await client.get("/chat")
+    assert "您发来了1个附件" in await page.text()
+    assert "geolocation=(self)" in page.headers["Permissions-Policy"]
+
+
+async def test_a_place_is_a_message(client: Client, core: FakeCore) -> None:
+    await client.post("/chat", data={"id": "m1", "lat": "33.7", "lon": "113.2"})
+    [message] = core.messages.values()
+    assert message.location == Location(lat=33.7, lon=113.2)
+    assert "您发来了位置" in await (await client.get("/chat")).text()
+    assert (await client.post("/chat", data={"id": "m2", "lat": "x", "lon": "1"})).status == 422
+
+
+async def test_the_talk_can_be_kept_as_a_text(client: Client) -> None:
+    await press(client, await open_chat(client), "发送", text="身份证丢了")
+    response = await client.get("/chat/transcript")
+    assert response.content_type == "text/plain"
+    text = await response.text()
+    assert "我：身份证丢了" in text and "依据：《居民身份证法》第十一条、第十二条" in text and "<" not in text

@@ -3,12 +3,18 @@
 // No decision is made here, and nothing from a citizen or a reply is ever parsed as markup by us:
 // lines come from our own templates, texts go through textContent.
 
+import { Link } from "./chat_link.js";
+import { equip } from "./chat_sending.js";
+
 const DRAFT = "huying.draft";
 const POLLS = [2, 3, 5, 8, 13, 20, 30, 30, 30, 30, 30, 30]; // seconds between looks for a late reply
 const LONGEST_REQUEST = 20000;
 const NEAR_END = 80;
+const OFFLINE_AFTER = 3000; // milliseconds for which a lost socket is no news
 
 const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+const parse = (html) => new DOMParser().parseFromString(html, "text/html");
 
 const kept = {
   get: () => { try { return sessionStorage.getItem(DRAFT) || ""; } catch { return ""; } },
@@ -24,12 +30,27 @@ class HuyingChat extends HTMLElement {
     this.compose = this.querySelector("form.hy-compose");
     this.box = this.compose.elements.text;
     this.words = this.querySelector("[data-words]").dataset;
+    this.banner = this.querySelector("[data-link]");
     this.queue = Promise.resolve();
+    this.entries = new Map(); // said here and not yet answered, by id
+    this.last = this.lastShown(); // of the replies on record, the last that the socket brought
+    this.link = new Link(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/chat/ws`, {
+      after: () => this.last, heard: (frame) => this.heard(frame), lost: () => this.linked(false),
+    });
     this.listen();
+    equip(this, this.querySelector(".hy-more"));
     if (!this.box.value) this.box.value = kept.get();
     this.grow();
     if (this.log.querySelector("#latest, [data-reply]")) this.toEnd(); // a new conversation begins with its greeting
+    this.link.connect();
     if (this.querySelector("[data-waiting]")) this.lookAgain(0);
+  }
+
+  disconnectedCallback() { this.link.lost(); clearTimeout(this.link.timer); }
+
+  lastShown() {
+    const replies = this.list.querySelectorAll("li[data-reply]");
+    return replies.length ? replies[replies.length - 1].dataset.reply : "";
   }
 
   listen() {
@@ -42,6 +63,9 @@ class HuyingChat extends HTMLElement {
     });
     this.box.addEventListener("input", () => { kept.set(this.box.value); this.grow(); });
     this.news.firstElementChild.addEventListener("click", () => { this.toEnd(); this.box.focus(); });
+    document.addEventListener("visibilitychange", () => { if (!document.hidden) this.link.wake(); });
+    for (const event of ["online", "pageshow"]) window.addEventListener(event, () => this.link.wake());
+    window.addEventListener("offline", () => this.linked(false));
     this.log.addEventListener("scroll", () => { if (this.atEnd()) this.news.hidden = true; }, { passive: true });
   }
 
@@ -61,21 +85,24 @@ class HuyingChat extends HTMLElement {
     this.box.rows = 1;
     kept.set("");
     this.grow();
-    this.send(text, new URLSearchParams({ text }));
+    this.send(text, { text });
   }
 
   choose(form, button) {
     if (!button || !button.name || form.hasAttribute("data-busy")) return;
-    const body = new URLSearchParams(new FormData(form));
-    body.set(button.name, button.value);
+    const values = {};
+    new FormData(form).forEach((value, name) => { values[name] = value; });
+    values[button.name] = button.value;
     this.log.focus({ preventScroll: true }); // the button goes away; the reading place must not
-    this.send(button.textContent.trim(), body, form);
+    this.send(button.textContent.trim(), values, form);
   }
 
-  send(text, body, form) {
-    body.set("id", newId());
+  send(text, values, form) {
+    const id = newId();
     const line = this.line("mine", text);
-    const entry = { text, body, form, line, tries: 0 };
+    line.dataset.said = id;
+    const entry = { id, text, values: { ...values, id }, form, line, tries: 0 };
+    this.entries.set(id, entry);
     this.busy(entry, true);
     this.list.append(line);
     this.wait(entry);
@@ -84,15 +111,23 @@ class HuyingChat extends HTMLElement {
   }
 
   async deliver(entry) {
+    const told = entry.tries ? null : await this.link.say(entry.id, entry.values);
+    if (!this.entries.has(entry.id)) return; // answered meanwhile
+    if (told && told.type === "taken") this.later(entry);
+    else if (told) this.refused(entry, told.problem.status, told.problem.title);
+    else await this.post(entry);
+  }
+
+  async post(entry) {
     const stop = new AbortController();
     const timer = setTimeout(() => stop.abort(), LONGEST_REQUEST);
     try {
       const response = await fetch("/chat/say", {
-        method: "POST", body: entry.body, credentials: "same-origin", signal: stop.signal,
+        method: "POST", body: new URLSearchParams(entry.values), credentials: "same-origin", signal: stop.signal,
         headers: { Accept: "text/html, application/problem+json" },
       });
       if (response.status === 202) this.later(entry);
-      else if (response.ok) this.settle(entry, await response.text());
+      else if (response.ok) this.show(parse(await response.text()), [entry]);
       else this.refused(entry, response.status, (await response.json()).title);
     } catch {
       if (entry.tries) this.later(entry);
@@ -105,8 +140,12 @@ class HuyingChat extends HTMLElement {
   // The same id again returns what has been settled since: nothing is said twice.
   later(entry) {
     const pause = POLLS[entry.tries++];
-    this.label(entry.waiting, pause ? this.words.late : this.words.gone);
-    if (pause) setTimeout(() => this.deliver(entry), pause * 1000);
+    if (!pause) this.label(entry.waiting, this.words.gone);
+    else setTimeout(() => {
+      if (!this.entries.has(entry.id)) return;
+      this.label(entry.waiting, this.words.late);
+      this.post(entry);
+    }, pause * 1000);
   }
 
   refused(entry, status, title) {
@@ -116,6 +155,7 @@ class HuyingChat extends HTMLElement {
   }
 
   fail(entry, why, again) {
+    entry.tries = 0;
     entry.waiting.remove();
     this.busy(entry, false);
     const note = this.querySelector("template[data-failed]").content.cloneNode(true);
@@ -129,38 +169,78 @@ class HuyingChat extends HTMLElement {
   }
 
   sendAgain(entry) {
-    entry.line.querySelectorAll(".hy-err, .hy-row").forEach((part) => part.remove());
+    this.clear(entry);
     this.busy(entry, true);
     this.wait(entry);
     this.log.focus({ preventScroll: true });
     this.queue = this.queue.then(() => this.deliver(entry));
   }
 
-  settle(entry, html) {
-    entry.waiting.remove();
-    this.retire();
-    this.show(new DOMParser().parseFromString(html, "text/html"));
+  heard(frame) {
+    this.linked(true);
+    // A frame behind one that never came is put by: what is missing comes first when it is asked for again.
+    if (this.link.lacks(frame)) return;
+    if (frame.type === "lines") {
+      this.show(parse(frame.html));
+      if (frame.last) this.last = frame.last;
+    } else if (frame.type === "whole") this.querySelectorAll("[data-waiting]").forEach((line) => { if (this.isAnswered(line.dataset.waiting)) line.remove(); });
   }
 
-  show(page) {
-    const atEnd = this.atEnd();
-    const fresh = [...page.querySelectorAll("li[data-reply]")].filter(
-      (line) => ![...this.list.children].some((known) => known.dataset.reply === line.dataset.reply),
+  linked(open) {
+    clearTimeout(this.away);
+    if (open) { this.met = true; this.tell(""); }
+    else this.away = setTimeout(() => this.tell(navigator.onLine ? (this.met ? this.words.parted : "") : this.words.offline), OFFLINE_AFTER);
+  }
+
+  tell(words) {
+    if (this.banner.textContent === words) return;
+    this.banner.textContent = words;
+    this.banner.hidden = !words;
+  }
+
+  isAnswered(id) { return this.lines("to", id).length > 0; }
+
+  lines(name, id) { return [...this.list.children].filter((line) => line.dataset[name] === id); }
+
+  // What is known already is passed over: the same line may come by the socket, by an answer and by a look.
+  show(page, answered = []) {
+    const fresh = [...page.querySelectorAll("li[data-reply], li[data-said]")].filter((line) =>
+      line.dataset.reply ? !this.lines("reply", line.dataset.reply).length : !this.lines("said", line.dataset.said).length,
     ).map((line) => document.importNode(line, true));
+    const replies = fresh.filter((line) => line.dataset.reply);
+    [...answered, ...replies.map((line) => this.entries.get(line.dataset.to))].forEach((entry) => this.settle(entry));
     if (!fresh.length) return;
-    this.list.append(...fresh);
-    const urgent = fresh.find((line) => line.dataset.alert);
+    const atEnd = this.atEnd();
+    if (replies.length) this.retire();
+    fresh.forEach((line) => this.place(line));
+    const urgent = replies.find((line) => line.dataset.alert);
     if (urgent) this.alarm.textContent = urgent.dataset.alert;
-    if (atEnd || urgent) this.toLine(urgent || fresh[0]);
+    if (atEnd || urgent) this.toLine(urgent || replies[0] || fresh[0]);
     else this.news.hidden = false;
   }
+
+  // A reply stands under what it answers, as it will when the page is loaded anew.
+  place(line) {
+    const above = line.dataset.to ? [...this.lines("said", line.dataset.to), ...this.lines("to", line.dataset.to)].pop() : null;
+    if (above) above.after(line);
+    else this.list.append(line);
+  }
+
+  settle(entry) {
+    if (!entry) return;
+    this.entries.delete(entry.id);
+    entry.waiting.remove();
+    this.clear(entry); // what was given up may have arrived all the same
+  }
+
+  clear(entry) { entry.line.querySelectorAll(".hy-err, .hy-row").forEach((part) => part.remove()); }
 
   // A message that was still open when the page was made: look until its replies are there.
   lookAgain(tries) {
     if (tries < POLLS.length) setTimeout(async () => {
       try {
         const response = await fetch("/chat", { credentials: "same-origin" });
-        const page = new DOMParser().parseFromString(await response.text(), "text/html");
+        const page = parse(await response.text());
         if (response.ok && !page.querySelector("[data-waiting]") && page.querySelector("li[data-reply]")) {
           this.querySelectorAll("[data-waiting]").forEach((line) => line.remove());
           this.show(page);
@@ -197,7 +277,14 @@ class HuyingChat extends HTMLElement {
 
   wait(entry) {
     entry.waiting = this.line("wait");
-    this.list.append(entry.waiting);
+    entry.line.after(entry.waiting);
+  }
+
+  note(words) {
+    const line = this.line("wait");
+    this.label(line, words);
+    this.list.append(line);
+    this.toEnd();
   }
 
   line(template, text) {

@@ -4,13 +4,16 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
+from typing import Any
 
 from aiohttp import web
 
-from channels.base import TooLongError
-from channels.webchat.adapter import WebChat, bearer_of
-from channels.webchat.codec import client_id, conversation_of, decode_form
+from channels.base import TooLongError, Uttered
+from channels.webchat.adapter import WebChat, bearer_of, described
+from channels.webchat.codec import conversation_of, decode_form
 from channels.webchat.session import LIFE
+from channels.webchat.socket import Manner
 from gateway.web.errors import STORED, problem_of
 from gateway.web.floods import TooManyMessagesError
 from gateway.web.forms import read_form
@@ -22,6 +25,8 @@ from hotline.errors import KeyReusedError, NotAMessageError, StorageAwayError
 from hotline.message import InboundMessage
 
 COOKIE = "huying_chat"
+#: what this page may ask a person for, each time at the press of a button
+MAY_ASK = "camera=(), microphone=(self), geolocation=(self), payment=()"
 SHOWN = 100  #: things said that a page shows again
 
 
@@ -54,7 +59,14 @@ class ChatPage:
 
     def routes(self) -> tuple[web.RouteDef, ...]:
         """Return the routes of the page."""
-        return (web.get("/chat", self.show), web.post("/chat", self.post), web.post("/chat/say", self.say))
+        return (
+            web.get("/chat", self.show),
+            web.post("/chat", self.post),
+            web.post("/chat/say", self.say),
+            web.post("/chat/files", self.take_file),
+            web.get("/chat/ws", self.open_socket),
+            web.get("/chat/transcript", self.transcript),
+        )
 
     async def show(self, request: web.Request) -> web.Response:
         """Show the conversation of this browser."""
@@ -103,12 +115,52 @@ class ChatPage:
         message = decode_form(await read_form(request), self._webchat.envelope(session))
         received = await self._webchat.receive(message, request)
         request[STORED] = True
-        text = self._pages.text("fragment.html", replies=received.replies, at=_at())
         response = web.Response(
-            text=text, status=200 if received.settled else 202, content_type="text/html",
+            text=self._frame(received.replies)["html"], status=200 if received.settled else 202, content_type="text/html",
             headers={"Cache-Control": "no-store"},
         )  # fmt: skip
         return self._keep(response, token)
+
+    async def take_file(self, request: web.Request) -> web.Response:
+        """Keep one file: for the message of the element that will name it, or sent as a message of its own."""
+        session, token = self._session(request)
+        stored = await self._webchat.kept_file(request, session)
+        if "application/json" in request.headers.get("Accept", ""):
+            headers = {"Cache-Control": "no-store"}
+            return self._keep(web.json_response(described(stored), status=201, headers=headers), token)
+        form = {"id": _new_id(), "attachments": stored.id}
+        await self._webchat.receive(decode_form(form, self._webchat.envelope(session)), request)
+        return self._keep(web.Response(status=303, headers={"Location": "/chat#latest"}), token)
+
+    async def open_socket(self, request: web.Request) -> web.StreamResponse:
+        """Speak with the element of the browser whose cookie came along."""
+        session = self._webchat.sessions.session_of(request.cookies.get(COOKIE, ""))
+        if session is None:
+            raise web.HTTPUnauthorized
+        return await self._webchat.talk(
+            request, session, Manner(read=decode_form, show=self._told, urge=self._urged)
+        )
+
+    async def transcript(self, request: web.Request) -> web.Response:
+        """Give out what was said as a text file."""
+        session, token = self._session(request)
+        lines = _lines(await self._said(session), self._pages.context.first_options)
+        text = self._pages.text("transcript.txt", lines=lines)
+        headers = {"Content-Disposition": 'attachment; filename="12345.txt"', "Cache-Control": "no-store"}
+        return self._keep(web.Response(text=text, charset="utf-8", headers=headers), token)
+
+    def _told(self, uttered: Sequence[Uttered]) -> list[Mapping[str, Any]]:
+        said: list[Said] = []
+        for message, of_one in groupby(uttered, key=lambda one: one.message):
+            said += [InboundText.of(message), *(one.sent for one in of_one)]
+        return [{**self._frame(said), "last": uttered[-1].sent.id}]
+
+    def _urged(self, replies: Sequence[SentReply]) -> list[Mapping[str, Any]]:
+        return [self._frame(replies)] if replies else []
+
+    def _frame(self, said: Sequence[Said]) -> Mapping[str, Any]:
+        lines = _lines(said, self._pages.context.first_options)
+        return {"type": "lines", "html": self._pages.text("fragment.html", lines=lines, at=_at())}
 
     async def _received(
         self, request: web.Request, form: Mapping[str, str], session: str
@@ -166,6 +218,7 @@ class ChatPage:
             trouble=trouble,
             at=_at(),
         )
+        response.headers["Permissions-Policy"] = MAY_ASK
         if trouble and trouble.again:
             response.headers["Retry-After"] = trouble.wait
         return self._keep(response, token)
@@ -194,10 +247,7 @@ def _title(problem: ProblemError, error: Exception) -> str:
 
 
 def _just_said(message: InboundMessage, received: Received) -> tuple[Said, ...]:
-    mine = InboundText(
-        id=client_id(message), at=message.received_at, text=message.text, option=message.option
-    )
-    return (mine, *received.replies)
+    return (InboundText.of(message), *received.replies)
 
 
 def _lines(said: Sequence[Said], first_options: Sequence[Option]) -> list[Line]:
@@ -218,6 +268,8 @@ def _shown_text(said: Said, labels: Mapping[str, str]) -> str:
         return ""
     if said.files and not said.text:
         return str(WORDS["some_files"].format(count=said.files))
+    if said.located and not said.text:
+        return str(WORDS["some_place"])
     return said.text or labels.get(said.option or "", WORDS["some_option"])
 
 
