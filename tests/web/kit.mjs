@@ -41,7 +41,7 @@ async function atEveryWidth(page, context, view, mode, least) {
     await resize(page, width);
     const whole = WHOLE[mode] === width;
     found.push(...marked(width, await findings(page, context, width === "1280" && mode === "usual" ? 24 : least, whole)));
-    if (whole || width === "1280") await shot(page, view, `${width}-${mode}`);
+    if (whole || (mode === "usual" && width === "1280")) await shot(page, view, `${width}-${mode}`);
   }
   return found;
 }
