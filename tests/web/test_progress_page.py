@@ -195,7 +195,9 @@ async def test_a_ticket_that_was_looked_up_is_a_page_of_its_own_on_this_device_u
     response, page = await ask(client, NUMBER, CODE)
     assert response.url.path == f"/progress/{NUMBER}" and "示例小区东侧工地夜间施工" in page.words
     assert response.headers["Cache-Control"] == "no-store"
-    listed = Page(await (await client.get("/progress")).text())
+    shelf = await client.get("/progress")
+    listed = Page(await shelf.text())
+    assert shelf.headers["Cache-Control"] == "no-store"
     assert f"单号{NUMBER}" in listed.words and CODE not in str(listed.tags)
     kept, listed = await press(client, listed, "在这台设备上记30天")
     assert "Max-Age=2592000" in kept.history[0].headers["Set-Cookie"] and "最多记30天" in listed.words

@@ -189,9 +189,7 @@ class ProgressPage:
         try:
             return await self._acted(request, await self._asked(request, files))
         except BrokenFormError as error:
-            return self._form(
-                request, Typed(number=files.one("number")), status=422, error=None, broken=error
-            )
+            return self._form(request, Typed(number=files.one("number")), status=422, broken=error)
         finally:
             await files.drop(self._files)
 
@@ -276,14 +274,15 @@ class ProgressPage:
         error: NoSuchTicketError | TooManyTriesError | None = None,
         broken: BrokenFormError | None = None,
     ) -> web.Response:
+        mine = self._mine.of(request)
         response = self._pages.respond(
             request,
             "progress_form.html",
             status=status,
-            personal=bool(typed.query_code),
+            personal=bool(typed.query_code or mine.tickets),
             typed=typed,
             missing=missing,
-            mine=self._mine.of(request),
+            mine=mine,
             broken=told(broken.faults) if broken else (),
             wrong=error if isinstance(error, NoSuchTicketError) else None,
             locked=error if isinstance(error, TooManyTriesError) else None,
