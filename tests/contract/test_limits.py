@@ -14,7 +14,9 @@ from redis.backoff import NoBackoff
 from gateway.figures import Figures
 from gateway.limits import MOST_HERE, PAUSE, Limits
 from gateway.localservers import StartedServer, Valkey
+from gateway.sheets import LIFE, RedisSheets
 from groundwork.limits import LIMITS
+from tests.contract.test_files import VAULT
 
 pytestmark = pytest.mark.enable_socket
 NUMBER, ADDRESS = "progress.number", "progress.address"
@@ -157,3 +159,16 @@ async def test_what_a_process_remembers_by_itself_has_an_end() -> None:
     now.at += LIMITS[ADDRESS].seconds + 1
     await limits.take((ADDRESS, "later"))
     assert len(of_kind) == 1
+
+
+async def test_a_letter_on_its_way_lies_sealed_for_half_an_hour_and_is_not_kept_while_valkey_is_away(
+    redis: Redis, stopped: StartedServer
+) -> None:
+    sheets, sheet = RedisSheets(redis, VAULT), {"values": {"body": "路灯坏了三天"}}
+    assert await sheets.put("browser:letter", sheet) and await sheets.get("browser:letter") == sheet
+    assert await sheets.get("other:letter") is None
+    (name,) = [name async for name in redis.scan_iter("sheet:*")]
+    assert b"letter" not in name and "路灯".encode() not in (await redis.get(name) or b"")
+    assert 0 < await redis.ttl(name) <= LIFE
+    stopped.process.send_signal(signal.SIGSTOP)
+    assert not await sheets.put("browser:letter", sheet) and await sheets.get("browser:letter") is None

@@ -195,7 +195,9 @@ async def test_a_ticket_that_was_looked_up_is_a_page_of_its_own_on_this_device_u
     response, page = await ask(client, NUMBER, CODE)
     assert response.url.path == f"/progress/{NUMBER}" and "示例小区东侧工地夜间施工" in page.words
     assert response.headers["Cache-Control"] == "no-store"
-    listed = Page(await (await client.get("/progress")).text())
+    shelf = await client.get("/progress")
+    listed = Page(await shelf.text())
+    assert shelf.headers["Cache-Control"] == "no-store"
     assert f"单号{NUMBER}" in listed.words and CODE not in str(listed.tags)
     kept, listed = await press(client, listed, "在这台设备上记30天")
     assert "Max-Age=2592000" in kept.history[0].headers["Set-Cookie"] and "最多记30天" in listed.words
@@ -210,7 +212,8 @@ async def test_without_cookies_and_for_confidential_tickets_the_timeline_is_show
 ) -> None:
     client.session.cookie_jar.clear()
     response = await client.post("/progress", data=RIGHT)
-    assert response.status == 200 and response.history == () and "Set-Cookie" not in response.headers
+    assert response.status == 200 and response.history == ()
+    client.session.cookie_jar.clear()
     await client.get("/progress")
     monkeypatch.setattr(FakeRegister, "status", replace(FakeRegister.status, confidential=True))
     response = await client.post("/progress", data=RIGHT)
@@ -232,3 +235,17 @@ async def test_files_come_along_with_what_is_added_and_bad_ones_are_told(
     assert response.status == 200
     (message,) = core.messages.values()
     assert message.about == NUMBER and message.attachments == tuple(id for _, id in files.kept)
+
+
+async def test_the_page_offers_to_rate_once_there_is_a_reply_and_not_before(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, page = await ask(client, NUMBER, CODE)
+    assert not page.has_button("提交评价")
+    replied = replace(FakeRegister.status.steps[0], name="replied", text="已经停止夜间施工。")
+    monkeypatch.setattr(
+        FakeRegister, "status", replace(FakeRegister.status, state="replied", steps=(replied,))
+    )
+    _, page = await ask(client, NUMBER, CODE)
+    grades = [tag["value"] for tag in page.found("input") if tag.get("name") == "grade"]
+    assert page.has_button("提交评价") and grades == ["5", "4", "3", "2", "1"]

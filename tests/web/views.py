@@ -82,7 +82,7 @@ VIEWS = (
         ("click", "text=提交补充"), ("wait", "main [role=status]"),
     ),
     view(
-        "progress act lacks", "POST /progress/act", *proved(), ("click", "text=评价办得怎么样"), ("click", "text=提交评价"),
+        "progress act lacks", "POST /progress/act", *proved(), ("click", "text=补充情况"), ("click", "text=提交补充"),
         ("wait", "[role=alert]"),
     ),
     view("receipt", "POST /progress/receipt", *proved(), ("click", "text=受理回执，可以打印"), ("wait", ".hy-qr")),

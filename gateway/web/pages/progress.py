@@ -145,14 +145,23 @@ class ProgressPage:
             found = await self._proof.found(typed, request, self._registers.look_up)
         except (NoSuchTicketError, TooManyTriesError) as error:
             return self._form(request, typed, status=error.status, error=error)
-        shelf, mode = self._mine.of(request), form.get("mode")
-        if found.confidential or not shelf.known:  # what is confidential is remembered nowhere
+        return self._remembered(request, found, typed, mode=form.get("mode"))
+
+    def _remembered(
+        self, request: web.Request, found: TicketStatus, typed: Typed, *, mode: str | None
+    ) -> web.Response:
+        """Return the timeline as a page of its own that this device remembers, or at once where that cannot be."""
+        if found.confidential:  # remembered nowhere
             return self._timeline(request, found, typed, mode=mode)
-        response = web.Response(status=303, headers={"Location": f"/progress/{found.number}"})
+        shelf = self._mine.of(request)
+        if shelf.known:
+            response = web.Response(status=303, headers={"Location": f"/progress/{found.number}"})
+            if mode is not None:
+                keep_mode(response, mode, secure=self._secure)
+        else:  # the browser may keep no cookies at all
+            response = self._timeline(request, found, typed, mode=mode)
         shown = Typed(number=found.number, query_code=normalised(typed.query_code))
         self._mine.keep(response, shelf.plus(shown))
-        if mode is not None:
-            keep_mode(response, mode, secure=self._secure)
         return response
 
     async def again(self, request: web.Request) -> web.Response:
@@ -180,9 +189,7 @@ class ProgressPage:
         try:
             return await self._acted(request, await self._asked(request, files))
         except BrokenFormError as error:
-            return self._form(
-                request, Typed(number=files.one("number")), status=422, error=None, broken=error
-            )
+            return self._form(request, Typed(number=files.one("number")), status=422, broken=error)
         finally:
             await files.drop(self._files)
 
@@ -267,14 +274,15 @@ class ProgressPage:
         error: NoSuchTicketError | TooManyTriesError | None = None,
         broken: BrokenFormError | None = None,
     ) -> web.Response:
+        mine = self._mine.of(request)
         response = self._pages.respond(
             request,
             "progress_form.html",
             status=status,
-            personal=bool(typed.query_code),
+            personal=bool(typed.query_code or mine.tickets),
             typed=typed,
             missing=missing,
-            mine=self._mine.of(request),
+            mine=mine,
             broken=told(broken.faults) if broken else (),
             wrong=error if isinstance(error, NoSuchTicketError) else None,
             locked=error if isinstance(error, TooManyTriesError) else None,
