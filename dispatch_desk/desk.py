@@ -309,7 +309,8 @@ def _rules(draft: Draft) -> str:
 
 def _is_repeated(file: CaseFile, rule: CaseStep, form: Mapping[str, str], by: Author) -> bool:
     """Tell whether the last step is this one, from the same form and hand: a second click."""
-    last = next(iter(file.steps[-1:]), None)
+    ends = file.steps[-2:]  # a grant is followed by the dispatch that the same form brought
+    last = ends[0 if rule.step == Step.GRANT_RETURN else -1] if ends else None
     return (
         last is not None
         and (last.step, last.by) == (rule.step, by.account_id)
