@@ -50,6 +50,7 @@ class Entered:
 class Casework:
     """What was done to a case and what may be done now, by somebody."""
 
+    begun: datetime  #: when the unit that leads got it
     steps: Sequence[Taken]
     labels: Mapping[Step, str]
     offers: Sequence[Offer]
@@ -137,6 +138,7 @@ class Desk:
             taken = await steps.of_case(connection, self._vault, case.number, known=known)
         law, file, now = self._law(case), file_of(case, taken), self.clock()
         return Casework(
+            begun=file.begun,
             steps=file.steps,
             labels={Step(rule.step): rule.label for rule in reversed(law.case_steps)},
             offers=[one for one in offers(law, file, unit=unit, at=now) if one.step not in _ELSEWHERE],
@@ -187,11 +189,12 @@ class Desk:
             if found is None or held is None or held.id != id or held.outcome is not Outcome.HELD:
                 return False
             case, file = found
-            if file.stage is not Stage.SIGNED:
+            holds = file.of(Step.HOLD_REPLY)
+            if file.stage is not Stage.SIGNED or not holds:  # another unit's reply goes nowhere
                 return False
             draft = replace(held.draft, reason=reason)
             await replies.overrule(connection, self._vault, number, id, draft)
-            approved = file.of(Step.HOLD_REPLY)[-1].data.get("approver", "")
+            approved = holds[-1].data.get("approver", "")
             data = {"reason": reason} | ({"approver": approved} if approved else {})
             await self._answer(connection, case, file, draft, data, by=by)
             await self._audit.note(
