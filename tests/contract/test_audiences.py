@@ -63,8 +63,8 @@ def door_of(at: str) -> dict[tuple[str, str], str]:
 DESK = OPEN | door_of("") | {
     ("POST", "/api/events"): "platform", ("GET", "/static"): "public",
     ("GET", "/"): "dispatcher unit", ("GET", "/cases/{number}"): "dispatcher unit",
-    ("POST", "/cases/{number}/person"): "dispatcher unit", ("POST", "/cases/{number}/sign"): "dispatcher",
-    ("POST", "/cases/{number}/replies"): "dispatcher unit",
+    ("POST", "/cases/{number}/person"): "dispatcher unit", ("POST", "/cases/{number}/sign"): "dispatcher unit",
+    ("POST", "/cases/{number}/replies"): "dispatcher unit", ("POST", "/cases/{number}/steps/{step}"): "dispatcher unit",
     ("POST", "/cases/{number}/replies/{reply}/overrule"): "dispatcher",
     ("GET", "/units"): "dispatcher unit admin", ("GET", "/units/{unit}"): "dispatcher unit admin",
     ("POST", "/units"): "dispatcher admin", ("POST", "/units/{unit}"): "dispatcher unit admin",
