@@ -140,7 +140,7 @@ async def enter(visitor: Visitor, role: Role) -> None:
 
 def filled(path: str) -> str:
     path = path.replace("/kb/articles/{id}", f"/kb/articles/{'0' * 32}").replace("{kind}", "csv")
-    return re.sub(r"\{number\}", "20261120ABCDEFGHJ", re.sub(r"\{(id|unit|person|reply)\}", "1", path))
+    return re.sub(r"\{number\}", "20261120ABCDEFGHJ", re.sub(r"\{(id|unit|person|reply|step)\}", "1", path))
 
 
 async def test_the_desk_s_routes_are_for_whom_the_table_says(desk: RunningDesk) -> None:
