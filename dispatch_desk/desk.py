@@ -49,6 +49,7 @@ class Entered:
 class Casework:
     """What was done to a case and what may be done now, by somebody."""
 
+    begun: datetime  #: when the unit that leads got it
     steps: Sequence[Taken]
     labels: Mapping[Step, str]
     offers: Sequence[Offer]
@@ -127,6 +128,7 @@ class Desk:
             taken = await steps.of_case(connection, self._vault, case.number, known=known)
         law, file, now = self._law(case), file_of(case, taken), self.clock()
         return Casework(
+            begun=file.begun,
             steps=file.steps,
             labels={Step(rule.step): rule.label for rule in reversed(law.case_steps)},
             offers=[one for one in offers(law, file, unit=unit, at=now) if one.step not in _ELSEWHERE],
@@ -177,11 +179,12 @@ class Desk:
             if found is None or held is None or held.id != id or held.outcome is not Outcome.HELD:
                 return False
             case, file = found
-            if file.stage is not Stage.SIGNED:
+            holds = file.of(Step.HOLD_REPLY)
+            if file.stage is not Stage.SIGNED or not holds:  # another unit's reply goes nowhere
                 return False
             draft = replace(held.draft, reason=reason)
             await replies.overrule(connection, self._vault, number, id, draft)
-            approved = file.of(Step.HOLD_REPLY)[-1].data.get("approver", "")
+            approved = holds[-1].data.get("approver", "")
             data = {"reason": reason} | ({"approver": approved} if approved else {})
             await self._answer(connection, case, file, draft, data, by=by)
             await self._audit.note(
@@ -292,7 +295,8 @@ def _rules(draft: Draft) -> str:
 
 def _is_repeated(file: CaseFile, rule: CaseStep, form: Mapping[str, str], by: Author) -> bool:
     """Tell whether the last step is this one, from the same form and hand: a second click."""
-    last = next(iter(file.steps[-1:]), None)
+    ends = file.steps[-2:]  # a grant is followed by the dispatch that the same form brought
+    last = ends[0 if rule.step == Step.GRANT_RETURN else -1] if ends else None
     return (
         last is not None
         and (last.step, last.by) == (rule.step, by.account_id)

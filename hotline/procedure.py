@@ -26,13 +26,9 @@ _SILENT = {Step.ASK_RETURN: "return", Step.ASK_EXTENSION: "extension"}  #: subje
 class Refused:
     """Why a step may not be taken now."""
 
-    why: str  #: the words ``cannot_<why>`` say it, with ``values``
+    why: str  #: a code that the desk's pages say in words
     citation: Citation
-    values: Mapping[str, str] = field(default_factory=dict)
-
-    def words(self, pack: CityPack) -> str:
-        """Return the reason as it is shown."""
-        return pack.say(f"cannot_{self.why}", **self.values)
+    values: Mapping[str, str] = field(default_factory=dict)  #: what the words need
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

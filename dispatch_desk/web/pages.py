@@ -71,6 +71,8 @@ async def show_case(
     reply = await desk.last_reply(shown.number)
     casework = await desk.casework(shown, unit=scope_of(account), known=person_shown)
     leads = scope_of(account) in (None, shown.lead_unit)
+    if reply is not None and reply.at < casework.begun:
+        reply = None  # of a unit that leads the case no more
     return request.app[LOOK].page(
         "case.html",
         status=422 if failed else 200,

@@ -64,8 +64,8 @@ DESK = OPEN | door_of("") | {
     ("POST", "/api/events"): "platform", ("GET", "/static"): "public",
     ("GET", "/"): "dispatcher unit", ("GET", "/inbox/events"): "dispatcher unit", ("GET", "/board"): "dispatcher unit", ("GET", "/cases/{number}"): "dispatcher unit",
     ("GET", "/cases/{number}/files/{place}"): "dispatcher unit",
-    ("POST", "/cases/{number}/person"): "dispatcher unit", ("POST", "/cases/{number}/sign"): "dispatcher",
-    ("POST", "/cases/{number}/replies"): "dispatcher unit",
+    ("POST", "/cases/{number}/person"): "dispatcher unit", ("POST", "/cases/{number}/sign"): "dispatcher unit",
+    ("POST", "/cases/{number}/replies"): "dispatcher unit", ("POST", "/cases/{number}/steps/{step}"): "dispatcher unit",
     ("POST", "/cases/{number}/replies/{reply}/overrule"): "dispatcher",
     ("GET", "/units"): "dispatcher unit admin", ("GET", "/units/{unit}"): "dispatcher unit admin",
     ("POST", "/units"): "dispatcher admin", ("POST", "/units/{unit}"): "dispatcher unit admin",
@@ -146,7 +146,7 @@ def filled(path: str) -> str:
     return re.sub(
         r"\{number\}",
         "20261120ABCDEFGHJ",
-        re.sub(r"\{(id|unit|person|reply|place)\}", "1", path.replace("{day}", "2026-11-20")),
+        re.sub(r"\{(id|unit|person|reply|place|step)\}", "1", path.replace("{day}", "2026-11-20")),
     )
 
 

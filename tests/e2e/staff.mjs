@@ -97,7 +97,11 @@ const views = {
   "desk sign-in": (page) => page.goto(at("desk", "/sign-in")),
   "desk wrong": (page) => type(page, "desk", `nobody-${process.pid}-${Math.random()}`, "wrong"),
   "desk inbox": asks("desk", "dispatcher", "/"),
-  "desk case": asks("desk", "dispatcher", `/cases/${kase}`),
+  "desk case": async (page) => {
+    await asks("desk", "dispatcher", `/cases/${kase}`)(page);
+    await page.locator("#casework details").evaluateAll((all) => all.forEach((one) => (one.open = true)));
+    await page.waitForSelector("#casework [aria-disabled=true]");
+  },
   "desk person": async (page) => {
     await asks("desk", "dispatcher", `/cases/${kase}`)(page);
     await page.selectOption("#why", "contact");
