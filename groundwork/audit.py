@@ -71,6 +71,7 @@ class Action(StrEnum):
     REPLY_OVERRULED = "reply.overruled"
     REPEAT_MERGED = "repeat.merged"
     REPEAT_APART = "repeat.apart"
+    REPEAT_PARTED = "repeat.parted"
     PEOPLE_SEEN = "people.seen"
     PEOPLE_CHANGED = "people.changed"
     ARTICLE_RECORDED = "article.recorded"

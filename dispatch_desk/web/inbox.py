@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from dispatch_desk.store.listing import COLUMNS, MARKS, MOST, ORDERS, VIEWS, Ask
 from dispatch_desk.web.look import LOOK
 from dispatch_desk.web.pages import next_clock, scope_of
 from hotline.citypack import CityPack
+from hotline.errors import StorageAwayError
 from hotline.ticket import ALPHABET, normalised
 from staff.guard import account_of, session_stands
 
@@ -67,7 +69,8 @@ async def events(request: web.Request) -> web.StreamResponse:
     await response.prepare(request)
     if (scope := scope_of(account)) == "":
         return response
-    with request.app[LIVE].watching(scope) as viewer:
+    # Who left is told nothing, and when the database is away the browser asks again by itself.
+    with suppress(ConnectionResetError, StorageAwayError), request.app[LIVE].watching(scope) as viewer:
         await response.write(b"retry: 5000\nevent: begun\ndata: {}\n\n")
         while await session_stands(request) and not viewer.over:
             news = await viewer.next(HEARTBEAT)

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -175,9 +176,7 @@ class Repeats:
 
     async def decide(self, number: str, main: str, *, merged: bool, by: Author) -> None:
         """Merge ``number`` under ``main``, or keep both apart; raises ``RepeatGoneError``."""
-        async with storage_errors(), self._pool.acquire() as connection, connection.transaction():
-            for one in sorted((number, main)):
-                await lock(connection, f"ticket:{one}")
+        async with self._both(number, main) as connection:
             done = await connection.execute(
                 "UPDATE repeats r SET merged = $3, decided_by = $4, decided_at = $5 FROM repeats_to_decide o"
                 " WHERE r.number = $1 AND r.main = $2 AND o.number = r.number AND o.main = r.main",
@@ -189,6 +188,39 @@ class Repeats:
                 await self._tickets.merge(connection, number, main, at=self._clock())
             action = Action.REPEAT_MERGED if merged else Action.REPEAT_APART
             await self._audit.note(connection, action, "case", number, by=by, why=main)
+
+    async def merges(self) -> Sequence[Repeat]:
+        """Return the merges that can be undone, the newest first: the main ticket is not over."""
+        async with storage_errors(), self._pool.acquire() as connection:
+            rows = await connection.fetch(
+                "SELECT r.*, l.body AS later_body, m.body AS main_body FROM repeats r"
+                " JOIN tickets l ON l.number = r.number JOIN tickets m ON m.number = r.main"
+                " WHERE r.merged AND l.city = $1 AND l.state <> $3 AND m.state <> ALL($2)"
+                " ORDER BY r.decided_at DESC LIMIT $4",
+                self._pack.code, [CLOSED, WITHDRAWN], WITHDRAWN, MOST_SHOWN,
+            )  # fmt: skip
+        return [self._repeat(row) for row in rows]
+
+    async def undo(self, number: str, main: str, *, by: Author) -> None:
+        """Let ``number``, merged under ``main``, go on by itself again; raises ``RepeatGoneError``."""
+        async with self._both(number, main) as connection:
+            done = await connection.execute(
+                "UPDATE repeats r SET merged = false, decided_by = $3, decided_at = $4 FROM tickets m"
+                " WHERE r.number = $1 AND r.main = $2 AND r.merged AND m.number = r.main AND m.state <> ALL($5)",
+                number, main, by.account_id, self._clock(), [CLOSED, WITHDRAWN],
+            )  # fmt: skip
+            if not done.endswith(" 1"):
+                raise RepeatGoneError(f"{number} does not stand under {main} any more")
+            await self._tickets.part(connection, number, main, at=self._clock())
+            await self._audit.note(connection, Action.REPEAT_PARTED, "case", number, by=by, why=main)
+
+    @asynccontextmanager
+    async def _both(self, number: str, main: str) -> AsyncIterator[Connection]:
+        """Open a transaction in which nobody else touches the two tickets."""
+        async with storage_errors(), self._pool.acquire() as connection, connection.transaction():
+            for one in sorted((number, main)):
+                await lock(connection, f"ticket:{one}")
+            yield connection
 
 
 async def look_for_ever(repeats: Repeats, every: float) -> None:

@@ -44,6 +44,7 @@ ANSWERED = frozenset({"replied", "followed_up", "closed"})  #: events by which a
 #: events that those hear, too, whose tickets were merged under the one they are about
 HEARD_BY_ALL = frozenset({"progressed", "replied", "followed_up", "closed", "reopened"})
 MERGED, JOINED = "merged", "joined"  #: on the timeline of the later ticket, and of the main one
+PARTED = "parted"  #: on both, when that was undone
 #: says a reply in a conversation, under a key, inside a transaction
 Tells: TypeAlias = Callable[[Connection, Thread, str, Reply], Awaitable[None]]
 WITHDRAWN, OVER = "withdrawn", frozenset({"closed"})  #: states in which nothing more is owed
@@ -241,16 +242,34 @@ class Tickets:
 
     async def merge(self, connection: Connection, number: str, main: str, *, at: datetime) -> None:
         """Tell both tickets' timelines and the dispatch centre that ``number`` goes on under ``main``."""
-        under = self._pack.say("repeat_under", number=main)
-        over = self._pack.say("repeat_over", number=number)
-        for subject, words, data in ((number, under, {"main": main}), (main, over, {"merged": number})):
+        words = (self._pack.say("repeat_under", number=main), self._pack.say("repeat_over", number=number))
+        await self._tell_both(connection, (number, main), (MERGED, JOINED), words, at=at)
+
+    async def part(self, connection: Connection, number: str, main: str, *, at: datetime) -> None:
+        """Tell the same that ``number`` goes on by itself after all; it stands where its own events left it."""
+        words = (self._pack.say("repeat_parted", number=main), self._pack.say("repeat_parted", number=number))
+        await self._tell_both(connection, (number, main), (PARTED, PARTED), words, at=at)
+        await connection.execute(
+            "UPDATE tickets SET state = coalesce((SELECT e.name FROM ticket_events e WHERE e.number = $1 AND e.name = ANY($3)"
+            " AND NOT EXISTS (SELECT FROM ticket_events m WHERE m.number = $2 AND (m.source, m.sequence, m.name, m.at)"
+            " = (e.source, e.sequence, e.name, e.at)) ORDER BY e.sequence DESC LIMIT 1), 'filed')"
+            " WHERE number = $1 AND state <> $4",
+            number, main, list(FROM_DESK), WITHDRAWN,
+        )  # fmt: skip
+
+    async def _tell_both(
+        self, connection: Connection, pair: tuple[str, str], names: tuple[str, str], words: tuple[str, str], *, at: datetime
+    ) -> None:  # fmt: skip
+        number, main = pair
+        for subject, name, said, data in zip(
+            pair, names, words, ({"main": main}, {"merged": number}), strict=True
+        ):
             sequence = await connection.fetchval(
                 "UPDATE tickets SET sequence = sequence + 1 WHERE number = $1 RETURNING sequence", subject
             )
-            key = f"merged:{number}:{main}:{subject}"
-            told = payloads.supplement_data(words, at=at)
+            key = f"{names[0]}:{number}:{main}:{subject}"
+            told = payloads.supplement_data(said, at=at)
             event_id = await self._owe(connection, key, subject, "supplemented", sequence, at, told)
-            name = MERGED if subject == number else JOINED
             await self._note(connection, subject, event_id, "staff", sequence, name, at, data)
 
     async def _tell_merged(self, connection: Connection, event: Event) -> list[str]:

@@ -82,6 +82,7 @@ GATEWAY = door_of("/staff") | {
     ("POST", "/ops/sealed/{id}/decide"): "dispatcher", ("POST", "/ops/sealed/{id}/look"): "dispatcher",
     ("GET", "/ops/dissuasions"): "dispatcher",
     ("GET", "/ops/repeats"): "dispatcher", ("POST", "/ops/repeats"): "dispatcher",
+    ("POST", "/ops/repeats/undo"): "dispatcher",
     ("GET", "/ops/people"): "dispatcher", ("POST", "/ops/people"): "dispatcher",
 } | {
     (method, path): who

@@ -147,6 +147,41 @@ async def test_other_peoples_repeats_wait_for_a_person_and_all_hear_the_result(b
     assert [tuple(row) for row in log][-1:] == [(later, first)]
 
 
+async def test_a_merge_can_be_undone_and_each_goes_on_by_itself(bench: Bench) -> None:
+    first = await bench.letter(TEXT, phone="13800000001")
+    later = await bench.letter(LATER, phone="13800000002", name="样例乙")
+    await bench.pairs()
+    await bench.decide(later, first, "yes")
+    for sequence, (subject, name) in enumerate([(later, "signed"), (first, "progressed")], start=1):
+        said = Event(id=f"e{sequence}", source="urn:desk", name=name, subject=subject, sequence=sequence,
+                     at=bench.services.clock(), data={"text": "正在修。", "unit": "示例市城市管理局"})  # fmt: skip
+        await bench.services.tickets.take(said)
+    _, page = await bench.visitor.get("/ops/repeats")
+    assert "撤销合并" in page
+    for done in ("parted", "gone"):
+        _, where = await bench.visitor.post("/ops/repeats/undo", number=later, main=first)
+        assert where.endswith(f"done={done}")
+    assert await bench.owed(later) == ["filed", "supplemented", "supplemented"] == await bench.owed(first)
+    states = await bench.services.pool.fetch("SELECT number, state FROM tickets")
+    assert dict(map(tuple, states)) == {first: "progressed", later: "signed"}
+    closed = Event(
+        id="e9",
+        source="urn:desk",
+        name="closed",
+        subject=first,
+        sequence=3,
+        at=bench.services.clock(),
+        data={},
+    )
+    await bench.services.tickets.take(closed)
+    assert "closed" not in [name for name, _ in await bench.timeline(later)]
+    assert (await bench.timeline(later))[-1] == ("parted", {"main": first})
+    assert (
+        await bench.services.pool.fetchval("SELECT count(*) FROM audit_log WHERE action = 'repeat.parted'")
+        == 1
+    )
+
+
 async def test_what_is_kept_apart_is_not_proposed_again(bench: Bench) -> None:
     first = await bench.letter(TEXT, phone="13800000001")
     later = await bench.letter(LATER, phone="13800000002")

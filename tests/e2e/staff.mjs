@@ -97,6 +97,8 @@ const views = {
   "desk sign-in": (page) => page.goto(at("desk", "/sign-in")),
   "desk wrong": (page) => type(page, "desk", `nobody-${process.pid}-${Math.random()}`, "wrong"),
   "desk inbox": asks("desk", "dispatcher", "/"),
+  "desk inbox filtered": asks("desk", "dispatcher", "/?order=new&confidential=1&q=2026"),
+  "desk board": asks("desk", "dispatcher", "/board"),
   "desk case": async (page) => {
     await asks("desk", "dispatcher", `/cases/${kase}`)(page);
     await page.locator("#casework details").evaluateAll((all) => all.forEach((one) => (one.open = true)));
@@ -154,6 +156,7 @@ const views = {
     await page.waitForSelector("[role=status], [role=alert]");
     await page.waitForSelector(`th:has-text("${secret}")`);
   },
+  "gateway repeats": asks("gateway", "dispatcher", "/ops/repeats", true),
   "gateway people": async (page) => {
     await asks("gateway", "dispatcher", "/ops/people", true)(page);
     await page.fill("#value", "13800000000");
@@ -321,7 +324,7 @@ await check("a password that is changed ends the sessions elsewhere, and one pla
 // Role by role: what the menu names, and of all pages of the program the ones that open.
 const own = ["account", "account/password", "account/second-factor"];
 const pages = {
-  desk: { all: ["/", "/units", "/accounts", "/audit", ...own.map((one) => "/" + one), `/cases/${kase}`], admin: ["/units", "/accounts", "/audit"], dispatcher: ["/", "/units"], unit: ["/", "/units"], editor: [], reviewer: [] },
+  desk: { all: ["/", "/board", "/units", "/accounts", "/audit", ...own.map((one) => "/" + one), `/cases/${kase}`], admin: ["/units", "/accounts", "/audit"], dispatcher: ["/", "/board", "/units"], unit: ["/", "/board", "/units"], editor: [], reviewer: [] },
   gateway: { all: ["/kb", "/kb/review", "/ops", "/ops/sealed", "/ops/repeats", "/ops/people", "/staff/accounts", "/staff/audit", ...own.map((one) => "/staff/" + one)], admin: ["/kb", "/ops", "/staff/accounts", "/staff/audit"], editor: ["/kb"], reviewer: ["/kb"], dispatcher: ["/ops/sealed", "/ops/repeats", "/ops/people"], unit: ["/kb/review"] },
 };
 for (const [door, { all, ...roles }] of Object.entries(pages)) {
@@ -344,6 +347,47 @@ for (const [door, { all, ...roles }] of Object.entries(pages)) {
     }
   });
 }
+
+await check("a new case is announced while nothing moves, and a list that is paused stays as it is", {}, async (page, context) => {
+  const arrives = async () => {
+    const letter = new FormData();
+    const words = { subject: "举报", body: "举报示例局有人收钱办事，今天又是一次。", name: "样例乙", phone: "13900000001", public: "false", confidential: "true", anonymous: "false" };
+    for (const [name, value] of Object.entries(words)) letter.append(name, value);
+    const answer = await fetch(`${gateway}/api/mailbox/letters`, { method: "POST", body: letter, headers: { "Idempotency-Key": `e2e-live-${process.pid}-${Math.random()}` } });
+    assert.equal(answer.status, 201);
+  };
+  await inside(page, "desk", "dispatcher");
+  await page.goto(at("desk", "/"));
+  await page.waitForFunction(() => document.querySelector("[data-said]").textContent.startsWith("实时更新中"));
+  const link = page.locator("[data-rows] a").last();
+  await link.focus();
+  await page.evaluate(() => new Promise(requestAnimationFrame));
+  const before = await link.boundingBox();
+  const rows = await page.locator("[data-number]").count();
+  await arrives();
+  await page.locator("[data-news]").waitFor({ timeout: 30000 });
+  assert.match(await page.textContent("[data-news-said]"), /刚到\d+件/);
+  assert.deepEqual(await link.boundingBox(), before);
+  assert.equal(await link.evaluate((one) => one === document.activeElement), true);
+  assert.equal(await page.locator("[data-number]").count(), rows);
+  const found = await look(page, context, "desk inbox live", PHONE.width);
+  await page.click("[data-pause]");
+  assert.equal(await page.textContent("[data-said]"), "更新已暂停。");
+  await click(page, "[data-show]");
+  assert.equal(await page.locator("[data-number]").count() > rows, true);
+  assert.equal(await page.getAttribute("[data-pause]", "aria-pressed"), "true");
+  return found;
+});
+
+await check("the inbox is read and filtered without JavaScript", { javaScriptEnabled: false }, async (page) => {
+  await inside(page, "desk", "dispatcher");
+  await page.goto(at("desk", "/"));
+  assert.equal(await page.locator("[data-pause]").isVisible(), false);
+  await page.click("summary");
+  await page.fill("#q", kase.slice(-6).toLowerCase());
+  await click(page, "button:text-is('查找')");
+  assert.deepEqual(await page.locator("[data-number]").evaluateAll((rows) => rows.map((one) => one.dataset.number)), [kase]);
+});
 
 await check("another role takes effect at once", {}, async (page) => {
   const [name, oneTime] = await fresh();

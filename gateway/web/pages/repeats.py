@@ -17,7 +17,11 @@ class RepeatPages:
 
     def routes(self) -> tuple[web.RouteDef, ...]:
         """Return the routes for dispatchers."""
-        return (web.get("/ops/repeats", self.show), web.post("/ops/repeats", self.decide))
+        return (
+            web.get("/ops/repeats", self.show),
+            web.post("/ops/repeats", self.decide),
+            web.post("/ops/repeats/undo", self.undo),
+        )
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         """Show what waits for a decision."""
@@ -26,6 +30,7 @@ class RepeatPages:
             account=account_of(request),
             form_token=form_token_of(request),
             repeats=await self._repeats.shown(),
+            merges=await self._repeats.merges(),
             done=request.query.get("done", ""),
         )
 
@@ -39,3 +44,13 @@ class RepeatPages:
         except RepeatGoneError:
             raise web.HTTPSeeOther("/ops/repeats?done=gone") from None
         raise web.HTTPSeeOther(f"/ops/repeats?done={'merged' if merged else 'apart'}")
+
+    async def undo(self, request: web.Request) -> web.StreamResponse:
+        """Let a merged ticket go on by itself again; what is over meanwhile is left as it is."""
+        form = await request.post()
+        by = author(account_of(request), address_of(request))
+        try:
+            await self._repeats.undo(text_of(form, "number"), text_of(form, "main"), by=by)
+        except RepeatGoneError:
+            raise web.HTTPSeeOther("/ops/repeats?done=gone") from None
+        raise web.HTTPSeeOther("/ops/repeats?done=parted")
