@@ -358,6 +358,7 @@ async def test_a_unit_is_reminded_of_what_waits_for_it_and_sees_which_articles(
         valid_to=services.clock() + timedelta(days=3),
     )
     await services.articles.put([soon])
+    assert "没有提醒过" in (await editor.get("/kb/units"))[1]
     assert await services.reminders.remind_all() == 1
     assert await services.reminders.remind_all() == 0  # a week has not gone by
     _, page = await unit.get("/kb/review")
