@@ -155,6 +155,7 @@ def _staff_parts(services: Services) -> StaffParts:
         pack=pack,
         catalogue=services.catalogue,
         reminders=services.reminders,
+        files=services.files,
         drafts=services.drafts,
         questions=services.questions,
         feedback=services.feedback,

@@ -91,6 +91,7 @@ class Hit:
     category: str = ""
     region: str = ""  #: the county it holds in; empty: everywhere in the city
     source_url: str = ""
+    links: tuple[tuple[str, str], ...] = ()  #: title and address of what belongs to it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

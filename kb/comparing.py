@@ -156,11 +156,13 @@ def main() -> None:
     """Print one line for each pool: R@1 and nDCG@10 of the three, then what is answered."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--questions", type=Path, nargs="*")
-    parser.add_argument("--city", default="pingdingshan")
+    parser.add_argument("--city", help="whose articles the questions of a file are asked of")
     parser.add_argument(
         "--errors", action="store_true", help="name every question that is not answered rightly"
     )
     options = parser.parse_args()
+    if bool(options.questions) is not bool(options.city):
+        parser.error("--questions and --city go together")
     if options.questions:
         found = [pool for file in options.questions for pool in independent(file, options.city)]
     else:

@@ -380,4 +380,5 @@ def hit_of(article: Article, score: float) -> Hit:
         category=article.category,
         region=article.region,
         source_url=article.source_url,
+        links=tuple((link.title, link.url) for link in article.attachments),
     )

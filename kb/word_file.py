@@ -2,22 +2,28 @@
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from zipfile import ZipFile
 
+import yaml
 from docx import Document
 from docx.table import Table
 from docx.text.paragraph import Paragraph
 
 MOST_UNPACKED = 300_000_000  #: bytes of all parts together: a small file may unpack into a very large one
-LABELS = {
-    "编号": "external_id", "相似问法": "similar", "微信短版": "short_answer", "分类": "category",
-    "负责单位": "unit", "单位": "unit", "依据": "source", "依据的网址": "source_url", "看过依据的日期": "source_seen",
-    "依据施行日期": "law_since", "适用地区": "region", "关键词": "keywords", "生效日期": "valid_from",
-    "到期日期": "valid_to",
-}  # fmt: skip
 SEVERAL = ("similar", "keywords")  #: may stand on several lines
+
+
+@cache
+def labels() -> Mapping[str, str]:
+    """Return what a line may begin with, and the column that it is."""
+    kept: Mapping[str, str] = yaml.safe_load(
+        Path(__file__).with_name("word_labels.yaml").read_text(encoding="utf-8")
+    )
+    return kept
 
 
 class UnreadableError(ValueError):
@@ -40,7 +46,7 @@ class _Article:
     def take(self, text: str, *, listed: bool) -> None:
         """Take a paragraph as one of the fields, or as more of the answer."""
         label, colon, value = text.replace("：", ":", 1).partition(":")
-        name = LABELS.get(label.strip()) if colon else None
+        name = labels().get(label.strip()) if colon else None
         if name is None:
             between = "\n" if listed else "\n\n"
             self.answer += (between if self.answer else "") + ("- " if listed else "") + text
@@ -58,7 +64,7 @@ class _Article:
 def word_records(data: bytes) -> Iterator[tuple[int, dict[str, str] | MisplacedError]]:
     """Yield each article with the number of its heading among the paragraphs, and what belongs to none.
 
-    Lines that begin with a label and a colon (编号, 相似问法, 依据 …) are fields. Raises ``UnreadableError``.
+    Lines that begin with a label of word_labels.yaml and a colon are fields. Raises ``UnreadableError``.
     """
     article: _Article | None = None
     for line, part in enumerate(_parts(data), start=1):

@@ -17,6 +17,7 @@ from hotline.message import InboundMessage, Media
 NAME, REFERENCE = "attachments.name", "attachments.reference"
 FETCH = "fetch"  #: kind of the effect owed for what still lies with a platform
 UNNAMED_FOR = timedelta(days=1)  #: how long a file waits for the message that it belongs to
+OF_ARTICLES = "article:"  #: begins the owner of a file that an editor put into an article
 KEPT, AWAITED = "kept", "awaited"
 
 Settles: TypeAlias = Callable[[], Awaitable[None]]
@@ -28,6 +29,11 @@ class Awaited:
 
     reference: str
     name: str
+
+
+def owner_of_article(article_id: str) -> str:
+    """Return whom the files of an article are kept for; no citizen's pseudonym looks like it."""
+    return f"{OF_ARTICLES}{article_id}"
 
 
 class Attachments:
@@ -134,15 +140,17 @@ class Attachments:
             )
 
     async def forget_unnamed(self) -> int:
-        """Delete the rows that no message came to name in a day; how many there were.
+        """Delete the rows that no message came to name in a day; how many there were. Files of articles stay.
 
         While a message waits to be settled nothing is forgotten: it may be the one that names it.
         """
         async with storage_errors(), self._pool.acquire() as connection:
             done = await connection.execute(
                 "DELETE FROM attachments WHERE message_id IS NULL AND made_at < $1"
+                " AND NOT starts_with(owner, $2)"
                 " AND NOT EXISTS (SELECT FROM messages WHERE settled_at IS NULL)",
                 self._clock() - UNNAMED_FOR,
+                OF_ARTICLES,
             )
         return int(done.rpartition(" ")[2])
 

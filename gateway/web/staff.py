@@ -7,6 +7,7 @@ from pathlib import Path
 from aiohttp import web
 
 from gateway import PROGRAM
+from gateway.files import Files
 from gateway.store.catalogue import Catalogue
 from gateway.store.dissuasions import Dissuasions
 from gateway.store.drafts import Drafts
@@ -24,6 +25,7 @@ from gateway.web.pages.answers import AnswerPages
 from gateway.web.pages.asked import AskedPages
 from gateway.web.pages.dissuasions import DissuasionPages
 from gateway.web.pages.editing import EditingPages, EditingParts
+from gateway.web.pages.enclosing import EnclosingPages, PublicFiles
 from gateway.web.pages.ops import OpsPages
 from gateway.web.pages.repeats import RepeatPages
 from gateway.web.pages.sealed import SealedPages
@@ -60,6 +62,7 @@ class StaffParts:
     pack: CityPack
     catalogue: Catalogue
     reminders: Reminders
+    files: Files
     drafts: Drafts
     questions: Questions
     feedback: Feedback
@@ -121,23 +124,33 @@ def _add_knowledge(app: web.Application, parts: StaffParts, look: Look, door: St
         city=pack.code,
         clock=parts.clock,
     )
-    editing = EditingPages(
-        EditingParts(
+    editing_parts = EditingParts(
             look=look, pages=Pages(context, parts.assets), pack=pack, public_url=parts.public_url, drafts=parts.drafts,
             questions=parts.questions, feedback=parts.feedback, library=parts.library, names=door.accounts.names,
             reminders=parts.reminders, clock=parts.clock,
-        )
     )  # fmt: skip
+    editing = EditingPages(editing_parts)
     asked = AskedPages(
         look, parts.questions, parts.feedback, parts.library, parts.tickets,
         units=[unit.name for unit in pack.units], clock=parts.clock,
     )  # fmt: skip
+    enclosing = EnclosingPages(editing_parts, editing, parts.files)
     writers = staff(Role.EDITOR, Role.REVIEWER)
     add_routes(
         app, staff(Role.EDITOR, Role.REVIEWER, Role.ADMIN), (*answers.routes(), *asked.reading_routes())
     )
-    add_routes(app, writers, (*answers.writing_routes(), *asked.writing_routes(), *editing.writing_routes()))
+    add_routes(
+        app,
+        writers,
+        (
+            *answers.writing_routes(),
+            *asked.writing_routes(),
+            *editing.writing_routes(),
+            *enclosing.writing_routes(),
+        ),
+    )
     add_routes(app, staff(Role.EDITOR, Role.REVIEWER, Role.UNIT), editing.step_routes())
     everybody = staff(Role.EDITOR, Role.REVIEWER, Role.UNIT, Role.ADMIN)
-    add_routes(app, everybody, editing.reading_routes())
+    add_routes(app, everybody, (*editing.reading_routes(), *enclosing.reading_routes()))
+    add_routes(app, "public", PublicFiles(parts.library, parts.files).routes())
     add_routes(app, staff(), asked.api_routes())

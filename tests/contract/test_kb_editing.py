@@ -358,6 +358,7 @@ async def test_a_unit_is_reminded_of_what_waits_for_it_and_sees_which_articles(
         valid_to=services.clock() + timedelta(days=3),
     )
     await services.articles.put([soon])
+    assert "没有提醒过" in (await editor.get("/kb/units"))[1]
     assert await services.reminders.remind_all() == 1
     assert await services.reminders.remind_all() == 0  # a week has not gone by
     _, page = await unit.get("/kb/review")
@@ -370,3 +371,60 @@ async def test_a_unit_is_reminded_of_what_waits_for_it_and_sees_which_articles(
     assert (await editor.post("/kb/units", unit=UNIT))[1] == "/kb/units?done=reminded"
     _, page = await unit.get("/kb/review")
     assert "中心提醒" in page
+
+
+async def test_a_file_of_an_article_is_for_citizens_while_the_article_is_and_never_before(
+    people: dict[Role, Visitor], services: Services
+) -> None:
+    editor, unit, reviewer = people.values()
+    place = await begun(editor)
+    id = place.rpartition("/")[2]
+    citizen = Visitor(editor.client, at="/staff")
+
+    async def put(data: bytes, name: str, revision: str) -> str:
+        await editor.get(place)
+        form = FormData({"form_token": editor.token, "revision": revision}, quote_fields=False)
+        form.add_field("file", data, filename=name, content_type="application/octet-stream")
+        headers = editor.headers()
+        answer = await editor.client.post(f"{place}/files", data=form, headers=headers, allow_redirects=False)
+        return answer.headers["Location"]
+
+    assert await put(b"MZ\0\0 a program", "表.pdf", "1") == f"{place}?done=file"
+    assert await put("申请表第一行".encode(), "申请表.txt", "0") == f"{place}?done=file_stale"
+    assert await put("申请表第一行".encode(), "申请表.txt", "1") == f"{place}?done=enclosed"
+    working = await services.drafts.find(id)
+    assert working is not None and [one.title for one in working.article.attachments] == ["申请表.txt"]
+    public = working.article.attachments[0].url
+    assert (await citizen.client.get(public)).status == 404
+    _, text = await unit.get(public.replace("/kb/public/", "/kb/articles/"))
+    assert text == "申请表第一行"
+    for who, step in ((editor, "submit"), (unit, "check"), (reviewer, "publish")):
+        assert (await stepped(who, place, step))[0] == 303
+    answer = await citizen.client.get(public)
+    assert answer.status == 200 and await answer.text() == "申请表第一行"
+    assert answer.headers["Content-Disposition"].startswith("attachment;")
+    assert public in await (await citizen.client.get(f"/kb/public/{id}")).text()
+    services.files._attachments._clock = lambda: services.clock() + timedelta(days=30)
+    await services.files.sweep()
+    assert (await citizen.client.get(public)).status == 200
+    await stepped(reviewer, place, "withdraw", remark="办法改了")
+    assert (await citizen.client.get(public)).status == 404
+
+
+async def test_an_address_written_into_an_article_never_reaches_what_a_citizen_sent(
+    people: dict[Role, Visitor], services: Services
+) -> None:
+    editor, unit, reviewer = people.values()
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"mine alone"
+
+    theirs = await services.files.keep(chunks(), name="a.txt", owner="a-citizen")
+    place = await begun(editor)
+    public = f"{place.replace('/kb/articles/', '/kb/public/')}/files/{theirs.id}"
+    await editor.get(place)
+    values = {**BLANK, **FORM, "attachments": f"表 {public}"}
+    assert (await editor.post(place, revision="1", **values))[0] == 303
+    for who, step in ((editor, "submit"), (unit, "check"), (reviewer, "publish")):
+        assert (await stepped(who, place, step))[0] == 303
+    assert (await editor.client.get(public)).status == 404

@@ -101,7 +101,7 @@ class EditingPages:
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         """Show one article with what can be done to it."""
-        working, on_record = await self._found(request)
+        working, on_record = await self.found(request)
         article = working.article if working else on_record
         assert article is not None
         return await self._form(request, working, on_record, values_of(article))
@@ -114,15 +114,15 @@ class EditingPages:
             for name in (*TEXTS, *LISTS, *DAYS, "law_since", "attachments")
         }
         id = request.match_info.get("id", "")
-        working, on_record = await self._found(request) if id else (None, None)
+        working, on_record = await self.found(request) if id else (None, None)
         base = working.article if working else on_record
         try:
             article = self._article(values, base)
         except ArticleError as error:
             return await self._form(request, working, on_record, values, problems=str(error))
-        revision = _number(text_of(form, "revision"))
+        revision = number_of(text_of(form, "revision"))
         try:
-            kept = await self._drafts.write(article, _actor(request), revision=revision, by=_by(request))
+            kept = await self._drafts.write(article, actor_of(request), revision=revision, by=_by(request))
         except StaleError as error:
             return await self._form(
                 request, error.current, on_record, values, failed="stale", mine=article, status=409
@@ -136,8 +136,8 @@ class EditingPages:
     async def restore(self, request: web.Request) -> web.StreamResponse:
         """Begin a working copy with the words of an earlier version."""
         form = await request.post()
-        working, on_record = await self._found(request)
-        version = _number(text_of(form, "version"))
+        working, on_record = await self.found(request)
+        version = number_of(text_of(form, "version"))
         earlier = next(
             (one for one in await self._drafts.versions(request.match_info["id"]) if one.version == version),
             None,
@@ -146,7 +146,7 @@ class EditingPages:
             raise web.HTTPNotFound
         try:
             await self._drafts.write(
-                earlier, _actor(request), revision=_number(text_of(form, "revision")), by=_by(request)
+                earlier, actor_of(request), revision=number_of(text_of(form, "revision")), by=_by(request)
             )
         except (StaleError, StepRefusedError) as error:
             why = error.why if isinstance(error, StepRefusedError) else "stale"
@@ -161,9 +161,9 @@ class EditingPages:
         if name not in list(Step) or name == Step.WRITE:
             raise web.HTTPNotFound
         step, id = Step(name), request.match_info["id"]
-        working, on_record = await self._found(request)
+        working, on_record = await self.found(request)
         try:
-            await self._do(request, step, working, remark, revision=_number(text_of(form, "revision")))
+            await self._do(request, step, working, remark, revision=number_of(text_of(form, "revision")))
         except (StaleError, StepRefusedError) as error:
             why = error.why if isinstance(error, StepRefusedError) else "stale"
             if step is Step.PUBLISH and why == "regression" and working is not None:
@@ -182,7 +182,7 @@ class EditingPages:
     async def _do(
         self, request: web.Request, step: Step, working: Working | None, remark: str, *, revision: int
     ) -> None:
-        id, actor, by = request.match_info["id"], _actor(request), _by(request)
+        id, actor, by = request.match_info["id"], actor_of(request), _by(request)
         if step is Step.WITHDRAW:
             await self._drafts.withdraw(id, actor, by=by, remark=remark)
         elif step is Step.PUBLISH:
@@ -195,14 +195,14 @@ class EditingPages:
 
     async def trial(self, request: web.Request) -> web.StreamResponse:
         """Ask every golden question as if the working copy were published."""
-        working, _ = await self._found(request)
+        working, _ = await self.found(request)
         if working is None:
             raise web.HTTPSeeOther(f"/kb/articles/{request.match_info['id']}")
         return await self._trial(request, working)
 
     async def _trial(self, request: web.Request, working: Working, *, failed: str = "") -> web.StreamResponse:
         trial = await self._tried(working)
-        actor = _actor(request)
+        actor = actor_of(request)
         may = {
             step.value: why_not(working, step, actor, remark="-", regressions=len(trial.worse))
             for step in (Step.SUBMIT, Step.PUBLISH)
@@ -225,10 +225,10 @@ class EditingPages:
 
     async def diff(self, request: web.Request) -> web.StreamResponse:
         """Show what two versions say differently; without numbers, the working copy beside the published one."""
-        working, on_record = await self._found(request)
+        working, on_record = await self.found(request)
         versions = {one.version: one for one in await self._drafts.versions(request.match_info["id"])}
-        old = versions.get(_number(request.query.get("old", ""))) or on_record
-        new = versions.get(_number(request.query.get("new", ""))) or (
+        old = versions.get(number_of(request.query.get("old", ""))) or on_record
+        new = versions.get(number_of(request.query.get("new", ""))) or (
             working.article if working else on_record
         )
         assert new is not None
@@ -255,7 +255,7 @@ class EditingPages:
     async def correct(self, request: web.Request) -> web.StreamResponse:
         """Keep what a colleague says is wrong with a published article."""
         form = await request.post()
-        _, on_record = await self._found(request)
+        _, on_record = await self.found(request)
         text = clean(text_of(form, "text")).strip()[:LONGEST_REMARK]
         if on_record is not None and text:
             await self._parts.feedback.correct(
@@ -263,7 +263,7 @@ class EditingPages:
             )
         raise web.HTTPSeeOther(f"/kb/articles/{request.match_info['id']}?done=correct")
 
-    async def _found(self, request: web.Request) -> tuple[Working | None, Article | None]:
+    async def found(self, request: web.Request) -> tuple[Working | None, Article | None]:
         """Return the working copy and the version on record; a unit finds only its own."""
         id, account = request.match_info["id"], account_of(request)
         working, on_record = await self._drafts.find(id), await self._drafts.on_record(id)
@@ -298,7 +298,7 @@ class EditingPages:
         mine: Article | None = None,
         status: int = 0,
     ) -> web.Response:
-        actor, at = _actor(request), self._parts.clock()
+        actor, at = actor_of(request), self._parts.clock()
         article = working.article if working else on_record
         id = article.id if article else ""
         steps = await self._drafts.steps(id) if id else ()
@@ -389,7 +389,8 @@ def _link(line: str) -> Link:
     return Link(title=title.strip() or url, url=url)
 
 
-def _actor(request: web.Request) -> Actor:
+def actor_of(request: web.Request) -> Actor:
+    """Return who acts on an article, as the workflow sees them."""
     account: Account = account_of(request)
     return Actor(id=account.id, part=PARTS.get(account.role, Part.UNIT), unit=account.unit)
 
@@ -398,5 +399,6 @@ def _by(request: web.Request) -> Any:
     return author(account_of(request), address_of(request))
 
 
-def _number(text: str) -> int:
+def number_of(text: str) -> int:
+    """Return a small number as a form sends it; anything else is 0."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else 0
