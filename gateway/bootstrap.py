@@ -28,7 +28,7 @@ from gateway.courier import Courier
 from gateway.enclosures import Enclosures
 from gateway.figures import Figures
 from gateway.files import Files
-from gateway.following import Following
+from gateway.fanout import Following
 from gateway.front import Front
 from gateway.gate import Gate
 from gateway.intake import Intake
