@@ -26,7 +26,10 @@ faults: setup ## Kill and pause parts under load, longer than `make test` does; 
 
 bench: setup ## Measure CPU and times beside a full Rasa dialogue, into docs/performance.md; BENCH_ARGS="--seconds 60"
 	.venv/bin/python -P -m tests.bench $(BENCH_ARGS)
+	.venv/bin/python -P -m tests.bench.inbox
 	.venv/bin/python -P -m kb.comparing
+	.venv/bin/python -P -m kb.comparing --questions tests/evaluation/kb_*.yaml
+	.venv/bin/python -P -m tests.bench.changes
 
 check: setup ## Look at the code: ruff, mypy --strict, import contracts, known weaknesses (AUDIT=strict fails on one)
 	.venv/bin/ruff check

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from cities.loading import load_pack
 from dispatch_desk.app import PROGRAM, Services, open_services
-from dispatch_desk.store.cases import name_units
+from dispatch_desk.store.cases import FILLED_AT_ONCE, fill_columns
 from groundwork import effects, inspection
 from groundwork.clock import clock_from
 from groundwork.database import check_server, migrate, open_pool
@@ -39,8 +39,10 @@ async def prepare(settings: Settings) -> None:
         await check_server(pool)
         default = next((unit.name for unit in pack.units if unit.default), "")
         await ensure_first_accounts(pool, settings, PROGRAM, unit=default)
-        async with pool.acquire() as connection, connection.transaction():
-            await name_units(connection, vault)
+        filled = FILLED_AT_ONCE
+        while filled == FILLED_AT_ONCE:
+            async with pool.acquire() as connection, connection.transaction():
+                filled = await fill_columns(connection, vault)
 
 
 async def serve(settings: Settings) -> None:

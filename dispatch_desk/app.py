@@ -1,21 +1,23 @@
 """Composition: everything the desk needs, wired by hand in one place."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 
 from aiohttp import ClientSession, web
 from aiohttp.web_routedef import AbstractRouteDef
 from argon2 import PasswordHasher
 
 from cities.loading import load_pack
-from dispatch_desk.cases import Case
-from dispatch_desk.desk import Desk, Reckon
+from dispatch_desk.desk import Desk
 from dispatch_desk.directory import Directory
+from dispatch_desk.enclosures import Fetching
+from dispatch_desk.inbox import Inbox
+from dispatch_desk.live import Live
 from dispatch_desk.replying import gate_of
 from dispatch_desk.returns import Returns
-from dispatch_desk.web import directory, errors, look, pages, replies
+from dispatch_desk.web import directory, enclosures, errors, inbox, look, pages, replies, steps
 from dispatch_desk.web.events import EventDoor
 from dispatch_desk.web.health import Health, Metrics
 from groundwork.addresses import PROXIES, Proxies
@@ -27,7 +29,6 @@ from groundwork.outbox import LANE_POOL, Outbox
 from groundwork.settings import Settings, webhook_keys
 from groundwork.vault import Vault
 from hotline.citypack import CityPack
-from hotline.deadlines import Due, due_moments
 from staff.accounts import Role
 from staff.audience import OPS, PLATFORM, PUBLIC, add_routes, staff
 from staff.guard import DOOR
@@ -82,7 +83,7 @@ def compose(
     vault, keys = Vault.from_settings(settings), webhook_keys(settings)
     audit = Audit(vault, PROGRAM, clock=clock)
     desk = Desk(
-        pool, vault, audit, clock=clock, source=f"urn:huying:desk:{settings.city}", reckon=reckoner(pack),
+        pool, vault, audit, clock=clock, source=f"urn:huying:desk:{settings.city}", pack=pack,
         gate=gate_of(pack),
     )  # fmt: skip
     returns = Returns(http, settings.gateway_url, keys, real_time)
@@ -101,6 +102,11 @@ def compose(
     app = web.Application(middlewares=[errors.errors])
     app[DOOR], app[look.LOOK], app[pages.DESK], app[pages.METRICS] = door, page, desk, metrics
     app[directory.DIRECTORY] = Directory(pool, vault, audit, pack, clock=clock)
+    app[inbox.INBOX], app[inbox.PACK] = Inbox(pool, vault, clock=clock), pack
+    app[inbox.LIVE] = Live(settings.desk_database_url)
+    app[enclosures.FETCHING] = Fetching(http, settings.gateway_url, settings.dispatch_secret)
+    app.cleanup_ctx.append(_live)
+    app.on_shutdown.append(_end_of_news)
     app[PROXIES] = Proxies(settings.trusted_proxies)
     app.on_response_prepare.append(_look_again_at_files)
     app.on_response_prepare.append(headers_for(settings.desk_url))
@@ -127,16 +133,20 @@ def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRo
         (
             staff(*pages.READERS),
             [
-                web.get("/", pages.inbox),
+                web.get("/", inbox.inbox),
+                web.get("/inbox/events", inbox.events),
+                web.get("/board", directory.board),
                 web.get("/cases/{number}", pages.case),
+                web.get(r"/cases/{number}/files/{place:\d{1,3}}", enclosures.enclosure),
                 web.post("/cases/{number}/person", pages.person),
                 web.post("/cases/{number}/replies", replies.enter),
+                web.post("/cases/{number}/sign", steps.sign),
+                web.post("/cases/{number}/steps/{step:[A-Za-z0-9_-]{1,60}}", steps.take),
             ],
         ),
         (
             staff(*pages.SIGNERS),
             [
-                web.post("/cases/{number}/sign", pages.sign),
                 web.post(r"/cases/{number}/replies/{reply:\d{1,17}}/overrule", replies.overrule),
             ],
         ),
@@ -146,6 +156,11 @@ def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRo
                 web.get("/units", directory.units),
                 web.get(f"/units/{_UNIT}", directory.unit),
                 web.post(f"/units/{_UNIT}", directory.enter),
+                web.post(f"/units/{_UNIT}/turns", directory.enter_turns),
+                web.post(
+                    rf"/units/{_UNIT}/turns/{{day:[0-9-]{{10}}}}/{{person:\d{{1,17}}}}/remove",
+                    directory.remove_turn,
+                ),
                 web.post(rf"/units/{_UNIT}/people/{{person:\d{{1,17}}}}/remove", directory.remove),
             ],
         ),
@@ -153,26 +168,18 @@ def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRo
     ]
 
 
+async def _live(app: web.Application) -> AsyncIterator[None]:
+    listening = asyncio.create_task(app[inbox.LIVE].run())
+    yield
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+
+
+async def _end_of_news(app: web.Application) -> None:
+    app[inbox.LIVE].end()
+
+
 async def _look_again_at_files(request: web.Request, response: web.StreamResponse) -> None:
     # Their names stay the same from one version to the next.
     if request.path.startswith("/static/"):
         response.headers.setdefault("Cache-Control", "no-cache")
-
-
-def reckoner(pack: CityPack) -> Reckon:
-    """Return how this city reckons the dates of a case from its signing on."""
-
-    def reckon(case: Case, signed_at: datetime) -> tuple[Due, ...]:
-        return due_moments(
-            pack,
-            kind=case.ticket["kind"],
-            ticket_class=case.ticket["class"],
-            channel=case.ticket["channel"],
-            at=case.filed_at,
-            happened={"signing": signed_at, "receipt": signed_at},
-            assignment=case.assignment,
-            matters=case.matters,
-            cases=case.turned_out,
-        )
-
-    return reckon

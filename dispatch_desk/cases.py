@@ -1,29 +1,36 @@
-"""A case: what the desk makes of a filed ticket, and what may happen to it."""
+"""A case: what the desk makes of a filed ticket and of the steps taken on it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
+from hotline.calendar import CITY_TIME
+from hotline.caseclock import day_named
+from hotline.casework import CaseFile, CaseStep, Filed, Stage, Step, Taken, casefile_of
 from hotline.deadlines import Due
 from hotline.events import Event
+from hotline.procedure import told_of
 from hotline.records import from_record
 
-
-class State(StrEnum):
-    """Where a case stands."""
-
-    RECEIVED = "received"
-    SIGNED = "signed"
-    REPLIED = "replied"
-
+State: TypeAlias = Stage
 
 _MAY = frozenset({"return"})  #: a last moment for what one may do, not a duty
-_DONE: Mapping[State, frozenset[str]] = {
-    State.RECEIVED: frozenset(),
-    State.SIGNED: frozenset({"sign"}),
-    State.REPLIED: frozenset({"sign", "start", "contact", "return", "plan", "progress", "finish"}),
+_BEFORE_REPLY = frozenset({"sign", "start", "contact", "return", "plan", "progress", "finish"})
+_DONE: Mapping[Stage, frozenset[str]] = {
+    Stage.RECEIVED: frozenset(),
+    Stage.SIGNED: frozenset({"sign"}),
+    Stage.REPLIED: _BEFORE_REPLY,
+    Stage.CLOSED: _BEFORE_REPLY | {"follow_up"},
+}
+#: What a step settles, as limits call it.
+_SETTLES: Mapping[Step, str] = {
+    Step.START: "start",
+    Step.CONTACT: "contact",
+    Step.PROGRESS: "progress",
+    Step.PLAN: "plan",
+    Step.ASK_RETURN: "return",
+    Step.FOLLOW_UP: "follow_up",
 }
 
 
@@ -39,8 +46,9 @@ class Case:
     signed_at: datetime | None = None
     signed_unit: str = ""
     replied_at: datetime | None = None
-    assignment: str = "platform"  #: the way in which the centre put it to the unit
-    turned_out: tuple[str, ...] = ()  #: what gives the case limits of its own (``hotline.vocabulary.CASES``)
+    lead: str = ""  #: the unit that has it, once the centre gave it to another than the ticket names
+    helpers: tuple[str, ...] | None = None  #: its co-handlers, once they are others than the ticket names
+    done: tuple[str, ...] = ()  #: what was done beside signing and replying, as limits call it
 
     @property
     def filed_at(self) -> datetime:
@@ -65,8 +73,39 @@ class Case:
 
     @property
     def lead_unit(self) -> str:
-        """The unit that has to sign."""
-        return str(self.ticket["lead_unit"])
+        """The unit that answers for the case."""
+        return self.lead or str(self.ticket["lead_unit"])
+
+    @property
+    def co_handlers(self) -> tuple[str, ...]:
+        """The units that handle it together with the lead."""
+        if self.helpers is not None:
+            return self.helpers
+        return tuple(share["unit"] for share in self.ticket.get("co_handlers", ()))
+
+    @property
+    def filed(self) -> Filed:
+        """What the city's rules look at."""
+        ticket = self.ticket
+        return Filed(
+            kind=ticket["kind"],
+            ticket_class=ticket["class"],
+            channel=ticket["channel"],
+            at=self.filed_at,
+            lead=str(ticket["lead_unit"]),
+            co_handlers=tuple(share["unit"] for share in ticket.get("co_handlers", ())),
+            matters=self.matters,
+            reachable=not ticket["contact"]["anonymous"],
+        )
+
+    def is_seen_by(self, unit: str | None) -> bool:
+        """Tell whether an account of ``unit`` may see it; ``None`` is the centre."""
+        return unit is None or unit in self.units
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The units that handle it and are shown it: the lead, then its co-handlers."""
+        return tuple(dict.fromkeys((self.lead_unit, *self.co_handlers)))
 
     @property
     def matters(self) -> tuple[str, ...]:
@@ -75,7 +114,7 @@ class Case:
 
     def is_open(self, due: Due) -> bool:
         """Tell whether what ``due`` asks for is still to be done."""
-        return due.what not in _DONE[self.state]
+        return due.what not in _DONE[self.state] and due.what not in self.done
 
     def next_due(self) -> Due | None:
         """Return what has to be done first."""
@@ -89,21 +128,64 @@ def receive(event: Event, *, at: datetime) -> Case:
     return Case(number=event.subject, state=State.RECEIVED, ticket=event.data, dues=dues, received_at=at)
 
 
-def sign(case: Case, *, unit: str, at: datetime, dues: tuple[Due, ...]) -> Case | None:
-    """Return ``case`` signed by ``unit`` with the dates that run from it; ``None`` if signed before."""
-    if case.state is not State.RECEIVED:
-        return None
-    return replace(case, state=State.SIGNED, signed_at=at, signed_unit=unit, dues=dues or case.dues)
+def file_of(case: Case, steps: Sequence[Taken]) -> CaseFile:
+    """Return how ``case`` stands after ``steps``, all that were taken on it, oldest first."""
+    return casefile_of(case.filed, (*_unkept(case, steps), *steps))
 
 
-def signed_data(case: Case) -> dict[str, Any]:
-    """Return the data of ``signed`` (docs/events)."""
-    return {"unit": case.signed_unit, "at": case.signed_at.isoformat() if case.signed_at else ""}
+def _unkept(case: Case, steps: Sequence[Taken]) -> Iterator[Taken]:
+    """Yield signing and reply of a case that had them before steps were kept."""
+    kept = {taken.step for taken in steps}
+    for step, at in ((Step.SIGN, case.signed_at), (Step.REPLY, case.replied_at)):
+        if at is not None and step not in kept:
+            yield Taken(step=step, at=at, unit=case.signed_unit)
 
 
-def answer(case: Case, *, at: datetime) -> Case | None:
-    """Return ``case`` with its unit's reply sent; ``None`` unless it is being handled."""
-    return replace(case, state=State.REPLIED, replied_at=at) if case.state is State.SIGNED else None
+def as_it_stands(case: Case, file: CaseFile, dues: tuple[Due, ...]) -> Case:
+    """Return ``case`` as lists show it after a step: where it stands, who has it, what is due."""
+    signing = next(iter(file.of(Step.SIGN)), None)
+    reply = next(iter(reversed(file.of(Step.REPLY))), None)
+    return replace(
+        case,
+        state=file.stage,
+        dues=dues,
+        lead=file.lead,
+        helpers=file.co_handlers,
+        done=tuple(sorted({_SETTLES[one.step] for one in file.since if one.step in _SETTLES})),
+        signed_at=signing.at if signing else None,
+        signed_unit=signing.unit if signing else "",
+        replied_at=reply.at if reply else None,
+    )
+
+
+def said_of(
+    rule: CaseStep, before: CaseFile, taken: Taken, dues: Sequence[Due]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the events that tell the citizen of a step, by name with their data (docs/events).
+
+    ``dues`` run after the step: a day that a form names is told where it is now the last one for the answer.
+    """
+    at, data = taken.at.isoformat(), taken.data
+    unit = taken.unit or before.lead
+    match taken.step:
+        case Step.SIGN:
+            yield "signed", {"unit": unit, "at": at}
+        case Step.GRANT_RETURN:
+            yield "returned", {"unit": before.lead, "at": at, "reason": data["reason"]}
+        case Step.DESIGNATE if data["unit"] != before.lead:
+            yield "reassigned", {"unit": data["unit"], "at": at, "reason": data["reason"]}
+        case Step.GRANT_EXTENSION:
+            number, reason = int(data["length"]), data["reason"]
+            yield (
+                "extended",
+                {"what": "finish", "number": number, "reason": reason, "unit": before.lead, "at": at},
+            )
+    text, day = told_of(rule, taken), day_named(taken)
+    finish = next((due for due in dues if due.what == "finish"), None)
+    holds = day is not None and finish is not None and finish.at.astimezone(CITY_TIME).date() == day
+    if text or holds:
+        limit = {"limit": {"what": "finish", "day": str(day)}} if holds else {}
+        yield "progressed", {"unit": unit, "at": at, "text": text, **limit}
 
 
 def replied_data(case: Case, text: str) -> dict[str, Any]:

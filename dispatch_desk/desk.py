@@ -1,14 +1,14 @@
 """What the desk does, each in one transaction: take events, show cases, sign, reply."""
 
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
-from typing import Any, TypeAlias
+from datetime import datetime
+from typing import Any
 
 from dispatch_desk import returns
-from dispatch_desk.cases import Case, State, answer, receive, replied_data, sign, signed_data
+from dispatch_desk.cases import Case, as_it_stands, file_of, receive, replied_data, said_of
 from dispatch_desk.replying import Draft, Gate, Outcome, Reply
 from dispatch_desk.store import cases, events, replies, steps
 from dispatch_desk.store.cases import Happening
@@ -18,35 +18,52 @@ from groundwork.database import Connection, Pool, lock, storage_errors
 from groundwork.outbox import Owed, owe
 from groundwork.vault import Vault
 from hotline.calendar import CITY_TIME
-from hotline.casework import Step, Taken
-from hotline.deadlines import Due
+from hotline.caseclock import MOVES_DATES, changes_of, dues_of
+from hotline.casework import CaseFile, CaseStep, Stage, Step, Taken
+from hotline.citypack import CityPack
+from hotline.dates import Change
 from hotline.events import Event
+from hotline.procedure import Offer, Refused, lacking, may, may_reply, offers, take
 from hotline.records import to_record
 
 log = logging.getLogger(__name__)
 
-PAGE = 100  #: cases on one page of the list
-
-Reckon: TypeAlias = Callable[[Case, datetime], tuple[Due, ...]]  #: dates of a case signed at that moment
+_ELSEWHERE = (Step.SIGN, Step.REPLY)  #: steps with a form of their own on the case page
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Listing:
-    """One page of the list, with the size of each view."""
+class Entered:
+    """What became of a step that somebody wanted to take; with neither of these it is on record."""
 
-    cases: Sequence[Case]
-    counts: dict[str, int]
-    more: bool
+    refused: Refused | None = None
+    lacking: tuple[str, ...] = ()  #: contents of its form
+    again: bool = False  #: it was on record already
+
+    @property
+    def taken(self) -> bool:
+        """Whether the step is on record."""
+        return self.refused is None and not self.lacking
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Casework:
+    """What was done to a case and what may be done now, by somebody."""
+
+    steps: Sequence[Taken]
+    labels: Mapping[Step, str]
+    offers: Sequence[Offer]
+    reply: Offer
+    changes: Sequence[Change]
 
 
 class Desk:
     """The cases of one city's dispatch centre."""
 
     def __init__(
-        self, pool: Pool, vault: Vault, audit: Audit, *, clock: Clock, source: str, reckon: Reckon, gate: Gate
+        self, pool: Pool, vault: Vault, audit: Audit, *, clock: Clock, source: str, pack: CityPack, gate: Gate
     ) -> None:
         self._pool, self._vault, self._audit, self.clock = pool, vault, audit, clock
-        self._source, self._reckon, self._gate = source, reckon, gate
+        self._source, self._pack, self._gate = source, pack, gate
 
     async def take(self, event: Event) -> bool:
         """Keep an event from the gateway and apply it as soon as its case is there; ``False`` if known."""
@@ -64,55 +81,89 @@ class Desk:
         log.info("event.taken", extra={"number": event.subject, "event_type": event.name})
         return True
 
-    async def sign(self, number: str, *, by: Author) -> bool | None:
-        """Sign a case for its lead unit and owe the gateway word of it, once.
+    async def sign(self, number: str, *, unit: str | None, by: Author) -> Entered | None:
+        """Sign a case for its lead unit and owe the gateway word of it, once; ``None`` if there is no such case."""
+        rule = next((rule.id for rule in self._pack.case_steps if rule.step == Step.SIGN), "")
+        return await self.step(number, rule, {}, unit=unit, by=by, writer="")
 
-        ``False`` if it was signed before, ``None`` if there is no such case.
+    async def step(
+        self, number: str, id: str, form: Mapping[str, str], *, unit: str | None, by: Author, writer: str
+    ) -> Entered | None:
+        """Take the step with that id of the city's rules, and owe the gateway what the citizen hears of it.
+
+        ``writer`` is the name of whoever fills in ``form``. The same form sent twice is one step; ``None`` if there is no
+        such case or step.
         """
         async with self._alone_with(number) as connection:
-            case = await cases.find(connection, self._vault, number, known=True)
-            if case is None:
+            found = await self._file(connection, number, unit)
+            rule = None if found is None else self._rule(found[0], id)
+            if found is None or rule is None:
                 return None
-            now = self.clock()
-            signed = sign(case, unit=case.lead_unit, at=now, dues=self._reckon(case, now))
-            if signed is None:
-                return False
-            await cases.update(connection, self._vault, signed)
-            taken = Taken(step=Step.SIGN, at=now, unit=signed.signed_unit, by=by.account_id)
-            await steps.insert(connection, self._vault, number, taken)
-            await self._say(connection, signed, "signed", signed_data(signed), now)
-            await self._audit.note(connection, Action.CASE_SIGNED, "case", number, by=by)
-        log.info("case.signed", extra={"number": number, "account_id": by.account_id})
-        return True
+            case, file, now = *found, self.clock()
+            law = self._law(case)
+            if _is_repeated(file, rule, form, by):
+                return Entered(again=True)
+            if refused := may(law, rule, file, unit=unit, at=now):
+                return Entered(refused=refused)
+            if wrong := lacking(law, rule, file, form, writer=writer, at=now):
+                return Entered(lacking=wrong)
+            for taken in take(law, rule, file, form, unit=unit, account=by.account_id, writer=writer, at=now):
+                before = file
+                case, file = await self._record(connection, case, file, taken)
+                for name, data in said_of(rule, before, taken, case.dues):
+                    await self._say(connection, case, name, data, now)
+            action = Action.CASE_SIGNED if rule.step == Step.SIGN else Action.CASE_STEP
+            await self._audit.note(connection, action, "case", number, by=by, why=rule.id)
+        log.info("case.step", extra={"number": number, "step": rule.step, "account_id": by.account_id})
+        return Entered()
 
-    async def reply(self, number: str, text: str, *, unit: str | None, by: Author) -> Outcome | None:
+    def units(self) -> tuple[str, ...]:
+        """Return the names of the units that a case may be given to."""
+        return tuple(unit.name for unit in self._pack.units)
+
+    async def casework(self, case: Case, *, unit: str | None, known: bool = False) -> Casework:
+        """Return what was done to a case that the caller may see, and what ``unit`` may do now."""
+        async with storage_errors(), self._pool.acquire() as connection:
+            taken = await steps.of_case(connection, self._vault, case.number, known=known)
+        law, file, now = self._law(case), file_of(case, taken), self.clock()
+        return Casework(
+            steps=file.steps,
+            labels={Step(rule.step): rule.label for rule in reversed(law.case_steps)},
+            offers=[one for one in offers(law, file, unit=unit, at=now) if one.step not in _ELSEWHERE],
+            reply=may_reply(law, file, unit=unit, at=now),
+            changes=changes_of(law, case.filed, file.steps),
+        )
+
+    async def reply(
+        self, number: str, text: str, form: Mapping[str, str], *, unit: str | None, by: Author, writer: str
+    ) -> Outcome | tuple[str, ...] | None:
         """Send a unit's reply to a case and owe the gateway word of it, or hold it back with what was found.
 
-        With ``unit`` given only to one of that unit's. A reply to a case that has one changes nothing; ``None`` where
-        there is no such case or nobody has signed it.
+        With ``unit`` given only to one of that unit's. A reply to a case that has one changes nothing; the names of
+        contents that ``form`` lacks come back; ``None`` where there is no such case or the city's text lets none leave yet.
         """
         async with self._alone_with(number) as connection:
-            case = await cases.find(connection, self._vault, number, known=True)
-            if case is None or not _may_see(case, unit) or case.state is State.RECEIVED:
+            found = await self._file(connection, number, unit)
+            if found is None:
                 return None
-            now = self.clock()
-            answered = answer(case, at=now)
-            if answered is None:
+            case, file, now = *found, self.clock()
+            if file.stage is Stage.REPLIED:
                 return Outcome.SENT
+            offer = may_reply(self._law(case), file, unit=unit, at=now)
+            if offer.refused is not None or offer.rule is None:
+                return None
+            if wrong := lacking(self._law(case), offer.rule, file, form, writer=writer, at=now):
+                return wrong
+            data = {name: form[name].strip() for name in offer.requires}
             draft = Draft(text=text, findings=self._gate(case, text))
             outcome = Outcome.HELD if draft.findings else Outcome.SENT
             await replies.insert(connection, self._vault, number, draft, outcome, at=now)
             if outcome is Outcome.SENT:
-                await self._answer(connection, answered, draft, now, by=by)
+                await self._answer(connection, case, file, draft, data, by=by)
             else:
-                held = Taken(
-                    step=Step.HOLD_REPLY,
-                    at=now,
-                    unit=case.lead_unit,
-                    by=by.account_id,
-                    data={"basis": _rules(draft)},
-                )
-                await steps.insert(connection, self._vault, number, held)
+                held = Taken(step=Step.HOLD_REPLY, at=now, unit=file.lead, by=by.account_id,
+                             data=data | {"basis": _rules(draft)})  # fmt: skip
+                await self._record(connection, case, file, held)
             action = Action.REPLY_HELD if draft.findings else Action.REPLY_SENT
             await self._audit.note(connection, action, "case", number, by=by, why=_rules(draft))
         log.info("reply.entered", extra={"number": number, "outcome": outcome, "account_id": by.account_id})
@@ -121,17 +172,18 @@ class Desk:
     async def overrule(self, number: str, id: int, reason: str, *, by: Author) -> bool:
         """Send the held reply ``id`` for a reason; ``False`` where it is not the last one or is held no more."""
         async with self._alone_with(number) as connection:
-            case = await cases.find(connection, self._vault, number, known=True)
+            found = await self._file(connection, number, None)
             held = await replies.latest(connection, self._vault, number)
-            if case is None or held is None or held.id != id or held.outcome is not Outcome.HELD:
+            if found is None or held is None or held.id != id or held.outcome is not Outcome.HELD:
                 return False
-            now = self.clock()
-            answered = answer(case, at=now)
-            if answered is None:
+            case, file = found
+            if file.stage is not Stage.SIGNED:
                 return False
             draft = replace(held.draft, reason=reason)
             await replies.overrule(connection, self._vault, number, id, draft)
-            await self._answer(connection, answered, draft, now, by=by)
+            approved = file.of(Step.HOLD_REPLY)[-1].data.get("approver", "")
+            data = {"reason": reason} | ({"approver": approved} if approved else {})
+            await self._answer(connection, case, file, draft, data, by=by)
             await self._audit.note(
                 connection, Action.REPLY_OVERRULED, "case", number, by=by, why=_rules(draft)
             )
@@ -147,10 +199,15 @@ class Desk:
         """Note that somebody looks at who filed a case; ``False`` where there is nobody to be looked at."""
         async with self._alone_with(number) as connection:
             case = await cases.find(connection, self._vault, number, known=False)
-            if case is None or not _may_see(case, unit) or not case.has_person:
+            if case is None or not _leads(case, unit) or not case.has_person:
                 return False
             await self._audit.note(connection, Action.PERSON_SEEN, "case", number, by=by, why=why)
         return True
+
+    async def note_file(self, number: str, place: int, *, by: Author) -> None:
+        """Note that somebody opens the ``place``-th file of a case."""
+        async with storage_errors(), self._pool.acquire() as connection, connection.transaction():
+            await self._audit.note(connection, Action.FILE_SEEN, "case", number, by=by, why=str(place))
 
     async def find(
         self, number: str, *, unit: str | None, known: bool = False
@@ -161,29 +218,46 @@ class Desk:
         """
         async with storage_errors(), self._pool.acquire() as connection:
             case = await cases.find(connection, self._vault, number, known=known)
-            if case is None or not _may_see(case, unit):
+            if case is None or not case.is_seen_by(unit):
                 return None
             return case, await cases.history(connection, self._vault, number, known=known)
 
-    async def listing(self, view: str, *, page: int, unit: str | None) -> Listing:
-        """Return the ``page``-th page, from 0, of one of ``store.cases.VIEWS``; with ``unit`` given only its cases."""
-        now = self.clock()
-        tomorrow = datetime.combine(now.astimezone(CITY_TIME).date() + timedelta(days=1), time(), CITY_TIME)
-        async with storage_errors(), self._pool.acquire() as connection:
-            counts = await cases.counts(connection, now=now, tomorrow=tomorrow, unit=unit)
-            found = await cases.page(
-                connection, self._vault, view, now=now, tomorrow=tomorrow, unit=unit, limit=PAGE + 1,
-                offset=page * PAGE,
-            )  # fmt: skip
-        return Listing(cases=found[:PAGE], counts=counts, more=len(found) > PAGE)
-
     async def _answer(
-        self, connection: Connection, case: Case, draft: Draft, now: datetime, *, by: Author
-    ) -> None:
-        await cases.update(connection, self._vault, case)
-        taken = Taken(step=Step.REPLY, at=now, unit=case.lead_unit, by=by.account_id)
+        self, connection: Connection, case: Case, file: CaseFile, draft: Draft, data: Mapping[str, str], *, by: Author
+    ) -> None:  # fmt: skip
+        now = self.clock()
+        taken = Taken(step=Step.REPLY, at=now, unit=file.lead, by=by.account_id, data=data)
+        answered, _ = await self._record(connection, case, file, taken)
+        await self._say(connection, answered, "replied", replied_data(answered, draft.text), now)
+
+    async def _file(
+        self, connection: Connection, number: str, unit: str | None
+    ) -> tuple[Case, CaseFile] | None:
+        """Return a case that ``unit`` may see, and how it stands."""
+        case = await cases.find(connection, self._vault, number, known=True)
+        if case is None or not case.is_seen_by(unit):
+            return None
+        taken = await steps.of_case(connection, self._vault, number, known=True)
+        return case, file_of(case, taken)
+
+    async def _record(
+        self, connection: Connection, case: Case, file: CaseFile, taken: Taken
+    ) -> tuple[Case, CaseFile]:
+        """Put a step on record, with the dates that it moves."""
         await steps.insert(connection, self._vault, case.number, taken)
-        await self._say(connection, case, "replied", replied_data(case, draft.text), now)
+        file = file.after(taken)
+        moved = dues_of(self._law(case), file) if taken.step in MOVES_DATES else ()
+        case = as_it_stands(case, file, moved or case.dues)
+        await cases.update(connection, self._vault, case)
+        return case, file
+
+    def _law(self, case: Case) -> CityPack:
+        """Return the law of the day on which a case was filed."""
+        return self._pack.on(case.filed_at.astimezone(CITY_TIME).date())
+
+    def _rule(self, case: Case, id: str) -> CaseStep | None:
+        rules = (rule for rule in self._law(case).case_steps if rule.step != Step.REPLY)
+        return next((rule for rule in rules if rule.id == id), None)
 
     async def _say(
         self, connection: Connection, case: Case, name: str, data: dict[str, Any], now: datetime
@@ -216,5 +290,16 @@ def _rules(draft: Draft) -> str:
     return ",".join(dict.fromkeys(finding.rule for finding in draft.findings))[:MAX_WORDS]
 
 
-def _may_see(case: Case, unit: str | None) -> bool:
+def _is_repeated(file: CaseFile, rule: CaseStep, form: Mapping[str, str], by: Author) -> bool:
+    """Tell whether the last step is this one, from the same form and hand: a second click."""
+    last = next(iter(file.steps[-1:]), None)
+    return (
+        last is not None
+        and (last.step, last.by) == (rule.step, by.account_id)
+        and all(form.get(name, "").strip() == value for name, value in last.data.items() if name != "case")
+    )
+
+
+def _leads(case: Case, unit: str | None) -> bool:
+    """Tell whether ``unit`` answers for the case: what its co-handlers may see they may not all do."""
     return unit is None or case.lead_unit == unit

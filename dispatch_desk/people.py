@@ -6,6 +6,7 @@ Sources: the ``on_file`` rules of a city's ``units.yaml``; the people are the ci
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from hotline.bodies import Unit
 from hotline.citation import Citation
@@ -18,6 +19,7 @@ ROLES = (
     "duty_officer", "office",
 )  # fmt: skip
 MAX_NAME, MAX_LINES = 40, 2000
+MAX_TURN = 31  #: days that are entered at once
 _PHONE = re.compile(r"\+?[0-9](?:[0-9 \-]{3,20})[0-9](?:[\u8f6c\-x][0-9]{1,6})?")
 
 
@@ -30,6 +32,14 @@ class Person:
     name: str
     phone: str
     id: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Turn:
+    """Somebody's day on duty."""
+
+    day: date
+    person: Person
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,6 +98,16 @@ def fault_of(person: Person) -> str:
     if not 1 <= len(person.name) <= MAX_NAME:
         return "name"
     return "" if _PHONE.fullmatch(person.phone) else "phone"
+
+
+def days_of(first: str, last: str) -> Sequence[date]:
+    """Return the days from ``first`` to ``last``, written as ``YYYY-MM-DD``; none where that is no span of a month."""
+    try:
+        begin, end = date.fromisoformat(first), date.fromisoformat(last or first)
+    except ValueError:
+        return ()
+    length = (end - begin).days + 1
+    return [begin + timedelta(days=day) for day in range(length)] if 0 < length <= MAX_TURN else ()
 
 
 def read_lines(

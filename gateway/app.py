@@ -13,24 +13,27 @@ from gateway import PROGRAM
 from gateway.bootstrap import (
     FILES_EVERY,
     NOTED_EVERY,
+    REMINDERS_EVERY,
     REPEATS_EVERY,
     SPOOL_EVERY,
     SWEEP_EVERY,
     Services,
     channel_settings,
-    keep_library_fresh,
     keep_past_fresh,
     open_services,
     real_time,
 )
 from gateway.files import sweep_for_ever as sweep_files_for_ever
+from gateway.following import keep_library_fresh
 from gateway.front import PublicArticles
 from gateway.intake import sweep_for_ever
 from gateway.link import PULLED, watch_for_ever
+from gateway.sheets import RedisSheets
 from gateway.spool import drain_for_ever
 from gateway.store.published import Published
 from gateway.store.receipts import anchor_for_ever as anchor_receipts
 from gateway.store.receipts import folder_of
+from gateway.store.reminders import remind_for_ever
 from gateway.store.repeats import look_for_ever
 from gateway.web.dispatch import Centre, CentreParts
 from gateway.web.errors import problem_of
@@ -100,10 +103,12 @@ def make_app(services: Services) -> web.Application:
             registers=services.front,
             articles=PublicArticles(services.library, services.feedback, services.noted),
             limits=services.limits,
+            sheets=RedisSheets(services.redis, vault),
             checks=_checks(services),
             metrics=services.figures.registry,
             public_url=settings.public_url,
             assets=Assets.load(),
+            embed_origins=settings.embed_origins,
         )
     )
     app[PROXIES] = Proxies(settings.trusted_proxies)
@@ -128,7 +133,7 @@ def _centre(services: Services) -> Centre:
     secrets = filter(None, (settings.dispatch_secret, settings.dispatch_secret_previous))
     return Centre(
         CentreParts(
-            register=services.tickets,
+            register=services.ledger,
             feed=services.feed,
             enclosures=services.enclosures,
             keys=webhook_keys(settings),
@@ -149,6 +154,7 @@ def _staff_parts(services: Services) -> StaffParts:
         real_time=real_time,
         pack=pack,
         catalogue=services.catalogue,
+        reminders=services.reminders,
         drafts=services.drafts,
         questions=services.questions,
         feedback=services.feedback,
@@ -203,7 +209,7 @@ def _checks(services: Services) -> Sequence[Check]:
 
 def _server_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
     return [
-        keep_library_fresh(services.library),
+        keep_library_fresh(services.library, services.settings.database_url),
         keep_past_fresh(services.past),
         services.noted.flush_for_ever(NOTED_EVERY),
         drain_for_ever(services.spool, services.intake.keep, SPOOL_EVERY),
@@ -217,7 +223,7 @@ def _server_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
 def _worker_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
     anchors = anchors_of(services.settings, PROGRAM, services.audit)
     return [
-        keep_library_fresh(services.library),
+        keep_library_fresh(services.library, services.settings.database_url),
         keep_past_fresh(services.past),
         services.noted.flush_for_ever(NOTED_EVERY),
         sweep_for_ever(services.intake, SWEEP_EVERY),
@@ -227,6 +233,7 @@ def _worker_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
         watch_for_ever(services.link, services.pool),
         anchor_receipts(services.ledger.receipts, services.pool, folder_of(services.settings.state_dir)),
         look_for_ever(services.repeats, REPEATS_EVERY),
+        remind_for_ever(services.reminders, REMINDERS_EVERY),
     ]
 
 

@@ -26,9 +26,9 @@ from gateway.carrying import Carrier
 from gateway.cells import RedisCells
 from gateway.courier import Courier
 from gateway.enclosures import Enclosures
+from gateway.fanout import Following
 from gateway.figures import Figures
 from gateway.files import Files
-from gateway.fanout import Following
 from gateway.front import Front
 from gateway.gate import Gate
 from gateway.intake import Intake
@@ -45,6 +45,7 @@ from gateway.store.feedback import Feedback
 from gateway.store.ledger import Ledger
 from gateway.store.links import Links
 from gateway.store.questions import Questions
+from gateway.store.reminders import Reminders
 from gateway.store.repeats import Repeats
 from gateway.store.tickets import Tickets
 from groundwork.audit import Audit
@@ -54,7 +55,6 @@ from groundwork.outbox import LANE_POOL, Outbox
 from groundwork.settings import Settings, webhook_keys
 from groundwork.vault import Vault
 from hotline.citypack import CityPack
-from hotline.errors import HotlineError
 from hotline.identity import Finder
 from hotline.ports import Understands
 from hotline.screening import screen_acceptance, screen_emergency
@@ -62,9 +62,9 @@ from kb.library import Library
 
 log = logging.getLogger(__name__)
 
-REFRESH_EVERY = 0.5  #: seconds; how old a change to an article may be before it answers
 SPOOL_EVERY, SWEEP_EVERY = 2.0, 5.0
 REPEATS_EVERY = 5.0
+REMINDERS_EVERY = 3600.0
 PAST_EVERY = 5.0  #: seconds; how old a change of the routing in use may be
 NOTED_EVERY = 5.0
 FILES_EVERY = 600.0  #: seconds between two looks for files that nobody needs
@@ -84,6 +84,7 @@ class Services:
     pack: CityPack
     articles: Articles
     catalogue: Catalogue
+    reminders: Reminders
     drafts: Drafts
     questions: Questions
     feedback: Feedback
@@ -130,6 +131,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(redis.aclose)
         audit = Audit(vault, PROGRAM, clock=clock)
         articles = Articles(pool, audit, clock=clock)
+        catalogue = Catalogue(pool, city=settings.city, clock=clock)
         questions = Questions(pool, vault, audit, city=settings.city, clock=clock)
         feedback = Feedback(pool, vault, city=settings.city, clock=clock)
         noted = Noted(questions, feedback, pack)
@@ -170,7 +172,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             http=http,
             pack=pack,
             articles=articles,
-            catalogue=Catalogue(pool, city=settings.city, clock=clock),
+            catalogue=catalogue,
+            reminders=Reminders(pool, catalogue, city=settings.city, clock=clock),
             drafts=Drafts(pool, audit, city=settings.city, clock=clock),
             questions=questions,
             feedback=feedback,
@@ -257,18 +260,6 @@ def _outbox(
     )
     schedules = {KIND: settings.dispatch_schedule}
     return Outbox(pool, vault, carrier.carry, clock=clock, audit=audit, schedules=schedules)
-
-
-async def keep_library_fresh(library: Library) -> None:
-    """Load the library, then follow its changes; the database being away is no news."""
-    while True:
-        try:
-            await library.refresh()
-        except HotlineError:
-            pass
-        except Exception as error:  # noqa: BLE001 — a bad article must not stop the following of others
-            log.error("library.failed", extra={"error_type": type(error).__name__})
-        await asyncio.sleep(REFRESH_EVERY)
 
 
 async def keep_past_fresh(past: RoutingInUse) -> None:

@@ -16,7 +16,7 @@ from aiohttp import ClientSession
 from bots.keyword_understanding import KeywordUnderstanding
 from channels.open311.keys import digest_of, new_key
 from cities.loading import check_cities, load_pack
-from gateway import PROGRAM, knowledge, routing_commands
+from gateway import PROGRAM, knowledge, refusals, routing_commands
 from groundwork import effects, inspection, rotation
 from groundwork.audit import COMMAND, Audit
 from groundwork.clock import clock_from
@@ -115,6 +115,7 @@ def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     )
     receipts.set_defaults(call=_receipts)
     rotation.add_to(subs).set_defaults(call=_keys)
+    refusals.add_to(subs).set_defaults(call=_refusals)
     open311 = subs.add_parser("open311", help="programs that post service requests")
     key = open311.add_subparsers(dest="what", required=True).add_parser(
         "key", help="draw a key for a client; only its digest goes into HUYING_OPEN311_KEYS"
@@ -326,6 +327,11 @@ def _receipts(arguments: argparse.Namespace, settings: Settings) -> int:
     except StorageAwayError as error:
         print(f"the database cannot be used ({error}); is Huying running?", file=sys.stderr)
         return 1
+
+
+def _refusals(arguments: argparse.Namespace, settings: Settings) -> int:
+    settings = with_secrets(settings)
+    return refusals.run(settings, _pack(arguments, settings), _url(settings))
 
 
 def _keys(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -15,6 +15,7 @@ from gateway.web.ports import InboundText, Said, Step, Thread, TicketStatus
 from hotline.citypack import CityPack
 from hotline.dates import dates_of
 from hotline.deadlines import shown_date
+from hotline.events import FROM_DESK
 from hotline.message import InboundMessage
 from hotline.redaction import redact
 from hotline.ticket import TicketIdentity
@@ -80,7 +81,8 @@ class Front:
         """Return the last ``limit`` messages with their replies, oldest first."""
         said: list[Said] = []
         for one in await self._ledger.history(conversation, limit=limit):
-            said.append(InboundText.of(one.message))
+            if not one.message.unasked:
+                said.append(InboundText.of(one.message))
             said += map(sent_of, one.replies)
         return tuple(said)
 
@@ -135,12 +137,12 @@ class Front:
         words = self._pack.words
         dates = dates_of(self._pack, ticket, record.happenings)
         steps = [Step(at=ticket.filed_at, name="filed", text="")]
-        steps += [Step(at=h.at, name=h.name, text=_public(h.data)) for h in record.happenings]
+        steps += [Step(at=h.at, name=h.name, text=_public(h.name, h.data)) for h in record.happenings]
         return TicketStatus(
             number=ticket.number,
             title=words["confidential_title"] if ticket.contact.confidential else ticket.title,
             state=record.state,
-            lead_unit=ticket.lead_unit,
+            lead_unit=_unit_now(record),
             shown_due=shown_date(dates.due),
             due=dates.due,
             changes=dates.changes,
@@ -152,9 +154,16 @@ class Front:
         )
 
 
-def _public(data: Mapping[str, object]) -> str:
-    # Of what the desk tells, the unit's name is public; staff names and phones never are.
-    return str(data.get("unit", ""))
+def _unit_now(record: Record) -> str:
+    """Return the unit that answers for the ticket by now."""
+    given = (str(one.data["unit"]) for one in reversed(record.happenings) if one.name == "reassigned")
+    return next(given, record.ticket.lead_unit)
+
+
+def _public(name: str, data: Mapping[str, object]) -> str:
+    """Return what the petitioner reads of an event: the unit, and what it or the centre says; people are masked."""
+    said = ("unit", "text", "reason") if name in FROM_DESK else ("unit",)
+    return "\n".join(str(data[part]) for part in said if data.get(part))
 
 
 def _client_id(key: str) -> str:

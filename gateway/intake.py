@@ -22,6 +22,7 @@ from hotline.errors import KeyReusedError, StorageAwayError
 from hotline.letters import MOST_MATTERS
 from hotline.links import without_addresses
 from hotline.message import InboundMessage
+from hotline.opening import offered_articles
 from hotline.places import with_place
 from hotline.ports import Searches, Understands
 from hotline.replies import reply_for
@@ -244,6 +245,8 @@ class Intake:
         self, state: Conversation, heard: Heard, standings: Sequence[Standing]
     ) -> tuple[Turn, tuple[Effect, ...]]:
         pack = self._law_of(heard.message)
+        offered = map(self._library.hit, offered_articles(state))
+        heard = replace(heard, meant=tuple(hit for hit in offered if hit is not None))
         fresh = tuple(fresh_identity(heard.message.received_at) for _ in range(MOST_MATTERS))
         try:
             turn = decide(pack, state, heard, fresh=fresh, standings=standings)

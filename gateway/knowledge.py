@@ -50,7 +50,7 @@ def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Register ``kb import`` and ``kb search``."""
     group = subs.add_parser("kb", help="the knowledge base").add_subparsers(dest="what", required=True)
     taking = group.add_parser(
-        "import", help="load articles: csv, xlsx or jsonl; nothing is taken of a bad file"
+        "import", help="load articles: csv, xlsx, jsonl or docx; nothing is taken of a bad file"
     )
     taking.add_argument("file", type=Path)
     taking.add_argument("--publish", action="store_true", help="without review: for trusted files only")

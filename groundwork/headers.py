@@ -1,6 +1,6 @@
 """What every answer of both programs carries, so that a browser does nothing that we did not mean."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
@@ -8,10 +8,18 @@ from aiohttp import web
 
 Prepare: TypeAlias = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
 
-POLICY = (
+_OWN = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; form-action 'self'; base-uri 'none'"
 )
+
+
+def policy(ancestors: Sequence[str] = ()) -> str:
+    """Return the policy of a page that ``ancestors``, origins of other sites, may show in a frame; none by default."""
+    return f"{_OWN}; frame-ancestors " + (" ".join(ancestors) or "'none'")
+
+
+POLICY = policy()
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "Server": "Huying",  # otherwise the server tells its version, and that of Python

@@ -81,6 +81,7 @@ class Settings:
     rate_limits: bool = True
     limits: Mapping[str, Limit] = field(default_factory=lambda: LIMITS)
     trusted_proxies: tuple[Network, ...] = ()
+    embed_origins: tuple[str, ...] = ()  #: of the sites that may show the chat in a frame
     oidc_issuer: str = ""
     oidc_client_id: str = ""
     oidc_client_secret: str = ""
@@ -335,6 +336,14 @@ def _networks(raw: str) -> tuple[Network, ...]:
     return found
 
 
+def _origins(raw: str) -> tuple[str, ...]:
+    found = tuple(part.strip() for part in raw.split(","))
+    for origin in found:
+        if not re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", origin):
+            raise ValueError(f"{origin!r} is not a site; write it like https://www.example.gov.cn")
+    return found
+
+
 def _quota(raw: str) -> str:
     if not re.fullmatch(r"[0-9]{1,4}/[1-9][0-9]{0,3}(min|h)", raw):
         raise ValueError(f"{raw!r} is not a quota; write it like 5/48h or 3/1min")
@@ -403,6 +412,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "rate_limits": _switch,
     "limits": read_limits,
     "trusted_proxies": _networks,
+    "embed_origins": _origins,
     "staff_second_factor": _factor,
     "oidc_issuer": _issuer,
     "oidc_roles": _oidc_roles,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from hotline.bodies import DispatchRule, Matter, NetworkLevel, OnFile, Unit, UnitGroup
 from hotline.calendar import Calendar
+from hotline.casework import CaseStep
 from hotline.citation import Citation, LawStatus, Route
 from hotline.identity import NUMBERS, Finder
 from hotline.law import Item, Measure, Provision, Rule, Source
@@ -281,6 +282,7 @@ class CityPack:
     reply_words: ReplyWords = field(default_factory=ReplyWords, repr=False)  #: how replies are read
     intake_rules: tuple[Provision, ...] = ()
     desk_rules: tuple[Provision, ...] = ()
+    case_steps: tuple[CaseStep, ...] = ()
     report_rules: tuple[Provision, ...] = ()
     measures: tuple[Measure, ...] = ()
     since: date | None = None  #: first day on which the law stood like this; ``None``: from the beginning

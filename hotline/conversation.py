@@ -40,6 +40,7 @@ class Draft:
     ground: str = ""  #: id of the scope rule that was asked about
     callback: bool = False  #: a person was asked for
     like: str = ""  #: number of a ticket of the same person that may be about the same matter
+    refused_by: str = ""  #: id of the scope rule that it was refused by
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

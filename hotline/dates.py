@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from hotline.calendar import CITY_TIME
 from hotline.citypack import CityPack
-from hotline.deadlines import Due, due_moments, extended
+from hotline.deadlines import Due, due_moments, extended, limited
 from hotline.ticket import Ticket
 
 LONGEST_EXTENSION = 366  #: units of time; more is a slip of whoever says so
@@ -35,7 +35,7 @@ class Change:
 
     old: Due
     new: Due
-    why: str  #: signed, replied, extended, reassigned or calendar
+    why: str  #: signed, replied, extended, reassigned, progressed or calendar; at the desk the name of a step
     at: datetime | None = None  #: of the event; ``None`` when only the calendar has become known
     reason: str = ""  #: as the centre gave it
 
@@ -49,12 +49,21 @@ class Dates:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Limit:
+    """A last day that law, centre or a leader set in the case."""
+
+    day: date
+    at: datetime  #: when it was set
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _Known:
     """What the reckoning rests on by now."""
 
     begun: datetime  #: the filing, or the last time that another unit got the ticket
     happened: Mapping[str, datetime] = field(default_factory=dict)
     more: Mapping[str, int] = field(default_factory=dict)  #: granted units of time by step
+    limits: Mapping[str, Limit] = field(default_factory=dict)  #: last days that were set in the case
 
 
 def dates_of(pack: CityPack, ticket: Ticket, happenings: Iterable[Happened]) -> Dates:
@@ -86,11 +95,22 @@ def _learnt(known: _Known, one: Happened) -> _Known:
             return replace(known, happened={**known.happened, "closing_reply": _moment(one)})
         case "reassigned":
             return _Known(begun=_moment(one))
+        case "progressed" if limit := _limit(one):
+            return replace(known, limits={**known.limits, "finish": limit})
         case "extended":
             what, number = one.data.get("what", "finish"), one.data.get("number")
             if isinstance(what, str) and type(number) is int and 0 < number <= LONGEST_EXTENSION:
                 return replace(known, more={**known.more, what: known.more.get(what, 0) + number})
     return known
+
+
+def _limit(one: Happened) -> Limit | None:
+    """Return the last day for the finish that the event names; what is no day is none."""
+    try:
+        named = one.data["limit"]
+        return Limit(day=date.fromisoformat(named["day"]), at=one.at) if named["what"] == "finish" else None
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _moment(one: Happened) -> datetime:
@@ -117,11 +137,16 @@ def _after(
         held.append(new)
         if new.at != old.at:
             changes.append(Change(old=old, new=new, why=why, at=at, reason=reason))
+    held += (reckoned[what] for what in known.limits if all(due.what != what for due in held))
     return Dates(due=tuple(sorted(held, key=lambda due: (due.at, due.what))), changes=tuple(changes))
 
 
 def _reckoned(pack: CityPack, ticket: Ticket, known: _Known) -> dict[str, Due]:
     dues = {due.what: due for due in _moments(pack, ticket, known)}
+    for what, limit in known.limits.items():
+        ground = dues.get(what) or next((rule for rule in pack.unfixed if rule.what == what), None)
+        citation = ground.citation if ground else ticket.due[0].citation
+        dues[what] = limited(pack, what, limit.day, citation, since=limit.at)
     for what, number in known.more.items():
         if what in dues and dues[what].unit:
             dues[what] = extended(pack, dues[what], number)
@@ -155,6 +180,8 @@ def _may_replace(pack: CityPack, old: Due, new: Due, why: str, known: _Known) ->
     """Tell whether the citizen's date may become ``new``: what was settled stays, but for a stated reason."""
     if why == "reassigned":
         return True
+    if why == "progressed":
+        return old.what in known.limits
     if why == "extended":
         return new.at >= old.at and (old.what in known.more or old.provisional)
     if why == "calendar":

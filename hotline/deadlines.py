@@ -120,6 +120,13 @@ def extended(pack: CityPack, due: Due, number: int) -> Due:
     return replace(due, at=_end_of(days), days=days, provisional=bool(why), why=why)
 
 
+def limited(pack: CityPack, what: str, last: date, citation: Citation, *, since: datetime) -> Due:
+    """Return the moment by which ``what`` is due where ``last`` was set in the case at ``since``; it can be extended."""
+    days = _days_to(pack.calendar, since.astimezone(CITY_TIME).date(), last)
+    return Due(what=what, at=datetime.combine(last, END_OF_DAY), citation=citation, provisional=False, why="",
+               days=days, unit="working_days", since=since)  # fmt: skip
+
+
 def shown_date(dues: Iterable[Due]) -> Due | None:
     """Return what the citizen is promised: the finish, else the next word that is owed (R-ALL-12)."""
     by_what = {due.what: due for due in dues}
@@ -237,6 +244,16 @@ def _count(calendar: Calendar, first: date, number: int, *, working: bool) -> tu
         counts = not working or calendar.is_working(day)
         count += counts
         days.append(_counted(calendar, day, count if counts else None))
+    return tuple(days)
+
+
+def _days_to(calendar: Calendar, first: date, last: date) -> tuple[CountedDay, ...]:
+    """Return the days from the event, which is not counted, to ``last``, working days numbered."""
+    days = [_counted(calendar, first, None)]
+    while days[-1].day < last:
+        day = days[-1].day + timedelta(days=1)
+        count = sum(one.count is not None for one in days) + 1 if calendar.is_working(day) else None
+        days.append(_counted(calendar, day, count))
     return tuple(days)
 
 

@@ -136,6 +136,8 @@ def _in_phase(scene: Scene) -> Turn:
         if turn is not None:
             return turn
         scene = replace(scene, before=replace(scene.before, doing=None))
+    if scene.choice.startswith(opening.MEANT):
+        return opening.meant(scene)
     if scene.choice in choices.CHOICES:
         return choices.CHOICES[scene.choice](scene)
     if not scene.text:

@@ -243,7 +243,7 @@ def ticket(
     ticket_class = classify(pack, kind=draft.kind, text=what)
     return _ticket(pack, heard, identity=identity, kind=draft.kind, ticket_class=ticket_class,
                    what=what, said="\n".join(draft.said) or what, facts=draft.facts,
-                   asks_person=draft.callback, brought=brought)  # fmt: skip
+                   asks_person=draft.callback, brought=brought, refused_by=draft.refused_by)  # fmt: skip
 
 
 def urgent_ticket(
@@ -283,6 +283,7 @@ def _ticket(
     facts: Mapping[str, str],
     asks_person: bool,
     brought: Brought,
+    refused_by: str = "",
 ) -> Ticket:
     message = heard.message
     facts = {**facts, "time": shown_time(pack, facts)} if facts.get("time") else facts
@@ -332,6 +333,7 @@ def _ticket(
         tags=tags_of(pack, what, kind=kind),
         named=tuple(filter(None, [facts.get("organisation", "")])),
         lead_unit_confidence=unit.confidence,
+        refused_by=refused_by,
     )
 
 
@@ -351,6 +353,7 @@ def title_of(pack: CityPack, what: str) -> str:
 
 
 def _summary(pack: CityPack, what: str, facts: Mapping[str, str]) -> str:
-    parts = [what]
+    holds = tuple(filter(None, (facts.get(name, "") for name in ("place", "time", "organisation"))))
+    parts = [titles.summary_of(what, pack, holds=holds)]
     parts += [pack.say(f"summary_{name}", value=facts[name]) for name in ("place", "time") if facts.get(name)]
     return "\n".join(parts)

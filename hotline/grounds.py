@@ -62,6 +62,7 @@ def refuse(scene: Scene, ground: NotAccepted) -> Turn:
         facts={**(draft.facts if draft else {}), "what": "\n".join(said)},
         asking="",
         ground="",
+        refused_by=ground.rule,
     )
     after = replace(scene.before, phase=Phase.IDLE, draft=kept, refused=kept.facts["what"])
     return scene.turn(after, Refusal(ground=ground))

@@ -70,6 +70,7 @@ class InboundMessage:
     grade: int | None = None  #: 1 (worst) to 5, with ``Act.RATE`` and nothing else
     numbered: bool = False  #: the channel shows options by number, so that a bare number chooses one
     media: tuple[Media, ...] = ()  #: of ``attachments``, those that are still with the platform
+    unasked: bool = False  #: nobody said it: it bears what the citizen is told unasked
     reply_to: ReturnPath | None = None  #: where replies are pushed to; none where the citizen fetches them
 
     def __post_init__(self) -> None:
@@ -83,7 +84,7 @@ class InboundMessage:
         if clean(self.text) != self.text:
             raise NotAMessageError("text holds U+0000 or a lone surrogate; clean it first")
         said = self.text.strip() or self.option or self.location or self.attachments or self.fields
-        if not (said or self.act):
+        if not (said or self.act or self.unasked):
             raise NotAMessageError("empty message")
         if self.act is not None and not self.about:
             raise NotAMessageError("an act needs the number of a ticket")

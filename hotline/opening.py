@@ -4,16 +4,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from hotline import acts, filing, grounds, related, steps, wishes
-from hotline.conversation import Brought, Draft, Phase
+from hotline.conversation import Brought, Conversation, Draft, Option, Phase
 from hotline.scene import CLEAR, Scene
 from hotline.screening import NotAccepted
 from hotline.steps import GROUND
 from hotline.turn import Answer, Clarify, Progress, SmallTalk, Supplement, Turn
-from hotline.understanding import Intent
+from hotline.understanding import Finding, Intent
 from hotline.wishes import holds
 
 IDLE_TALK = 3  #: messages that bring nothing, from which on the talk is led to its end (KF-3-1c)
 NAMES_A_MATTER = 2  #: letters that are left of it without the words that only demand
+MEANT = "meant_"  #: begins the id of an option that stands for an article
+MAY_BE_MEANT = 0.02  #: likelihood of the best hit from which on articles are offered (docs/evaluation.md)
+MOST_OFFERED = 3
 LIKELY = 0.7  #: below it a guess that somebody asks after a ticket does not end the talk about a matter
 
 
@@ -64,11 +67,36 @@ def _consult(scene: Scene) -> Turn:
         return scene.turn(after, Answer(hit=finding.hits[0]))
     if _is_bare(scene, scene.text):
         return ask(scene)
-    if scene.heard.understanding.confidence < CLEAR:
+    near = _near(finding)
+    if not near and scene.heard.understanding.confidence < CLEAR:
         return _which_way(scene)
     after = replace(scene.before, unanswered=scene.text)
-    question = Clarify(text=scene.say("not_found"), options=scene.options("file", "human"))
-    return scene.turn(after, question)
+    question = scene.say("did_you_mean" if near else "not_found")
+    return scene.turn(after, Clarify(text=question, options=(*near, *scene.options("file", "human"))))
+
+
+def _near(finding: Finding) -> tuple[Option, ...]:
+    """Return the questions of up to three articles that may be meant; none where even the best is unlikely."""
+    if not finding.hits or finding.hits[0].score < MAY_BE_MEANT:
+        return ()
+    return tuple(
+        Option(id=f"{MEANT}{hit.article_id}", label=hit.question) for hit in finding.hits[:MOST_OFFERED]
+    )
+
+
+def meant(scene: Scene) -> Turn:
+    """Answer with the article that was chosen; one that was taken away meanwhile answers nobody."""
+    chosen = next((hit for hit in scene.heard.meant if f"{MEANT}{hit.article_id}" == scene.choice), None)
+    if chosen is not None:
+        return scene.turn(scene.before, Answer(hit=chosen))
+    return scene.turn(
+        scene.before, Clarify(text=scene.say("not_found"), options=scene.options("file", "human"))
+    )
+
+
+def offered_articles(conversation: Conversation) -> tuple[str, ...]:
+    """Return the ids of the articles that were offered last."""
+    return tuple(one.id.removeprefix(MEANT) for one in conversation.offered if one.id.startswith(MEANT))
 
 
 def _demand(scene: Scene) -> Turn:

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from hotline.understanding import Finding, Understanding
+from hotline.understanding import Finding, Hit, Understanding
 
 
 class Understands(Protocol):
@@ -21,3 +21,6 @@ class Searches(Protocol):
         A county's own articles come only to a question that names the county.
         Raises ``StorageAwayError`` while no article could be read yet: not knowing is not "not found".
         """
+
+    def hit(self, article_id: str) -> Hit | None:
+        """Return the article of that id as it is published and holds now."""

@@ -11,7 +11,7 @@ from hotline.routing import Routing
 from hotline.screening import Danger, NotAccepted
 from hotline.ticket import TicketIdentity
 from hotline.turn import Answer, Clarify, Decision, Progress, Refusal, SmallTalk, Summary, Turn
-from hotline.understanding import Finding, Intent, Understanding
+from hotline.understanding import Finding, Hit, Intent, Understanding
 
 CLEAR = 0.8  #: from this confidence on an intent is taken at its word
 MOST_FILED = 5  #: tickets that a conversation knows again
@@ -28,6 +28,7 @@ class Heard:
     understanding: Understanding = field(default_factory=Understanding)
     finding: Finding = field(default_factory=Finding)
     secrecy: bool = False  #: the citizen asks that nobody learns who said it
+    meant: tuple[Hit, ...] = ()  #: of the articles that were offered last, those that hold now
     past: Routing | None = None  #: what the city's past dispatches teach
 
 

@@ -80,6 +80,9 @@ class Ticket:
     lead_unit_confidence: float | None = (
         None  #: from 0 to 1; ``None`` where a rule chose and nothing was measured
     )
+    refused_by: str = (
+        ""  #: id of the scope rule that it was refused by before a person was asked to look again
+    )
 
 
 def check_letter(body: str) -> str:

@@ -97,7 +97,7 @@ CONTENTS = (
     "reason", "basis", "proposal", "length", "new_date", "progress", "result", "plan", "work_so_far", "measures",
     "deputy_head", "person", "contact", "handler", "checker_name", "checker_phone", "time_of_contact", "conversation",
     "satisfaction", "documents", "seal", "written", "special_report", "signature", "name", "phone", "content", "category",
-    "time", "summary", "number", "recording",
+    "time", "summary", "number", "recording", "unit", "units", "parts", "body", "instruction", "approver", "again",
 )  # fmt: skip
 TOPICS = (
     "acceptance", "record", "rights", "duties", "abuse", "guidance", "entrance", "call_in_day", "assistance", "poll",

@@ -1,27 +1,33 @@
 """How searching does beside plain character TF-IDF and plain BM25: ``python -m kb.comparing``.
 
-Over the labelled questions of every city that has starter articles, all cities' articles in one pool or each for
-itself; the questions are no phrasings of an article.
+Over the labelled questions of every city that has starter articles, each for itself; the questions are no phrasings
+of an article. ``--questions FILE --city CITY`` takes the questions of a file in their place.
 """
 
+import argparse
 import math
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeAlias
 
+import yaml
+
+from hotline.understanding import Finding
 from kb.abstaining import AbstainRule
 from kb.article import Article, article_id
 from kb.golden import judged
 from kb.refitting import small_talk
 from kb.search import ArticleIndex
-from kb.starters import FOLDER, QUESTIONS, starter_articles, starter_questions
+from kb.starters import FOLDER, NATIONAL, QUESTIONS, starter_articles, starter_questions
 from kb.words import plain, words
 
 Ranker: TypeAlias = Callable[[str], Sequence[str]]  #: external ids, best first
 DEEP = 10
+SUGGESTED = 3  #: hits that are shown where none is sure
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,8 +42,8 @@ class Pool:
 
 def pools() -> list[Pool]:
     """Return one pool for each city."""
-    cities = sorted(path.parent.name for path in FOLDER.glob(f"*/{QUESTIONS}") if path.parent.name[0] != "_")
-    return [_pool(city) for city in cities]
+    folders = {path.parent.name for path in FOLDER.glob(f"*/{QUESTIONS}")} - {NATIONAL}
+    return [_pool(city) for city in sorted(folders) if city[0] != "_"]
 
 
 def _pool(city: str) -> Pool:
@@ -50,6 +56,21 @@ def _pool(city: str) -> Pool:
         ),
         unanswered=(*questions.unanswered, *small_talk()),
     )
+
+
+def independent(file: Path, city: str) -> list[Pool]:
+    """Return the questions of a file in one pool for each way of asking: ``{answered: {external id: {way: question}}}``."""
+    kept = yaml.safe_load(file.read_text(encoding="utf-8"))
+    ways = dict.fromkeys(way for said in kept["answered"].values() for way in said)
+    return [
+        Pool(
+            name=f"{file.stem}, {way}",
+            articles=starter_articles(city),
+            asked=tuple((said[way], article_id(city, key)) for key, said in kept["answered"].items()),
+            unanswered=tuple(kept["unanswered"]),
+        )
+        for way in ways
+    ]
 
 
 def ours(articles: Sequence[Article], at: datetime) -> Ranker:
@@ -133,31 +154,66 @@ def figures(rank: Ranker, asked: Sequence[tuple[str, str]]) -> tuple[float, floa
 
 def main() -> None:
     """Print one line for each pool: R@1 and nDCG@10 of the three, then what is answered."""
-    at, rule = datetime.now(UTC), AbstainRule.shipped()
-    bare = [replace(pool, name=f"{pool.name}, no phrasings", articles=_bare(pool)) for pool in pools()]
-    sys.stdout.write(
-        "articles | questions | here R@1, nDCG@10 | TF-IDF | BM25 | answered, right of these | other matters answered\n"
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--questions", type=Path, nargs="*")
+    parser.add_argument("--city", default="pingdingshan")
+    parser.add_argument(
+        "--errors", action="store_true", help="name every question that is not answered rightly"
     )
-    for pool in (*pools(), *bare):
+    options = parser.parse_args()
+    if options.questions:
+        found = [pool for file in options.questions for pool in independent(file, options.city)]
+    else:
+        found = [
+            *pools(),
+            *(replace(one, name=f"{one.name}, no phrasings", articles=_bare(one)) for one in pools()),
+        ]
+    at = datetime.now(UTC)
+    sys.stdout.write(
+        "articles | questions | here R@1, nDCG@10 | TF-IDF | BM25 | answered, right of these | among three | other matters answered\n"
+    )
+    for pool in found:
         rankers = (ours(pool.articles, at), tf_idf(pool.articles), bm25(pool.articles))
         shown = " | ".join("{:.3f}, {:.3f}".format(*figures(rank, pool.asked)) for rank in rankers)
+        judgements = _judged(pool, AbstainRule.shipped(), at)
         sys.stdout.write(
-            f"{pool.name}: {len(pool.articles)} | {len(pool.asked)} | {shown} | {_answered(pool, rule, at)}\n"
+            f"{pool.name}: {len(pool.articles)} | {len(pool.asked)} | {shown} | {_answered(judgements, pool)}\n"
         )
+        if options.errors:
+            sys.stdout.writelines(_errors(judgements, pool))
 
 
 def _bare(pool: Pool) -> tuple[Article, ...]:
     return tuple(replace(article, similar=()) for article in pool.articles)
 
 
-def _answered(pool: Pool, rule: AbstainRule, at: datetime) -> str:
+def _judged(pool: Pool, rule: AbstainRule, at: datetime) -> Mapping[str, Finding]:
     index = ArticleIndex()
     index.rebuild(pool.articles)
-    found = [(judged(index.look_up(question, 1, at), rule), id) for question, id in pool.asked]
-    given = [finding.hits[0].article_id == id for finding, id in found if finding.answered]
-    wrong = sum(judged(index.look_up(question, 1, at), rule).answered for question in pool.unanswered)
+    said = (*(question for question, _ in pool.asked), *pool.unanswered)
+    return {question: judged(index.look_up(question, SUGGESTED, at), rule) for question in said}
+
+
+def _answered(judgements: Mapping[str, Finding], pool: Pool) -> str:
+    given = [
+        judgements[said].hits[0].article_id == id for said, id in pool.asked if judgements[said].answered
+    ]
+    wrong = sum(judgements[said].answered for said in pool.unanswered)
     right = sum(given) / len(given) if given else 0.0
-    return f"{len(given) / len(found):.2f}, {right:.3f} | {wrong} of {len(pool.unanswered)}"
+    offered = sum(id in {hit.article_id for hit in judgements[said].hits} for said, id in pool.asked)
+    shares = f"{len(given) / len(pool.asked):.2f}, {right:.3f} | {offered / len(pool.asked):.3f}"
+    return f"{shares} | {wrong} of {len(pool.unanswered)}"
+
+
+def _errors(judgements: Mapping[str, Finding], pool: Pool) -> Iterator[str]:
+    """Yield a line for each question that is answered wrongly, found too late, or should not be answered."""
+    names = {article.id: article.external_id for article in pool.articles}
+    for said, wanted in (*pool.asked, *((said, "") for said in pool.unanswered)):
+        finding = judgements[said]
+        found = [hit.article_id for hit in finding.hits]
+        if finding.answered if not wanted else found[:1] != [wanted]:
+            shown = " ".join(names[id] for id in found)
+            yield f"  {'answered' if finding.answered else 'not answered'} | {names.get(wanted, '-')} | {shown} | {said}\n"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The csv, xlsx and jsonl files that editors send and take away; pure: bytes in, articles out, and back."""
+"""The csv, xlsx, jsonl and Word files that editors send and take away; pure: bytes in, articles out, and back."""
 
 import csv
 import io
@@ -19,6 +19,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from hotline.calendar import CITY_TIME
 from hotline.errors import HotlineError
 from kb.article import Article, ArticleError, Status
+from kb.word_file import MisplacedError, UnreadableError, word_records
 
 NEEDED = ("external_id", "question", "answer")
 LABELS = ("external_id", "question", "category", "unit", "source", "source_url", "region", "short_answer")
@@ -56,7 +57,7 @@ class ImportRefusedError(HotlineError):
 def read_articles(
     data: bytes, *, name: str, city: str, at: datetime, status: Status = Status.DRAFT
 ) -> tuple[Article, ...]:
-    """Return every article of a csv, xlsx or jsonl file, or raise ``ImportRefusedError`` naming every bad line."""
+    """Return every article of a csv, xlsx, jsonl or Word file, or raise ``ImportRefusedError`` naming every bad line."""
     articles, problems = checked_articles(data, name=name, city=city, at=at, status=status)
     if problems:
         raise ImportRefusedError(problems)
@@ -72,7 +73,7 @@ def checked_articles(
     """
     read = READERS.get(PurePath(name).suffix.lower())
     if read is None:
-        raise _refused("只能导入csv、xlsx或jsonl文件，请先转换格式")
+        raise _refused("只能导入csv、xlsx、jsonl或docx文件，请先转换格式")
     if len(data) > MAX_FILE:
         raise _refused(f"文件超过{MAX_FILE // 1_000_000}兆，请分成几个")
     problems: list[Problem] = []
@@ -216,7 +217,16 @@ def _shown(value: object) -> object:
     return None if value is None else str(value)
 
 
-READERS: Mapping[str, Reader] = {".csv": _csv, ".xlsx": _xlsx, ".jsonl": _jsonl}
+def _docx(data: bytes) -> Iterator[tuple[int, Record]]:
+    """Read a Word file; its lines are its paragraphs."""
+    try:
+        for line, record in word_records(data):
+            yield line, ArticleError(str(record)) if isinstance(record, MisplacedError) else record
+    except UnreadableError as error:
+        raise _refused("不是完整的Word文件（docx），请另存一次再试") from error
+
+
+READERS: Mapping[str, Reader] = {".csv": _csv, ".xlsx": _xlsx, ".jsonl": _jsonl, ".docx": _docx}
 
 
 def written(articles: Iterable[Article], *, kind: str) -> bytes:

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Protocol
 
 from hotline.errors import HotlineError
-from hotline.understanding import Finding
+from hotline.understanding import Finding, Hit
 from kb.abstaining import AbstainRule
 from kb.article import Article, Status
 from kb.golden import Golden, judged
 from kb.refitting import refitted
-from kb.search import ArticleIndex
+from kb.search import ArticleIndex, hit_of
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,7 @@ class Library:
         self._golden = golden
         self._index = ArticleIndex()
         self._mark: str | None = None
+        self._unfitted = False  #: articles changed since the rule was fitted
         self._unreadable = False  #: the articles were there and could not be taken in
         self._writing = asyncio.Lock()
 
@@ -69,17 +70,30 @@ class Library:
         articles = await self._store.published(self._city)
         await asyncio.to_thread(self._index.rebuild, self._ours(articles))
         self._mark = mark
-        await self._refit()
+        await self._fit()
 
-    async def _refit(self) -> None:
+    async def refit(self) -> None:
+        """Fit the rule to the articles that are there now, if they changed since; no change waits for it."""
+        if self._unfitted:
+            await self._fit()
+
+    async def _fit(self) -> None:
         """Fit the rule to the city's golden questions and what is published now."""
         if self._golden is None:
             return
-        golden = await self._golden()
-        self.rule = await asyncio.to_thread(refitted, self._index, golden, self._shipped, self._now())
+        self._unfitted = False  # what changes from here on asks for another fit
+        try:
+            golden = await self._golden()
+            self.rule = await asyncio.to_thread(refitted, self._index, golden, self._shipped, self._now())
+        except BaseException:
+            self._unfitted = True
+            raise
 
     async def refresh(self) -> int:
-        """Apply what changed since the last time and return how many articles that were."""
+        """Apply what changed since the last time and return how many articles that were.
+
+        What was published answers from here on, what was withdrawn does not; ``refit`` follows when there is time.
+        """
         if self._mark is None:
             await self.load()
             return len(self)
@@ -93,8 +107,7 @@ class Library:
                 self._mark, taken = mark, taken + len(news)
                 if not articles:
                     break
-            if taken:
-                await self._refit()
+            self._unfitted |= taken > 0
             return taken
 
     async def search(self, question: str, *, limit: int) -> Finding:
@@ -127,6 +140,11 @@ class Library:
         """Return a published article that holds now, or ``None``."""
         article = self._index.article(article_id)
         return article if article and article.is_current(self._now()) else None
+
+    def hit(self, article_id: str) -> Hit | None:
+        """Return what citizens may be shown of an article that holds now, or ``None``."""
+        article = self.article(article_id)
+        return hit_of(article, 1.0) if article else None
 
     def published(self) -> tuple[Article, ...]:
         """Return every published article, those that do not hold now too, in a steady order."""

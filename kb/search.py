@@ -158,7 +158,8 @@ class ArticleIndex:
         if not ranked:
             return Search()
         best = asked.best_possible()
-        scored = [(article, min(1.0, score / best)) for article, score in _nearest_first(ranked)]
+        ordered = _nearest_first(_verbatim_first(ranked, asked.text))
+        scored = [(article, min(1.0, score / best)) for article, score in ordered]
         return Search(
             hits=tuple(hit_of(article, score) for article, score in scored[:limit]),
             evidence=_evidence(asked, scored),
@@ -280,6 +281,16 @@ def _ranked(
         if len(current) >= limit or len(found) < wanted:
             return current[:limit]
         wanted *= 4
+
+
+def _verbatim_first(ranked: Sequence[tuple[Article, float]], asked: str) -> list[tuple[Article, float]]:
+    """Put the article that has ``asked`` among its phrasings before those that are hardly better; scores stay in order."""
+    floor = AS_GOOD * ranked[0][1]
+    for place, (article, score) in enumerate(ranked):
+        if score >= floor and any(plain(one).strip() == asked for one in article.phrasings()):
+            articles = [article, *(other for other, _ in (*ranked[:place], *ranked[place + 1 :]))]
+            return [(one, kept) for one, (_, kept) in zip(articles, ranked, strict=True)]
+    return list(ranked)
 
 
 def _nearest_first(ranked: Sequence[tuple[Article, float]]) -> list[tuple[Article, float]]:

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import rjieba
 import yaml
@@ -23,13 +23,21 @@ _HAN = re.compile(r"[\u4e00-\u9fff]+")
 @cache
 def question_words() -> frozenset[str]:
     """Return the words that ask or link and tell nothing about the matter."""
-    lines = yaml.safe_load(Path(__file__).with_name("question_words.yaml").read_text(encoding="utf-8"))
-    return frozenset(word for line in lines for word in line.split())
+    return frozenset(word for line in _kept("question_words.yaml") for word in line.split())
 
 
 def plain(text: str) -> str:
-    """Return ``text`` in one form of width and case, everything but letters and digits turned to blanks."""
-    return _APART.sub(" ", unicodedata.normalize("NFKC", text).lower())
+    """Return ``text`` in one form of width, case and dialect, everything but letters and digits turned to blanks."""
+    pattern, usual = _everyday()
+    apart = _APART.sub(" ", unicodedata.normalize("NFKC", text).lower())
+    return pattern.sub(lambda found: usual[found[0]], apart)
+
+
+@cache
+def _everyday() -> tuple[re.Pattern[str], Mapping[str, str]]:
+    """Return a pattern of the words of dialects, longest first, and what each is read as."""
+    usual: Mapping[str, str] = _kept("everyday.yaml")
+    return _any_of(usual), usual
 
 
 def grams(text: str) -> list[str]:
@@ -80,7 +88,7 @@ def after_other_names() -> frozenset[str]:
 
 @cache
 def _county_names() -> tuple[frozenset[str], frozenset[str]]:
-    kept = yaml.safe_load(Path(__file__).with_name("county_names.yaml").read_text(encoding="utf-8"))
+    kept = _kept("county_names.yaml")
     return frozenset(kept["dropped"]), frozenset(kept["after"])
 
 
@@ -92,13 +100,21 @@ def unique(terms: Iterable[Term]) -> tuple[Term, ...]:
 @cache
 def _synonyms() -> tuple[re.Pattern[str], Mapping[str, tuple[tuple[str, ...], ...]]]:
     """Return a pattern of every word that has others, longest first, and the lines that each stands in."""
-    lines = yaml.safe_load(Path(__file__).with_name("synonyms.yaml").read_text(encoding="utf-8"))
     held: dict[str, list[tuple[str, ...]]] = {}
-    for line in map(str.split, lines):
+    for line in (unique(map(plain, words.split())) for words in _kept("synonyms.yaml")):
         for word in line:
-            held.setdefault(word, []).append(tuple(line))
-    longest_first = sorted(held, key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, longest_first))), {key: tuple(of) for key, of in held.items()}
+            held.setdefault(word, []).append(line)
+    return _any_of(held), {key: tuple(of) for key, of in held.items()}
+
+
+def _any_of(words: Iterable[str]) -> re.Pattern[str]:
+    """Return a pattern of any of ``words``, the longest where several fit."""
+    return re.compile("|".join(map(re.escape, sorted(words, key=len, reverse=True))))
+
+
+def _kept(name: str) -> Any:
+    """Return what a file beside this one holds."""
+    return yaml.safe_load(Path(__file__).with_name(name).read_text(encoding="utf-8"))
 
 
 @cache

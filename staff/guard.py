@@ -78,6 +78,12 @@ def account_of(request: web.Request) -> Account:
     return request[_SESSION].account
 
 
+async def session_stands(request: web.Request) -> bool:
+    """Tell, during a long answer behind a route for staff, whether the same session still stands for the same account."""
+    now = await request.config_dict[DOOR].session_of(request)
+    return now is not None and (now.account, now.stage) == (account_of(request), Stage.OPEN)
+
+
 def form_token_of(request: web.Request) -> str:
     """Return what forms of the page being made must carry, behind a route for staff."""
     return request.config_dict[DOOR].sessions.form_token(request[_SESSION].token)

@@ -88,8 +88,8 @@ class StaffDoor:
         ]
 
     async def session_of(self, request: web.Request) -> Session | None:
-        """Return the session of the browser that asks."""
-        return await self.sessions.find(self._token(request))
+        """Return the session of the browser that asks; a page that asks by itself says ``live`` in the address."""
+        return await self.sessions.find(self._token(request), used="live" not in request.query)
 
     # Pages
 

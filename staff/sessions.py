@@ -83,8 +83,11 @@ class Sessions:
         )
         return token
 
-    async def find(self, token: str) -> Session | None:
-        """Return whose session this is, with the role they have now; ``None`` once it is over."""
+    async def find(self, token: str, *, used: bool = True) -> Session | None:
+        """Return whose session this is, with the role they have now; ``None`` once it is over.
+
+        With ``used`` false, as where a page asks by itself, the session grows as old as if nobody had asked.
+        """
         if not token:
             return None
         now = self._clock()
@@ -99,7 +102,8 @@ class Sessions:
             )
             if row is None:
                 return None
-            await self._note(row, now)
+            if used:
+                await self._note(row, now)
         return Session(
             id=row["session_id"], token=token, account=account_of_row(row), stage=Stage(row["stage"])
         )

@@ -11,6 +11,7 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 from argon2 import PasswordHasher
 
+from cities.loading import load_pack
 from dispatch_client.payloads import ticket_data
 from dispatch_desk.app import Services
 from groundwork.settings import Settings, webhook_key
@@ -108,6 +109,7 @@ def a_pack() -> CityPack:
         ),
         dangers=(), not_now=(), units=(_unit(UNIT), _unit("示例市交通局")), on_file=(_ON_FILE,), referral=None,
         words={"due_from_signing": "等签收后确定。", "due_year_unknown": "{year}年的放假安排还没有公布。"},
+        case_steps=load_pack("_example").case_steps,
         calendar=Calendar(known_years=frozenset({2026}), holidays={}, makeup_days={}),
     )  # fmt: skip
 

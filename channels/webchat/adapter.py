@@ -84,9 +84,7 @@ class WebChat:
 
     async def open_socket(self, request: web.Request) -> web.StreamResponse:
         """Speak with a client whose token came as a sub-protocol: its headers are not a browser's to set."""
-        offered = (part.strip() for part in request.headers.get("Sec-WebSocket-Protocol", "").split(","))
-        tokens = [part.removeprefix(TOKEN) for part in offered if part.startswith(TOKEN)]
-        session = self.sessions.session_of(tokens[0]) if tokens else None
+        session = self.sessions.session_of(token_offered(request))
         if session is None:
             raise web.HTTPUnauthorized(headers={"WWW-Authenticate": f"{PROTOCOL} {TOKEN}"})
         return await self.talk(request, session, JSON)
@@ -120,8 +118,7 @@ class WebChat:
 
     def session_of(self, request: web.Request) -> str | None:
         """Return the session whose token ``request`` bears; ``None`` without a valid one."""
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        return self.sessions.session_of(token.strip()) if scheme.lower() == "bearer" else None
+        return self.sessions.session_of(bearer_of(request))
 
     def envelope(self, session: str) -> codec.Envelope:
         """Return what is known about a message of ``session`` that arrives now."""
@@ -152,6 +149,12 @@ class WebChat:
         if session is None:
             raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Bearer"})
         return session
+
+
+def token_offered(request: web.Request) -> str:
+    """Return the token that a socket's client offers as a sub-protocol, or the empty string."""
+    offered = (part.strip() for part in request.headers.get("Sec-WebSocket-Protocol", "").split(","))
+    return next((part.removeprefix(TOKEN) for part in offered if part.startswith(TOKEN)), "")
 
 
 async def require_owned(files: KeepsFiles, ids: Sequence[str], *owners: str) -> None:
@@ -185,3 +188,9 @@ JSON = Manner(read=codec.decode_said, show=_told, urge=_frames)
 
 def _json(data: dict[str, Any], *, status: int) -> web.Response:
     return web.json_response(data, status=status, headers={"Cache-Control": "no-store"})
+
+
+def bearer_of(request: web.Request) -> str:
+    """Return the token that ``request`` bears, or the empty string."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""

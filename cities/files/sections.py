@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from cities.forms import Reader
 from cities.pages import Table
 from hotline.bodies import DispatchRule, Matter, NetworkLevel, OnFile, Unit, UnitGroup
+from hotline.casework import CaseStep
 from hotline.citypack import (
     AcceptedMatter,
     ChannelRule,
@@ -75,6 +76,7 @@ SECTIONS: Mapping[str, tuple[Section, ...]] = {
         Section("steps", "desk", DeskStep, optional=False),
         Section("elements", "reply_elements", ReplyElement),
         Section("void_replies", "void_replies", VoidReply),
+        Section("casework", "case_steps", CaseStep),
         Section("rules", "desk_rules", Provision),
     ),
     "report": (

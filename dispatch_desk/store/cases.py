@@ -13,18 +13,7 @@ from hotline.events import Event
 from hotline.records import from_record, to_record
 
 _RECORD, _EVENT = "desk.cases", "desk.case_events"
-
-VIEWS: Mapping[str, str] = {
-    "all": "true",
-    "unsigned": "state = 'received'",
-    "today": "due_at >= $1 AND due_at < $2",
-    "late": "due_at < $1",
-}
-_ALARM = "(urgent AND state = 'received')"
-#: The index ``cases_in_order`` has the same words.
-_ORDER = (
-    f"{_ALARM} DESC, (CASE WHEN {_ALARM} THEN received_at END) DESC NULLS LAST, due_at NULLS LAST, number"
-)
+FILLED_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,9 +30,11 @@ async def insert(connection: Connection, vault: Vault, case: Case) -> bool:
     """Write a new case; ``False`` if its number is here already."""
     return bool(
         await connection.fetchval(
-            "INSERT INTO cases (number, state, urgent, due_at, lead_unit, record, received_at)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (number) DO NOTHING RETURNING true",
+            "INSERT INTO cases (number, state, urgent, due_at, lead_unit, record, units, kind, class, channel,"
+            " confidential, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+            " ON CONFLICT (number) DO NOTHING RETURNING true",
             *_row(vault, case),
+            *_lasting(case),
             case.received_at,
         )
     )
@@ -52,7 +43,7 @@ async def insert(connection: Connection, vault: Vault, case: Case) -> bool:
 async def update(connection: Connection, vault: Vault, case: Case) -> None:
     """Replace the case of that number."""
     await connection.execute(
-        "UPDATE cases SET state = $2, urgent = $3, due_at = $4, lead_unit = $5, record = $6 WHERE number = $1",
+        "UPDATE cases SET state = $2, urgent = $3, due_at = $4, lead_unit = $5, record = $6, units = $7 WHERE number = $1",
         *_row(vault, case),
     )
 
@@ -60,48 +51,7 @@ async def update(connection: Connection, vault: Vault, case: Case) -> None:
 async def find(connection: Connection, vault: Vault, number: str, *, known: bool) -> Case | None:
     """Return the case with that number; without ``known`` whatever tells who people are is masked."""
     record = await connection.fetchval("SELECT record FROM cases WHERE number = $1", number)
-    return None if record is None else _case(vault, number, record, known=known)
-
-
-async def page(
-    connection: Connection,
-    vault: Vault,
-    view: str,
-    *,
-    now: datetime,
-    tomorrow: datetime,
-    unit: str | None,
-    limit: int,
-    offset: int,
-) -> list[Case]:
-    """Return the cases of one of ``VIEWS``: unsigned danger first, the newest on top; then what is due first."""
-    # Not every view names both moments; the comparison gives them a type in those that do not.
-    rows = await connection.fetch(
-        f"SELECT number, record FROM cases WHERE ({VIEWS[view]})"  # noqa: S608 - a constant of ours
-        " AND $1::timestamptz < $2::timestamptz AND ($3::text IS NULL OR lead_unit = $3)"
-        f" ORDER BY {_ORDER} LIMIT $4 OFFSET $5",
-        now,
-        tomorrow,
-        unit,
-        limit,
-        offset,
-    )
-    return [_case(vault, row["number"], row["record"], known=False) for row in rows]
-
-
-async def counts(
-    connection: Connection, *, now: datetime, tomorrow: datetime, unit: str | None
-) -> dict[str, int]:
-    """Return how many cases each of ``VIEWS`` holds."""
-    columns = ", ".join(f'count(*) FILTER (WHERE {where}) AS "{name}"' for name, where in VIEWS.items())
-    row = await connection.fetchrow(
-        f"SELECT {columns} FROM cases WHERE $1::timestamptz < $2::timestamptz"  # noqa: S608 - ours
-        " AND ($3::text IS NULL OR lead_unit = $3)",
-        now,
-        tomorrow,
-        unit,
-    )
-    return dict(row) if row else dict.fromkeys(VIEWS, 0)
+    return None if record is None else opened(vault, number, record, known=known)
 
 
 async def remember(connection: Connection, vault: Vault, event: Event, *, said_here: bool) -> None:
@@ -144,21 +94,34 @@ async def next_sequence(connection: Connection, number: str) -> int:
     return int(last) + 1
 
 
-async def name_units(connection: Connection, vault: Vault) -> int:
-    """Fill the unit of cases that came before it was a column; return how many there were."""
-    rows = await connection.fetch("SELECT number, record FROM cases WHERE lead_unit IS NULL FOR UPDATE")
-    found = [
-        (row["number"], _case(vault, row["number"], row["record"], known=False).lead_unit) for row in rows
-    ]
-    await connection.executemany("UPDATE cases SET lead_unit = $2 WHERE number = $1", found)
+async def fill_columns(connection: Connection, vault: Vault) -> int:
+    """Fill what lists go by in up to ``FILLED_AT_ONCE`` cases that came before it was in columns; return how many."""
+    rows = await connection.fetch(
+        "SELECT number, record FROM cases WHERE lead_unit IS NULL OR kind IS NULL LIMIT $1 FOR UPDATE",
+        FILLED_AT_ONCE,
+    )
+    found = [opened(vault, row["number"], row["record"], known=False) for row in rows]
+    await connection.executemany(
+        "UPDATE cases SET lead_unit = $2, units = $3, kind = $4, class = $5, channel = $6, confidential = $7"
+        " WHERE number = $1",
+        [(case.number, case.lead_unit, list(case.units), *_lasting(case)) for case in found],
+    )
     return len(found)
+
+
+def opened(vault: Vault, number: str, record: bytes, *, known: bool) -> Case:
+    """Return a case out of its sealed record; without ``known`` whatever tells who people are is masked."""
+    return from_record(Case, open_record(vault, record, purpose=f"{_RECORD}:{number}", known=known))
 
 
 def _row(vault: Vault, case: Case) -> tuple[Any, ...]:
     due = case.next_due()
     sealed = seal_record(vault, to_record(case), purpose=f"{_RECORD}:{case.number}")
-    return case.number, case.state.value, case.urgent, due and due.at, case.lead_unit, sealed
+    return (
+        case.number, case.state.value, case.urgent, due and due.at, case.lead_unit, sealed, list(case.units)
+    )  # fmt: skip
 
 
-def _case(vault: Vault, number: str, record: bytes, *, known: bool) -> Case:
-    return from_record(Case, open_record(vault, record, purpose=f"{_RECORD}:{number}", known=known))
+def _lasting(case: Case) -> tuple[Any, ...]:
+    """Return what lists go by and no step changes."""
+    return case.ticket["kind"], case.ticket["class"] or "", case.ticket["channel"], case.confidential

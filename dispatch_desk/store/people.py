@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+import asyncpg
+
 from dispatch_desk.people import Person
 from groundwork.database import Connection
 from groundwork.vault import Vault
@@ -21,12 +23,15 @@ async def filled(connection: Connection) -> dict[str, frozenset[str]]:
 async def of_unit(connection: Connection, vault: Vault, unit: str) -> list[Person]:
     """Return everybody a unit has on file, in the order in which they were entered."""
     rows = await connection.fetch(
-        "SELECT id, role, person FROM unit_people WHERE unit = $1 ORDER BY id", unit
+        "SELECT id, unit, role, person FROM unit_people WHERE unit = $1 ORDER BY id", unit
     )
-    return [
-        Person(id=row["id"], unit=unit, role=row["role"], **vault.open_json(row["person"], purpose=_PERSON))
-        for row in rows
-    ]
+    return [opened(vault, row) for row in rows]
+
+
+def opened(vault: Vault, row: asyncpg.Record) -> Person:
+    """Return somebody out of a row of ``unit_people``."""
+    known = vault.open_json(row["person"], purpose=_PERSON)
+    return Person(id=row["id"], unit=row["unit"], role=row["role"], **known)
 
 
 async def put(connection: Connection, vault: Vault, people: Iterable[Person], *, at: datetime) -> set[str]:

@@ -1,13 +1,17 @@
-// Copies what the desk's pages share with others into its static folder: node assets.mjs [node_modules]
-import { copyFileSync, mkdirSync } from "node:fs";
+// Fills the desk's static folder with what it shares with others and with its own script: node assets.mjs [node_modules]
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, "..", "..");
 const modules = process.argv[2] ?? join(root, "node_modules");
+const esbuild = createRequire(join(modules, "..", "package.json"))("esbuild");
 const target = join(here, "static", "vendor");
 
 mkdirSync(target, { recursive: true });
 copyFileSync(join(modules, "@tabler/core/dist/css/tabler.min.css"), join(target, "tabler.min.css"));
 for (const name of ["tokens.css", "staff.css"]) copyFileSync(join(root, "groundwork", "look", name), join(target, name));
+const script = `(() => {${readFileSync(join(here, "assets", "inbox.js"), "utf8")}})();`;
+writeFileSync(join(target, "inbox.js"), esbuild.transformSync(script, { loader: "js", minify: true, charset: "utf8", target: "es2019" }).code);

@@ -1,4 +1,4 @@
-"""``/units``: the directory. A unit's own account sees and keeps its own page; dispatchers and admins keep all."""
+"""``/units`` and ``/board``: the directory and who has to act today. A unit's own account sees and keeps its own page; dispatchers and admins keep all."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,8 +8,9 @@ from typing import Any
 from aiohttp import web
 
 from dispatch_desk.directory import Directory
-from dispatch_desk.people import ROLES, Fault, Person, by_role, fault_of, read_lines, wanted_of
+from dispatch_desk.people import ROLES, Fault, Person, by_role, days_of, fault_of, read_lines, wanted_of
 from dispatch_desk.web.look import LOOK
+from dispatch_desk.web.pages import scope_of
 from groundwork.addresses import address_of
 from hotline.bodies import Unit
 from hotline.message import clean
@@ -69,6 +70,40 @@ async def remove(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(_address(request, of, "removed"))
 
 
+async def enter_turns(request: web.Request) -> web.StreamResponse:
+    """Put somebody of a unit on duty from one day to another."""
+    of, form = _asked(request), await request.post()
+    days, person = days_of(text_of(form, "first"), text_of(form, "last")), text_of(form, "person")
+    if not days or not (person.isascii() and person.isdigit() and len(person) < 18):
+        return await _unit(request, of, failed="turn")
+    if not await request.app[DIRECTORY].enter_turns(int(person), days, unit=of.name, by=_by(request)):
+        return await _unit(request, of, failed="turn")
+    raise web.HTTPSeeOther(_address(request, of, "rostered"))
+
+
+async def remove_turn(request: web.Request) -> web.StreamResponse:
+    """Take somebody off duty on one day; a second click changes nothing."""
+    of, day = _asked(request), days_of(request.match_info["day"], "")
+    if not day:
+        raise web.HTTPNotFound
+    id = int(request.match_info["person"])
+    await request.app[DIRECTORY].remove_turn(id, day[0], unit=of.name, by=_by(request))
+    raise web.HTTPSeeOther(_address(request, of, "unrostered"))
+
+
+async def board(request: web.Request) -> web.StreamResponse:
+    """Show what is late and due today, by unit, and who is on duty there; a unit sees its own line."""
+    directory, account = request.app[DIRECTORY], account_of(request)
+    if (scope := scope_of(account)) == "":
+        return request.app[LOOK].page("no_unit.html", account=account)
+    places = {unit.name: n for n, unit in enumerate(directory.pack.units)}
+    lines = await directory.board(scope)
+    return _page(
+        request, "board.html", status=200, lines=lines, on_duty=await directory.on_duty(), places=places, now=directory.today(),
+        scope=scope, sums={name: sum(getattr(line, name) for line in lines) for name in ("alarms", "late", "today")},
+    )  # fmt: skip
+
+
 async def _units(
     request: web.Request, *, typed: str = "", faults: Sequence[Fault] = (), empty: bool = False
 ) -> web.Response:
@@ -79,7 +114,8 @@ async def _units(
     return _page(
         request, "units.html", status=422 if faults or empty else 200, typed=typed, faults=faults, empty=empty,
         only_missing=only_missing, numbers={unit.name: n for n, unit in enumerate(directory.pack.units)},
-        lacking=sum(bool(one.missing) for one in standings), of_all=len(standings),
+        lacking=sum(bool(one.missing) for one in standings), of_all=len(standings), levels=directory.pack.levels,
+        on_duty=await directory.on_duty(),
         grouped=[(label, [one for one in standings if one.unit.group == id and (one.missing or not only_missing)])
                  for id, label in (*groups.items(), (None, ""))],
     )  # fmt: skip
@@ -94,7 +130,9 @@ async def _unit(
     return _page(
         request, "unit.html", status=422 if failed else 200, unit=of, number=directory.pack.units.index(of),
         wanted=[one for one in wanted if one.role not in people], articles=wanted, people=people, roles=ROLES,
-        failed=failed, typed=typed,
+        failed=failed, typed=typed, turns=await directory.turns(of.name), today=directory.today(),
+        superior=next((one.name for one in directory.pack.units if one.id == of.superior), of.superior),
+        group=next((one.label for one in directory.pack.groups if one.id == of.group), ""),
     )  # fmt: skip
 
 

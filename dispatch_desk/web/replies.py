@@ -4,6 +4,7 @@ from aiohttp import web
 
 from dispatch_desk.replying import MAX_REASON, MAX_REPLY, MIN_REASON
 from dispatch_desk.web.pages import DESK, number_of, scope_of, show_case
+from dispatch_desk.web.steps import read
 from groundwork.addresses import address_of
 from groundwork.audit import Author
 from hotline.message import clean
@@ -13,13 +14,18 @@ from staff.signing_in import author
 
 async def enter(request: web.Request) -> web.StreamResponse:
     """Send a unit's reply, or hold it back with what was found in it; a second click changes nothing."""
-    text = clean(text_of(await request.post(), "text")).strip()
+    posted = await request.post()
+    text, form = clean(text_of(posted, "text")).strip(), read(posted)
     if not 0 < len(text) <= MAX_REPLY:
-        return await show_case(request, failed="reply", typed=text)
-    number, unit = number_of(request), scope_of(account_of(request))
-    outcome = await request.app[DESK].reply(number, text, unit=unit, by=_by(request))
+        return await show_case(request, failed="reply", typed=text, form=form)
+    account, number = account_of(request), number_of(request)
+    outcome = await request.app[DESK].reply(
+        number, text, form, unit=scope_of(account), by=_by(request), writer=account.name
+    )
     if outcome is None:
         raise web.HTTPNotFound
+    if isinstance(outcome, tuple):
+        return await show_case(request, failed="reply", typed=text, form=form, lacking=outcome)
     raise web.HTTPSeeOther(f"/cases/{number}?done={outcome}#reply")
 
 

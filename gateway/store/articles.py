@@ -15,6 +15,7 @@ from hotline.records import from_record, to_record
 from kb.article import Article
 
 MOST_CHANGES = 2000  #: that are read at once; who follows asks again for the rest
+CHANGED = "articles_changed"  #: the channel on which PostgreSQL tells every process of a commit
 BULK_WITHIN = 600.0  #: seconds that one statement over very many articles may take
 _LOAD = """
 WITH news AS (
@@ -89,6 +90,7 @@ class Articles:
             )
             changed = int(await connection.fetchval(_LOAD, self._clock(), timeout=BULK_WITHIN))
             if changed:
+                await _tell(connection)
                 subject = f"{articles[0].city}:{changed}"
                 await self._audit.note(
                     connection, Action.ARTICLES_IMPORTED, "articles", subject, by=by, why=why
@@ -126,6 +128,12 @@ async def record(connection: Connection, article: Article, at: datetime) -> None
         body,
         at,
     )
+    await _tell(connection)
+
+
+async def _tell(connection: Connection) -> None:
+    """Let every process know once the transaction commits; one notice however often it is called before."""
+    await connection.execute("SELECT pg_notify($1, '')", CHANGED)
 
 
 def _record(article: Article) -> tuple[str, str, str, str, datetime]:

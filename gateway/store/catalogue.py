@@ -86,6 +86,11 @@ class UnitDuty:
     expired: int
     low: int
 
+    @property
+    def waiting(self) -> int:
+        """How much that is together."""
+        return self.checking + self.expiring + self.expired + self.low
+
 
 class Catalogue:
     """The list of one city's articles."""
@@ -149,9 +154,7 @@ class Catalogue:
                 LOW,
             )
         duties = [UnitDuty(**dict(row)) for row in rows]
-        return sorted(
-            duties, key=lambda one: (-(one.checking + one.expiring + one.expired + one.low), one.unit)
-        )
+        return sorted(duties, key=lambda one: (-one.waiting, one.unit))
 
     async def all_on_record(self) -> Sequence[Article]:
         """Return the published version of every article that has one, by external id."""

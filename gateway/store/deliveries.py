@@ -53,6 +53,17 @@ class Deliveries:
         if path is None:
             return
         await self._open_window(connection, message)
+        await self._owe(connection, message_id, message, wait=ANSWERED_WITHIN)
+
+    async def owe_unasked(self, connection: Connection, message_id: int, message: InboundMessage) -> None:
+        """Owe what is said unasked to whoever can be pushed to; the others see it when they look."""
+        known = await connection.fetchval("SELECT true FROM recipients WHERE sender = $1", message.sender)
+        if known:
+            await self._owe(connection, message_id, message, wait=timedelta())
+
+    async def _owe(
+        self, connection: Connection, message_id: int, message: InboundMessage, *, wait: timedelta
+    ) -> None:
         await connection.execute(
             "INSERT INTO deliveries (message_id, conversation, sender, channel) VALUES ($1, $2, $3, $4)"
             " ON CONFLICT DO NOTHING",
@@ -66,7 +77,7 @@ class Deliveries:
             lane=f"citizen:{message.conversation}",
             kind=KIND,
             body={"conversation": message.conversation},
-            not_before=message.received_at + ANSWERED_WITHIN,
+            not_before=message.received_at + wait,
         )
         await owe(connection, self._vault, [owed], clock=self._clock)
 

@@ -16,6 +16,7 @@ from gateway.store.deliveries import Deliveries
 from gateway.store.letters import Letters
 from gateway.store.receipts import Receipts
 from gateway.store.tickets import Tickets
+from gateway.web.ports import Thread
 from groundwork.clock import Clock
 from groundwork.database import Connection, Pool, lock, storage_errors
 from groundwork.identities import open_record, seal_record
@@ -23,6 +24,7 @@ from groundwork.vault import Vault
 from hotline.conversation import Conversation
 from hotline.effects import Effect, EnterLetter, FileTicket, NoteDissuasion, SendReply, TellDesk
 from hotline.errors import KeyReusedError
+from hotline.events import Event
 from hotline.message import InboundMessage
 from hotline.records import from_record, to_record
 from hotline.reply import Reply
@@ -209,12 +211,19 @@ class Ledger:
                 await self.letters.enter(connection, one.id, one.message, effect.letter)
             elif isinstance(effect, NoteDissuasion):
                 await dissuasions.note(connection, one.id, self._city, effect)
+        await self._enter(connection, one.id, replies)
+        if one.message.attachments or one.message.media:
+            await self.attachments.named(connection, one.id, one.message)
+        await self.deliveries.owe(connection, one.id, one.message)
+        return filed
+
+    async def _enter(self, connection: Connection, id: int, replies: Sequence[SendReply]) -> None:
         await connection.executemany(
             "INSERT INTO replies (id, message_id, position, kind, body, said_at) VALUES ($1, $2, $3, $4, $5, $6)",
             [
                 (
                     self.reply_id(effect.key),
-                    one.id,
+                    id,
                     effect.position,
                     effect.reply.kind,
                     seal_record(self._vault, to_record(effect.reply), purpose=REPLY),
@@ -223,10 +232,36 @@ class Ledger:
                 for effect in replies
             ],
         )
-        if one.message.attachments or one.message.media:
-            await self.attachments.named(connection, one.id, one.message)
-        await self.deliveries.owe(connection, one.id, one.message)
-        return filed
+
+    async def hear(self, event: Event) -> bool:
+        """Put an event of the dispatch centre on record and say to the citizen what they hear of it, once.
+
+        ``False`` if it was on record. Raises ``NotAnEventError`` for a ticket that is not.
+        """
+        return await self._tickets.take(event, tell=self._tell)
+
+    async def _tell(self, connection: Connection, thread: Thread, key: str, reply: Reply) -> None:
+        """Say ``reply`` in a conversation unasked, and owe it where the channel pushes."""
+        now = self._clock()
+        message = InboundMessage(
+            key=key, city=self._city, channel=thread.channel, conversation=thread.conversation,
+            sender=thread.sender, received_at=now, unasked=True,
+        )  # fmt: skip
+        id = await connection.fetchval(
+            "INSERT INTO messages (key_digest, fingerprint, city, channel, conversation, sender, received_at, body,"
+            " claimed_until, settled_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7, $7) RETURNING id",
+            self._vault.digest(key, purpose="messages.key"),
+            self._vault.digest(message.fingerprint().hex(), purpose="messages.fingerprint"),
+            self._city,
+            thread.channel,
+            thread.conversation,
+            thread.sender,
+            now,
+            seal_record(self._vault, to_record(message), purpose=MESSAGE),
+        )
+        said = SendReply(key=f"{key}:reply", conversation=thread.conversation, position=0, reply=reply)
+        await self._enter(connection, id, [said])
+        await self.deliveries.owe_unasked(connection, id, message)
 
     async def _said_before(self, connection: Connection, one: Pending) -> tuple[Line, ...]:
         """Return what was said since the conversation's last ticket, up to this message and with it, oldest first."""
@@ -242,9 +277,9 @@ class Ledger:
         lines = list[Line]()
         for row in reversed(rows):
             message = self._message(row["body"])
-            lines.append(
-                Line(at=message.received_at, by=By.CITIZEN, text=message.demand or message.option or "")
-            )
+            if not message.unasked:
+                words = message.demand or message.option or ""
+                lines.append(Line(at=message.received_at, by=By.CITIZEN, text=words))
             said = (self._reply(reply, "") for reply in replies if reply["message_id"] == row["id"])
             lines += [Line(at=reply.at, by=By.BOT, text=reply.reply.text) for reply in said]
         return tuple(lines)

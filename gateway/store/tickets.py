@@ -1,9 +1,9 @@
 """The register of tickets as filed, and what has happened to them since."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 
@@ -22,13 +22,15 @@ from hotline.dates import dates_of
 from hotline.deadlines import Due, shown_date
 from hotline.effects import FileTicket, TellDesk
 from hotline.errors import NotAnEventError
-from hotline.events import Event
+from hotline.events import FROM_DESK, Event
 from hotline.identity import Kind
 from hotline.message import InboundMessage
 from hotline.records import from_record, to_record
 from hotline.redaction import redact
 from hotline.replies import moment_in_words
+from hotline.reply import Reply
 from hotline.scene import Standing
+from hotline.telling import reply_of
 from hotline.ticket import ALPHABET, Ticket, normalised
 from hotline.transcript import Line
 from hotline.withholding import for_centre, said_to_centre, withheld
@@ -42,6 +44,8 @@ ANSWERED = frozenset({"replied", "followed_up", "closed"})  #: events by which a
 #: events that those hear, too, whose tickets were merged under the one they are about
 HEARD_BY_ALL = frozenset({"progressed", "replied", "followed_up", "closed", "reopened"})
 MERGED, JOINED = "merged", "joined"  #: on the timeline of the later ticket, and of the main one
+#: says a reply in a conversation, under a key, inside a transaction
+Tells: TypeAlias = Callable[[Connection, Thread, str, Reply], Awaitable[None]]
 WITHDRAWN, OVER = "withdrawn", frozenset({"closed"})  #: states in which nothing more is owed
 
 
@@ -82,8 +86,8 @@ class Tickets:
         record = to_record(ticket)
         await connection.execute(
             "INSERT INTO tickets (number, city, message_id, conversation, sender, channel, kind, class, urgent,"
-            " lead_unit, filed_at, query_code, code_digest, body, person)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+            " lead_unit, filed_at, query_code, code_digest, body, person, refused_by)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, nullif($16, ''))",
             ticket.number,
             ticket.city,
             message_id,
@@ -99,6 +103,7 @@ class Tickets:
             self._code_digest(ticket.number, ticket.query_code),
             seal_record(self._vault, record, purpose=TICKET),
             token,
+            ticket.refused_by,
         )
         await self._index_person(connection, ticket)
         if ticket.contact.confidential:  # in no list that others see
@@ -187,10 +192,10 @@ class Tickets:
         )
         return bool(done.endswith(" 1"))
 
-    async def take(self, event: Event) -> bool:
+    async def take(self, event: Event, *, tell: Tells | None = None) -> bool:
         """Put an event of the dispatch centre onto the timeline; ``False`` if it was there already.
 
-        Raises ``NotAnEventError`` for a ticket that is not on record.
+        ``tell`` is called, in the same transaction, for each ticket whose citizen is to hear of it. Raises ``NotAnEventError`` for a ticket that is not on record.
         """
         async with storage_errors(), self._pool.acquire() as connection, connection.transaction():
             await lock(connection, f"ticket:{event.subject}")
@@ -209,9 +214,30 @@ class Tickets:
                     WITHDRAWN,
                     event.name == "reopened",
                 )
+                hearing = [event.subject]
                 if event.name in HEARD_BY_ALL:
-                    await self._tell_merged(connection, event)
+                    hearing += await self._tell_merged(connection, event)
+                for number in hearing if tell else ():
+                    await self._tell(connection, number, event, tell)
         return new
+
+    async def _tell(self, connection: Connection, number: str, event: Event, tell: Tells | None) -> None:
+        """Let ``tell`` say to the citizen of a ticket what the event means for it."""
+        row = await connection.fetchrow(
+            "SELECT conversation, channel, sender, number, body, state FROM tickets WHERE number = $1", number
+        )
+        if tell is None or row is None or row["state"] == WITHDRAWN:
+            return
+        events = await connection.fetch(
+            "SELECT name, at, data, sequence FROM ticket_events WHERE number = $1 ORDER BY at, id", number
+        )
+        overtaken = any(one["name"] in FROM_DESK and one["sequence"] > event.sequence for one in events)
+        ticket = self._ticket(row["body"], known=False)
+        happenings = tuple(map(self._happening, events))
+        reply = reply_of(self._pack, ticket, happenings, event, overtaken=overtaken)
+        if reply is not None:
+            thread = Thread(**{name: row[name] for name in ("number", "conversation", "channel", "sender")})
+            await tell(connection, thread, f"centre:{event.source}:{event.id}:{number}", reply)
 
     async def merge(self, connection: Connection, number: str, main: str, *, at: datetime) -> None:
         """Tell both tickets' timelines and the dispatch centre that ``number`` goes on under ``main``."""
@@ -227,8 +253,12 @@ class Tickets:
             name = MERGED if subject == number else JOINED
             await self._note(connection, subject, event_id, "staff", sequence, name, at, data)
 
-    async def _tell_merged(self, connection: Connection, event: Event) -> None:
-        """Let those whose tickets go on under this one hear what has become of it, without what names a person."""
+    async def _tell_merged(self, connection: Connection, event: Event) -> list[str]:
+        """Let those whose tickets go on under this one hear what has become of it, without what names a person.
+
+        Returns the numbers of their tickets, without those that had heard it.
+        """
+        heard = list[str]()
         data = {name: redact(value, self._pack.finder) if isinstance(value, str) else value
                 for name, value in event.data.items()}  # fmt: skip
         rows = await connection.fetch("SELECT number FROM repeats WHERE main = $1 AND merged", event.subject)
@@ -236,12 +266,14 @@ class Tickets:
             new = await self._note(connection, number, f"{event.id}:{number}", event.source, event.sequence,
                                    event.name, event.at, data)  # fmt: skip
             if new:
+                heard.append(number)
                 await connection.execute(
                     "UPDATE tickets SET state = $2 WHERE number = $1 AND state NOT IN ($3, 'closed')",
                     number,
                     event.name,
                     WITHDRAWN,
                 )
+        return heard
 
     async def look_up(self, number: str, code: str) -> Record | None:
         """Return the ticket of that number if the query code is right; nothing tells which was wrong."""

@@ -31,7 +31,7 @@ LARGEST_EVENT = 1_000_000
 class TakesEvents(Protocol):
     """Puts events of the dispatch centre on record."""
 
-    async def take(self, event: Event) -> bool:
+    async def hear(self, event: Event) -> bool:
         """Record ``event`` and return whether it is new; ``NotAnEventError`` for an unknown ticket."""
 
 
@@ -72,7 +72,7 @@ class Centre:
             raise ProblemError(401, "signature", "签名不对，请核对密钥和时间。", detail=str(error)) from error
         event = _read(body)
         try:
-            new = await self._parts.register.take(event)
+            new = await self._parts.register.hear(event)
         except NotAnEventError as error:
             raise _malformed(detail=str(error)) from error
         log.info("event.taken", extra={"name_of_event": event.name, "sequence": event.sequence, "new": new})

@@ -32,6 +32,10 @@ class Assets:
         """Return the address of the file that templates call ``name``."""
         return f"/static/{self.files[name]}"
 
+    def path(self, name: str) -> Path:
+        """Return where the file lies that templates call ``name``."""
+        return self.folder / self.files[name]
+
     def routes(self) -> tuple[web.RouteDef, ...]:
         """Return the route of the static files."""
         return (web.get("/static/{name}", self._serve),)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, Self, TypeAlias
+from typing import Any, Protocol, Self, TypeAlias
 
 from channels.base import Received, Receives, SentReply
 from groundwork.limits import Subject, Take
@@ -13,7 +13,7 @@ from hotline.understanding import Finding, Hit
 
 __all__ = [
     "Articles", "Change", "History", "InboundText", "Limits", "Received", "Receives", "Registers", "Said", "SentReply",
-    "Step", "Thread", "TicketStatus",
+    "Sheets", "Step", "Thread", "TicketStatus",
 ]  # fmt: skip
 
 
@@ -126,3 +126,13 @@ class Limits(Protocol):
 
     async def spare(self, who: str) -> None:
         """Count nothing for ``who`` for half an hour, where it is named as ``unless``."""
+
+
+class Sheets(Protocol):
+    """Remembers for half an hour what somebody wrote, so that Back and reload lose nothing."""
+
+    async def put(self, owner: str, value: Any) -> bool:
+        """Keep a plain value under a secret name; ``False`` when it cannot be kept now."""
+
+    async def get(self, owner: str) -> Any:
+        """Return the value, or ``None`` when it is not there."""

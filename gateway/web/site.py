@@ -17,16 +17,19 @@ from gateway.web.files import Assets
 from gateway.web.floods import limit_floods
 from gateway.web.health import Check, Health
 from gateway.web.openapi import OpenApi
+from gateway.web.pages.accessibility import AccessibilityPage
 from gateway.web.pages.chat import ChatPage
+from gateway.web.pages.embed import EmbedPages
 from gateway.web.pages.kb import KbPages
 from gateway.web.pages.mailbox import MailboxPage
+from gateway.web.pages.mine import Mine
 from gateway.web.pages.portal import Portal
 from gateway.web.pages.privacy import PrivacyPage
 from gateway.web.pages.progress import ProgressPage
 from gateway.web.pages.promises import PromisesPage
 from gateway.web.pages.proving import Proof
 from gateway.web.pages.supplements import Supplements
-from gateway.web.ports import Articles, History, Limits, Registers
+from gateway.web.ports import Articles, History, Limits, Registers, Sheets
 from gateway.web.rendering import WORDS, Pages
 from gateway.web.security import same_origin
 from groundwork.headers import headers_for, is_https
@@ -46,10 +49,12 @@ class SiteParts:
     registers: Registers
     articles: Articles
     limits: Limits
+    sheets: Sheets
     checks: Sequence[Check]
     metrics: CollectorRegistry
     public_url: str
     assets: Assets
+    embed_origins: Sequence[str] = ()  #: of the sites that may show the chat in a frame
 
 
 def make_site(parts: SiteParts) -> web.Application:
@@ -79,17 +84,22 @@ def make_site(parts: SiteParts) -> web.Application:
     proof = Proof(parts.limits)
     supplements = Supplements(parts.channel, parts.registers, proof, webchat)
     progress = ProgressPage(
-        pages, parts.registers, proof, supplements, calendar=parts.pack.calendar, clock=clock, secure=secure,
-        public_url=parts.public_url,
+        pages, parts.registers, proof, supplements, Mine(parts.channel.key("progress.mine"), secure=secure),
+        parts.channel.files, parts.limits, calendar=parts.pack.calendar, clock=clock, secure=secure, public_url=parts.public_url,
     )  # fmt: skip
-    letters = MailboxPage(pages, mailbox, parts.registers, proof, supplements, parts.limits, secure=secure)
+    letters = MailboxPage(
+        pages, mailbox, parts.registers, proof, supplements, parts.limits, parts.sheets, secure=secure
+    )
     answers = KbPages(pages, parts.articles, public_url=parts.public_url)
-    add_routes(app, "citizen", ChatPage(pages, webchat, parts.history, secure=secure).routes())
+    chat = ChatPage(pages, webchat, parts.history, secure=secure)
+    embed = EmbedPages(chat, parts.assets, parts.embed_origins)
+    add_routes(app, "citizen", (*chat.routes(), *embed.routes()))
     add_routes(app, "citizen", (*letters.routes(), *supplements.api_routes()))
     add_routes(app, "citizen", (*progress.routes(), *progress.api_routes()))
     add_routes(app, "public", Portal(pages, parts.articles, secure=secure).routes())
     add_routes(app, "public", PromisesPage(pages, parts.pack, clock=clock).routes())
     add_routes(app, "public", PrivacyPage(pages, parts.pack, clock=clock).routes())
+    add_routes(app, "public", AccessibilityPage(pages).routes())
     add_routes(app, "public", (*answers.routes(), *answers.api_routes()))
     add_routes(app, "public", (*parts.assets.routes(), *OpenApi().routes()))
     add_routes(app, "ops", health.routes())

@@ -13,6 +13,7 @@ from gateway.store.drafts import Drafts
 from gateway.store.feedback import Feedback
 from gateway.store.links import Links
 from gateway.store.questions import Questions
+from gateway.store.reminders import Reminders
 from gateway.store.repeats import Repeats
 from gateway.store.tickets import Tickets
 from gateway.store.unsealings import Unsealings
@@ -58,6 +59,7 @@ class StaffParts:
     real_time: Clock
     pack: CityPack
     catalogue: Catalogue
+    reminders: Reminders
     drafts: Drafts
     questions: Questions
     feedback: Feedback
@@ -111,13 +113,19 @@ def _add_knowledge(app: web.Application, parts: StaffParts, look: Look, door: St
     pack = parts.pack
     context = PageContext.of(pack, WORDS, today=parts.clock().date())
     answers = AnswerPages(
-        look, parts.catalogue, parts.drafts, parts.feedback, city=pack.code, clock=parts.clock
+        look,
+        parts.catalogue,
+        parts.drafts,
+        parts.feedback,
+        parts.reminders,
+        city=pack.code,
+        clock=parts.clock,
     )
     editing = EditingPages(
         EditingParts(
             look=look, pages=Pages(context, parts.assets), pack=pack, public_url=parts.public_url, drafts=parts.drafts,
             questions=parts.questions, feedback=parts.feedback, library=parts.library, names=door.accounts.names,
-            clock=parts.clock,
+            reminders=parts.reminders, clock=parts.clock,
         )
     )  # fmt: skip
     asked = AskedPages(

@@ -18,7 +18,7 @@ from tests.bench.phases import Phase, Run
 from tests.bench.sockets import Listened
 
 DOCUMENT = PROJECT / "docs" / "performance.md"
-LATEST, RUNS, DRAINS, SOCKETS = "latest run", "all runs", "deliveries", "sockets"
+LATEST, RUNS, DRAINS, INBOX, SOCKETS = "latest run", "all runs", "deliveries", "inbox", "sockets"
 MOST_RUNS = 20
 
 
@@ -93,6 +93,19 @@ def write_line(found: Drained | Listened, path: Path = DOCUMENT) -> None:
     block = DRAINS if isinstance(found, Drained) else SOCKETS
     text = path.read_text(encoding="utf-8")
     path.write_text(_replaced(text, block, lambda before: f"{before.rstrip()}\n{line}\n"), encoding="utf-8")
+
+
+def write_inbox(table: str, path: Path = DOCUMENT) -> None:
+    """Put what the inbox took into the document, instead of what it took before."""
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        _replaced(
+            text,
+            INBOX,
+            lambda _: f"\n{_now()}, {_revision()}, {_processor()}, {os.cpu_count()} cores. {table}\n",
+        ),
+        encoding="utf-8",
+    )
 
 
 def _replaced(text: str, name: str, change: Callable[[str], str]) -> str:

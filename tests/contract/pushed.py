@@ -28,7 +28,7 @@ from groundwork.vault import Vault
 from hotline.calendar import CITY_TIME
 from hotline.message import InboundMessage
 from hotline.returning import ReturnPath
-from hotline.understanding import Finding, Intent, Understanding
+from hotline.understanding import Finding, Hit, Intent, Understanding
 from tests.dispatch import SettableClock
 from tests.web.fake_app import HIT
 from tests.wechat.platform import Platform
@@ -56,6 +56,9 @@ class Finds:
         if not question.startswith("问"):
             return Finding()
         return Finding(hits=(replace(HIT, answer=LONG if "长" in question else "答。"),), answered=True)
+
+    def hit(self, article_id: str) -> Hit | None:
+        return None
 
 
 @dataclass

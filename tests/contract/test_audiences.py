@@ -62,13 +62,16 @@ def door_of(at: str) -> dict[tuple[str, str], str]:
 
 DESK = OPEN | door_of("") | {
     ("POST", "/api/events"): "platform", ("GET", "/static"): "public",
-    ("GET", "/"): "dispatcher unit", ("GET", "/cases/{number}"): "dispatcher unit",
+    ("GET", "/"): "dispatcher unit", ("GET", "/inbox/events"): "dispatcher unit", ("GET", "/board"): "dispatcher unit", ("GET", "/cases/{number}"): "dispatcher unit",
+    ("GET", "/cases/{number}/files/{place}"): "dispatcher unit",
     ("POST", "/cases/{number}/person"): "dispatcher unit", ("POST", "/cases/{number}/sign"): "dispatcher",
     ("POST", "/cases/{number}/replies"): "dispatcher unit",
     ("POST", "/cases/{number}/replies/{reply}/overrule"): "dispatcher",
     ("GET", "/units"): "dispatcher unit admin", ("GET", "/units/{unit}"): "dispatcher unit admin",
     ("POST", "/units"): "dispatcher admin", ("POST", "/units/{unit}"): "dispatcher unit admin",
     ("POST", "/units/{unit}/people/{person}/remove"): "dispatcher unit admin",
+    ("POST", "/units/{unit}/turns"): "dispatcher unit admin",
+    ("POST", "/units/{unit}/turns/{day}/{person}/remove"): "dispatcher unit admin",
 }  # fmt: skip
 #: The gateway's own for citizens and programs are listed in tests/web/test_site.py; these are its staff's.
 GATEWAY = door_of("/staff") | {
@@ -140,7 +143,11 @@ async def enter(visitor: Visitor, role: Role) -> None:
 
 def filled(path: str) -> str:
     path = path.replace("/kb/articles/{id}", f"/kb/articles/{'0' * 32}").replace("{kind}", "csv")
-    return re.sub(r"\{number\}", "20261120ABCDEFGHJ", re.sub(r"\{(id|unit|person|reply)\}", "1", path))
+    return re.sub(
+        r"\{number\}",
+        "20261120ABCDEFGHJ",
+        re.sub(r"\{(id|unit|person|reply|place)\}", "1", path.replace("{day}", "2026-11-20")),
+    )
 
 
 async def test_the_desk_s_routes_are_for_whom_the_table_says(desk: RunningDesk) -> None:

@@ -17,7 +17,7 @@ OTHER = "示例市交通局"
 
 @pytest.fixture(autouse=True)
 async def empty(desk: RunningDesk) -> None:
-    await desk.services.pool.execute("TRUNCATE unit_people, staff_tries")
+    await desk.services.pool.execute("TRUNCATE unit_people, duty_roster, staff_tries")
 
 
 async def post(desk: RunningDesk, path: str, **fields: str) -> Any:

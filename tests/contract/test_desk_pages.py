@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, timedelta
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from yarl import URL
 
 from dispatch_client import payloads
 from dispatch_desk.app import compose
-from dispatch_desk.store import cases
+from dispatch_desk.inbox import asked_at
+from dispatch_desk.store import cases, listing
+from dispatch_desk.web.inbox import read
 from groundwork.database import open_pool
 from groundwork.vault import Vault
 from hotline.calendar import CITY_TIME
@@ -42,6 +45,7 @@ from tests.dispatch import (
     sign_in,
     text_of,
 )
+from tests.staffing import Fields
 
 pytestmark = pytest.mark.enable_socket
 
@@ -111,7 +115,7 @@ async def test_danger_that_nobody_signed_is_above_all_and_the_newest_first(
     desk: RunningDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also without a limit in the text, behind older ones, and when a page is full of those."""
-    monkeypatch.setattr("dispatch_desk.desk.PAGE", 3)
+    monkeypatch.setattr("dispatch_desk.inbox.PAGE", 3)
     began, soon = desk.clock.now, (a_due("sign", FILED_AT + timedelta(hours=2)),)
     dangers = []
     for hours, letters in enumerate(("PPPPPPD1", "PPPPPPD2", "PPPPPPD3", "PPPPPPD4")):
@@ -119,7 +123,8 @@ async def test_danger_that_nobody_signed_is_above_all_and_the_newest_first(
         dangers.append(await file(desk, letters, urgent=True, due=() if hours else soon))
     calm = await file(desk, "PPPPPPD0", due=soon)
     await desk.enter(Role.DISPATCHER)
-    pages = [await text_of(desk.browser, f"/?page={number}") for number in (1, 2)]
+    first = await text_of(desk.browser, "/")
+    pages = [first, await text_of(desk.browser, beside(first, "下一页"))]
     assert listed("".join(pages)) == [*reversed(dangers), calm]
     for number in dangers[2:]:
         token = await form_token(desk.browser, number)
@@ -133,11 +138,42 @@ def listed(page: str) -> list[str]:
     return list(dict.fromkeys(re.findall(r"/cases/(\w+)", page)))
 
 
-async def test_the_list_is_read_by_its_index(desk: RunningDesk) -> None:
+def beside(page: str, label: str) -> str:
+    """Return the address behind one of the links between pages."""
+    found = re.search(rf'href="([^"]+)">{label}', page)
+    assert found, label
+    return "/" + unescape(found[1])
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ("", "cases_in_order"),
+        ("?after=5.2026", "cases_in_order"),
+        ("?order=new", "cases_newest"),
+        ("?order=new&before=5.2026", "cases_newest"),
+        ("?kind=complaint", "cases_of_kind"),
+        ("?class=general&after=5.2026", "cases_of_class"),
+        ("?channel=webchat", "cases_of_channel"),
+        ("?state=signed", "cases_of_state"),
+        ("?confidential=1", "cases_confidential"),
+        ("?urgent=1", "cases_urgent"),
+        (f"?unit={UNIT}", "case_units_in_order"),
+        (f"?unit={UNIT}&order=new", "case_units_newest"),
+    ],
+)
+async def test_the_list_is_read_by_an_index_and_never_sorted(
+    desk: RunningDesk, query: str, index: str
+) -> None:
+    asked = read(URL(f"/{query}").query, asked_at(desk.clock(), scope=None))
+    statement, values, _ = listing._page(asked, 51)
     async with desk.services.pool.acquire() as connection, connection.transaction():
         await connection.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
-        plan = await connection.fetch(f"EXPLAIN SELECT number FROM cases ORDER BY {cases._ORDER} LIMIT 101")
-    assert "cases_in_order" in str(plan) and "Sort" not in str(plan)
+        await connection.execute("SET LOCAL enable_bitmapscan = off")
+        await listing.plan_anew(connection)
+        plan = await connection.fetch(f"EXPLAIN (FORMAT JSON) {statement}", *values)
+    inner = str(plan)[str(plan).index('"Limit"') :]
+    assert index in inner and "Sort" not in inner, plan
 
 
 async def test_an_account_without_its_unit_sees_no_case_and_is_told_why(desk: RunningDesk) -> None:
@@ -173,13 +209,69 @@ async def test_an_account_of_a_unit_sees_its_cases_and_no_others(desk: RunningDe
     assert await desk.count("audit_log", "kind = 'case' AND subject = $1", other) == 0
 
 
+async def test_a_co_handler_sees_the_case_and_what_is_the_lead_s_to_do_is_not_offered(
+    desk: RunningDesk,
+) -> None:
+    share = UnitShare(unit=UNIT, why="要一起去现场。", law=Citation(instrument=RULES, article="第十四条"))
+    number = await file(desk, "PPPPPPE1", lead_unit="示例区城管局", co_handlers=(share,))
+    await desk.enter(Role.DISPATCHER)
+    token = await form_token(desk.browser, number)
+    await desk.browser.post(f"/cases/{number}/sign", data={"form_token": token}, headers=origin(desk.browser))
+    await desk.enter(Role.UNIT)
+    page = await text_of(desk.browser, "/")
+    assert listed(page) == [number] and "协办" in words(page)
+    case = await text_of(desk.browser, f"/cases/{number}")
+    assert "由牵头单位联系市民" in case and "检查并发出" not in case and "13800000000" not in case
+    token = Fields(await text_of(desk.browser, "/units")).token
+    for path, form in (("person", {"why": "contact"}), ("replies", {"text": "已于11月20日修好，现场看过。"})):
+        answer = await desk.browser.post(
+            f"/cases/{number}/{path}", data={"form_token": token, **form}, headers=origin(desk.browser)
+        )
+        assert answer.status == 404
+
+
+async def test_the_list_holds_what_its_address_asks_for(desk: RunningDesk) -> None:
+    other = "示例市交通局"
+    plain = await file(desk, "PPPPPPE2")
+    danger = await file(desk, "PPPPPPE3", urgent=True, channel="wechat", lead_unit=other)
+    secret = await file(
+        desk, "PPPPPPE4", contact=Contact(confidential=True), kind="report", ticket_class=None
+    )
+    await desk.enter(Role.DISPATCHER)
+    for query, found in {
+        "kind=report": {secret}, "kind=complaint": {plain, danger}, "class=general&kind=complaint&urgent=1": {danger},
+        "channel=wechat": {danger}, f"unit={other}": {danger}, f"unit={UNIT}": {plain, secret}, "confidential=1": {secret},
+        "state=received": {plain, danger, secret}, "state=replied": set(), "q=20261120": {plain, danger, secret},
+        f"q={plain[-5:].lower()}": {plain}, "q=pppe": set(), "view=late&kind=report": set(),
+    }.items():  # fmt: skip
+        page = await text_of(desk.browser, f"/?{query}")
+        assert set(listed(page)) == found, query
+        assert f"全部{len(found)}" in words(page) or "view=" in query
+
+
+async def test_more_than_can_be_counted_at_once_is_said_to_be_more(
+    desk: RunningDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place in ("store.listing", "web.inbox"):
+        monkeypatch.setattr(f"dispatch_desk.{place}.MOST", 2)
+    for letters in ("PPPPPPE5", "PPPPPPE6", "PPPPPPE7"):
+        await file(desk, letters)
+    await desk.enter(Role.DISPATCHER)
+    said = words(await text_of(desk.browser, "/"))
+    assert "万以上" in said and "已超期0" in said
+
+
 async def test_cases_of_before_get_their_unit_at_the_next_migration(desk: RunningDesk) -> None:
     own = await file(desk, "PPPPPPD8")
-    await desk.services.pool.execute("UPDATE cases SET lead_unit = NULL")
+    columns = ("lead_unit", "units", "kind", "class", "channel", "confidential")
+    asked = f"SELECT {', '.join(columns)} FROM cases WHERE number = $1"
+    before = await desk.services.pool.fetchrow(asked, own)
+    await desk.services.pool.execute("UPDATE cases SET " + ", ".join(f"{one} = NULL" for one in columns))
     async with desk.services.pool.acquire() as connection, connection.transaction():
         vault = Vault.from_settings(desk.settings)
-        assert await cases.name_units(connection, vault) == 1
-        assert await cases.name_units(connection, vault) == 0
+        assert await cases.fill_columns(connection, vault) == 1
+        assert await cases.fill_columns(connection, vault) == 0
+    assert await desk.services.pool.fetchrow(asked, own) == before
     await desk.enter(Role.UNIT)
     assert own in await text_of(desk.browser, "/")
 
@@ -211,18 +303,25 @@ async def test_the_views_count_and_hold_the_same_cases(desk: RunningDesk) -> Non
 
 
 async def test_a_long_list_is_paged(desk: RunningDesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dispatch_desk.desk.PAGE", 2)
-    for letters in ("PPPPPPA1", "PPPPPPA2", "PPPPPPA3"):
-        await file(desk, letters)
+    monkeypatch.setattr("dispatch_desk.inbox.PAGE", 2)
+    filed = [await file(desk, letters) for letters in ("PPPPPPA1", "PPPPPPA2", "PPPPPPA3")]
     await desk.enter(Role.DISPATCHER)
-    pages = [await text_of(desk.browser, f"/?page={page}") for page in (1, 2)]
-    assert [len(set(re.findall(r"/cases/(\w+)", page))) for page in pages] == [2, 1]
-    assert "下一页" in pages[0] and "下一页" not in pages[1] and "上一页" in pages[1]
+    for order in ("/", "/?order=new"):
+        first = await text_of(desk.browser, order)
+        second = await text_of(desk.browser, beside(first, "下一页"))
+        back = await text_of(desk.browser, beside(second, "上一页"))
+        assert listed(back) == listed(first) and "上一页" not in first and "下一页" not in second
+        assert len(listed(first)) == 2 and sorted(listed(first + second)) == sorted(filed)
 
 
 @pytest.mark.parametrize(
-    "query", ["?page=0", "?page=-1", "?page=x", "?page=99999999999", "?view=nonsense", "?page=²"]
-)
+    "query",
+    [
+        "?after=0", "?after=.", "?after=-9223372036854775808.x", "?after=9223372036854775807.2026&order=new",
+        "?before=99999999999999999999999.2026", "?view=nonsense", "?after=².2026", "?before=1.%00", "?unit=%00", "?q=%25_%27",
+        "?kind=x&class=y&state=z&channel=w&confidential=2&urgent=no", "?order=x",
+    ],
+)  # fmt: skip
 async def test_any_query_shows_a_page(desk: RunningDesk, query: str) -> None:
     await desk.enter(Role.DISPATCHER)
     await text_of(desk.browser, f"/{query}")
@@ -357,14 +456,17 @@ async def test_what_a_citizen_wrote_is_text_and_never_markup(desk: RunningDesk) 
     await desk.enter(Role.DISPATCHER)
     for path in ("/", f"/cases/{number}"):
         page = await text_of(desk.browser, path)
-        assert "<script" not in page and "<img" not in page
+        assert "<script>" not in page and "<img" not in page
 
 
 async def test_an_impossible_step_stays_visible_and_says_why(desk: RunningDesk) -> None:
-    number = await file(desk, "PPPPPPB6")
+    """A co-handler sees the case; signing is the lead's."""
+    law = Citation(instrument=RULES, article="第六条")
+    shares = (UnitShare(unit=UNIT, why="同一路段。", law=law),)
+    number = await file(desk, "PPPPPPB6", lead_unit="示例市交通局", co_handlers=shares)
     await desk.enter(Role.UNIT)
     page = await text_of(desk.browser, f"/cases/{number}")
-    assert 'aria-disabled="true"' in page and "只有派单员能签收" in page
+    assert 'aria-disabled="true"' in page and "由牵头单位或者派单员签收" in page
     assert f'action="/cases/{number}/sign' not in page
 
 
@@ -415,7 +517,7 @@ async def test_pages_hold_no_inline_style_or_script_and_nothing_from_elsewhere(d
     await desk.enter(Role.DISPATCHER)
     for path in ("/", f"/cases/{number}", "/nowhere"):
         page = await (await desk.browser.get(path, headers={"Accept": "text/html"})).text()
-        assert not re.search(r"<script|<style|\sstyle=|\son\w+=|javascript:|https?://", page)
+        assert not re.search(r"<script(?! src=)|<style|\sstyle=|\son\w+=|javascript:|https?://", page)
         for address in re.findall(r'(?:href|src)="([^"]+)"', page):
             assert address.startswith(("/", "#", "?", "data:")), address
         assert page.count("<h1") == 1 and 'lang="zh-CN"' in page and 'href="#main"' in page

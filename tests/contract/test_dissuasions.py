@@ -10,6 +10,7 @@ import pytest
 from gateway.app import make_app
 from gateway.bootstrap import open_services
 from gateway.web.staff import PREFIX
+from groundwork.settings import Settings
 from staff.accounts import Role
 from staff.guard import DOOR
 from staff.pages import StaffDoor
@@ -21,15 +22,19 @@ pytestmark = pytest.mark.enable_socket
 SAID = ("废物", "滚", "白痴", "路灯坏了好几天没人修")
 
 
+def settings_of(city: str, url: str, folder: Path) -> Settings:
+    return replace(
+        settings_for("", folder, city=city), database_url=url, public_url="http://127.0.0.1:8080",
+        files_dir=folder / "files", redis_url=f"unix://{folder}/no-redis", rate_limits=False,
+    )  # fmt: skip
+
+
 @pytest.mark.duty("BD-14", "BD-40")
 @pytest.mark.parametrize(("city", "recorded"), [("baoding", 2), ("suqian", 0)])
 async def test_what_was_dissuaded_is_on_record_where_the_text_orders_it(
     city: str, recorded: int, migrated: str, tmp_path: Path, aiohttp_client: Any
 ) -> None:
-    settings = replace(
-        settings_for("", tmp_path, city=city), database_url=migrated, public_url="http://127.0.0.1:8080",
-        files_dir=tmp_path / "files", redis_url=f"unix://{tmp_path}/no-redis", rate_limits=False,
-    )  # fmt: skip
+    settings = settings_of(city, migrated, tmp_path)
     async with open_services(settings) as services:
         await services.pool.execute("TRUNCATE messages, conversations, staff_accounts, staff_tries CASCADE")
         client = await aiohttp_client(make_app(services), cookie_jar=jar())

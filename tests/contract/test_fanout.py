@@ -10,8 +10,8 @@ from redis.asyncio import Redis
 
 from gateway import fanout
 from gateway.app import running
-from gateway.figures import Figures
 from gateway.fanout import Following
+from gateway.figures import Figures
 from gateway.intake import Intake
 from groundwork.database import Pool, open_pool
 from tests.contract.test_intake import CLOCK, PACK, VAULT, Bench, Finds, bench, message

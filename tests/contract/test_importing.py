@@ -26,7 +26,7 @@ from hotline.calendar import CITY_TIME
 from hotline.citypack import CityPack
 from hotline.errors import KeyReusedError, NotAMessageError
 from hotline.ticket import Ticket
-from hotline.understanding import Finding, Intent, Understanding
+from hotline.understanding import Finding, Hit, Intent, Understanding
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=CITY_TIME)
 VAULT = Vault.from_settings(
@@ -51,6 +51,9 @@ class Finds:
 
     async def search(self, question: str, *, limit: int) -> Finding:
         return Finding()
+
+    def hit(self, article_id: str) -> Hit | None:
+        return None
 
 
 @dataclass

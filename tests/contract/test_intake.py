@@ -4,12 +4,13 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from channels.base import SentReply
 from cities.loading import load_pack
 from gateway import intake as intake_module
 from gateway.figures import Figures
@@ -28,7 +29,8 @@ from hotline.errors import KeyReusedError, NotAnEventError, StorageAwayError
 from hotline.events import FROM_DESK, Event
 from hotline.message import InboundMessage
 from hotline.replies import moment_in_words
-from hotline.understanding import Finding, Intent, Understanding
+from hotline.returning import ReturnPath
+from hotline.understanding import Finding, Hit, Intent, Understanding
 from tests.web.fake_app import FakeLimits
 
 PACK = load_pack("_example")
@@ -56,6 +58,9 @@ class Finds:
 
     async def search(self, question: str, *, limit: int) -> Finding:
         return Finding()
+
+    def hit(self, article_id: str) -> Hit | None:
+        return None
 
 
 @dataclass
@@ -230,6 +235,77 @@ async def test_events_that_come_out_of_order_leave_the_latest_state(one: Bench) 
         await one.tickets.take(event)
     record = await one.tickets.look_up(note.number, note.query_code)
     assert record is not None and record.state == "replied"
+
+
+def told(ticket: str, sequence: int, name: str, /, **data: Any) -> Event:
+    values = {"unit": "示例局", "at": CLOCK().isoformat()} | data
+    return Event(id=f"e{sequence}", source="urn:desk", name=name, subject=ticket, sequence=sequence, at=CLOCK(),
+                 data=values)  # fmt: skip
+
+
+@pytest.mark.duty("PDS-9", "BD-13", "BD-22", "BD-23", "R-ALL-8")
+async def test_the_citizen_hears_of_every_step_where_they_wrote_and_on_the_progress_page(one: Bench) -> None:
+    note = (await one.intake.receive(message("1", FIRE), within=10)).replies[1].reply.ticket
+    assert note is not None
+    number, front = (
+        note.number,
+        Front(one.intake, one.ledger, one.tickets, PACK, Gate(FakeLimits(most=10**6))),
+    )
+    heard = [
+        told(number, 1, "signed"),
+        told(number, 2, "progressed", text="已经断电，打13800000000可以找到我们"),
+        told(number, 3, "reassigned", unit="示例市应急局", reason="这一段归应急局管"),
+        told(number, 4, "extended", what="finish", number=3, reason="要等检测结果"),
+        told(number, 5, "replied", unit="示例市应急局", text="火已经扑灭，线路换好了。"),
+    ]
+    for event in heard:
+        assert [await one.ledger.hear(event) for _ in range(2)] == [True, False]
+    history = await front.history("webchat:s", limit=20)
+    replies = [said.reply for said in history if isinstance(said, SentReply)][2:]
+    assert [len(history), len(replies)] == [8, 5], "one thing said, no empty words of the citizen"
+    assert [reply.kind for reply in replies] == ["progress", "progress", "notice", "notice", "notice"]
+    assert "示例局已经签收" in replies[0].text and "已经断电" in replies[1].text
+    assert "13800000000" not in replies[1].text
+    assert "转给示例市应急局" in replies[2].text and "这一段归应急局管" in replies[2].text
+    assert "要等检测结果" in replies[3].text and "最晚" in replies[3].text
+    assert "火已经扑灭" in replies[4].text and [option.id for option in replies[4].options] == ["rate"]
+    status = await front.look_up(number, note.query_code)
+    assert status is not None and status.lead_unit == "示例市应急局"
+    assert [step.name for step in status.steps[:5]] == [event.name for event in reversed(heard)]
+    assert status.steps[0].text == "示例市应急局\n火已经扑灭，线路换好了。"
+    again = (await one.intake.receive(message("2", "", option="rate"), within=10)).replies[0].reply
+    assert number in again.text and "如实评价" in again.text
+
+
+async def test_word_of_a_signing_that_the_answer_overtook_is_not_said(one: Bench) -> None:
+    note = (await one.intake.receive(message("1", FIRE), within=10)).replies[1].reply.ticket
+    assert note is not None
+    await one.ledger.hear(told(note.number, 2, "replied", text="已经办好。"))
+    await one.ledger.hear(told(note.number, 1, "signed"))
+    rows = await one.pool.fetch("SELECT kind FROM replies ORDER BY said_at, message_id, position")
+    assert [row["kind"] for row in rows] == ["emergency", "ticket", "notice"]
+
+
+async def test_what_is_said_unasked_is_pushed_where_the_channel_pushes(one: Bench) -> None:
+    path = ReturnPath(address="o-example", messages=5, seconds=48 * 3600)
+    note = (await one.intake.receive(message("1", FIRE, reply_to=path), within=10)).replies[1].reply.ticket
+    assert note is not None
+    await one.ledger.hear(told(note.number, 1, "replied", text="已经办好。"))
+    assert await one.pool.fetchval("SELECT count(*) FROM deliveries WHERE done_at IS NULL") == 2
+    assert await one.pool.fetchval("SELECT count(*) FROM effects WHERE kind = 'replies'") == 2
+
+
+@pytest.mark.duty("PDS-8C", "R-ALL-12")
+async def test_a_last_day_that_the_centre_sets_is_the_date_that_the_citizen_is_shown(one: Bench) -> None:
+    note = (await one.intake.receive(message("1", FIRE), within=10)).replies[1].reply.ticket
+    assert note is not None
+    day = (CLOCK() + timedelta(days=40)).date()
+    limit = {"what": "finish", "day": day.isoformat()}
+    await one.ledger.hear(told(note.number, 1, "progressed", text="要改线路", limit=limit))
+    front = Front(one.intake, one.ledger, one.tickets, PACK, Gate(FakeLimits(most=10**6)))
+    status = await front.look_up(note.number, note.query_code)
+    assert status is not None and status.shown_due is not None
+    assert status.shown_due.at.astimezone(CITY_TIME).date() == day and not status.shown_due.provisional
 
 
 @pytest.mark.duty("ALL-2")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import FormData
 
+from gateway import following
 from gateway.app import make_app
 from gateway.bootstrap import Services, open_services
 from groundwork.audit import Author, Via
@@ -44,7 +45,7 @@ async def services(gateway_url: str, tmp_path: Path) -> AsyncIterator[Services]:
     async with open_services(settings) as services:
         await services.pool.execute(
             "TRUNCATE staff_accounts, staff_tries, articles, article_versions, article_drafts, article_steps,"
-            " golden_questions, article_uses, unanswered_questions, article_corrections CASCADE"
+            " golden_questions, article_uses, unanswered_questions, article_corrections, article_reminders CASCADE"
         )
         await services.library.load()
         yield services
@@ -315,3 +316,57 @@ async def test_nothing_unpublished_expired_or_of_another_county_reaches_a_citize
         assert named == {"可以看。", "不许看外县。"}  # to who names the county it is its own
     told = "\n".join(seen)
     assert "不许看" not in told and "可以看" in told
+
+
+@pytest.mark.duty("PDS-22")
+async def test_a_process_that_only_listens_learns_of_every_commit(
+    services: Services, gateway_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database tells; the look that is taken without a notice is put off beyond the test."""
+    monkeypatch.setattr(following, "TOLD_EVERY", 3600.0)
+    other = Library(services.articles, city=services.settings.city, now=services.clock)
+    heard = asyncio.Event()
+    refresh = other.refresh
+
+    async def refreshed() -> int:
+        taken = await refresh()
+        heard.set()
+        return taken
+
+    monkeypatch.setattr(other, "refresh", refreshed)
+    chore = asyncio.create_task(following.keep_library_fresh(other, gateway_url))
+    try:
+        one = starter_articles(services.settings.city)[0]
+        for status in (Status.PUBLISHED, Status.WITHDRAWN):
+            await services.articles.put([replace(one, status=status)])
+            async with asyncio.timeout(30):
+                while (other.article(one.id) is not None) is not (status is Status.PUBLISHED):
+                    heard.clear()
+                    await heard.wait()
+    finally:
+        chore.cancel()
+
+
+async def test_a_unit_is_reminded_of_what_waits_for_it_and_sees_which_articles(
+    people: dict[Role, Visitor], services: Services
+) -> None:
+    editor, unit, _ = people.values()
+    soon = replace(
+        starter_articles(services.settings.city)[0],
+        unit=UNIT,
+        valid_from=None,
+        valid_to=services.clock() + timedelta(days=3),
+    )
+    await services.articles.put([soon])
+    assert await services.reminders.remind_all() == 1
+    assert await services.reminders.remind_all() == 0  # a week has not gone by
+    _, page = await unit.get("/kb/review")
+    assert "系统提醒：本单位有0条待核对，1条30天内到期，0条已到期" in page
+    assert soon.question in page
+    await editor.get("/kb/units")
+    assert (await editor.post("/kb/units", unit=UNIT))[1] == "/kb/units?done=lately"
+    await services.pool.execute("UPDATE article_reminders SET at = at - interval '2 days'")
+    await editor.get("/kb/units")
+    assert (await editor.post("/kb/units", unit=UNIT))[1] == "/kb/units?done=reminded"
+    _, page = await unit.get("/kb/review")
+    assert "中心提醒" in page

@@ -54,6 +54,9 @@ class Finds:
     async def search(self, question: str, *, limit: int) -> Finding:
         return Finding(hits=(HIT,), answered=True) if "多久" in question else Finding()
 
+    def hit(self, article_id: str) -> Hit | None:
+        return None
+
 
 @dataclass
 class Bench:

@@ -8,11 +8,14 @@ const quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-ru
 export const PHONE = { width: 375, height: 812 };
 export const open = (program) => chromium.launch({ executablePath: program, args: quiet });
 
-export async function findings(page, context, least) {
+export const overflow = (page) => page.evaluate(() => {
+  const over = document.documentElement.scrollWidth - innerWidth;
+  return over > 0 ? [`runs over by ${over} px`] : [];
+});
+
+export async function findings(page, context, least, whole = true) {
   const found = await page.evaluate((least) => {
     const told = [];
-    const over = document.documentElement.scrollWidth - innerWidth;
-    if (over > 0) told.push(`runs over by ${over} px`);
     if (document.querySelectorAll("h1").length !== 1) told.push("not one h1");
     for (const one of document.querySelectorAll("a, button, input:not([type=hidden]), textarea, summary")) {
       if (one.closest("[hidden]") || one.classList.contains("hy-skip") || one.classList.contains("hy-sr") || getComputedStyle(one).display === "inline") continue;
@@ -21,6 +24,8 @@ export async function findings(page, context, least) {
     }
     return told;
   }, least);
+  found.push(...(await overflow(page)));
+  if (!whole) return found;
   const debug = await context.newCDPSession(page); // past the page's policy, which stays as it is
   await debug.send("Runtime.evaluate", { expression: axe });
   const rules = "{runOnly:{type:'tag',values:['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice']}}";
@@ -32,6 +37,7 @@ export async function findings(page, context, least) {
 export async function check(browser, name, options, body) {
   const context = await browser.newContext({ locale: "zh-CN", viewport: PHONE, ...options });
   const page = await context.newPage();
+  page.setDefaultTimeout(20000);
   const said = [];
   page.on("console", (m) => { if (["error", "warning"].includes(m.type()) && !m.text().startsWith("Failed to load resource")) said.push(m.text()); });
   page.on("pageerror", (error) => said.push(String(error)));

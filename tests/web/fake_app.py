@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
@@ -379,6 +380,24 @@ class FakeLimits:
         """Spare nobody."""
 
 
+@dataclass
+class FakeSheets:
+    """Remembers what it is given; ``away`` plays trouble."""
+
+    away: bool = False
+    kept: dict[str, Any] = field(default_factory=dict)
+
+    async def put(self, owner: str, value: Any) -> bool:
+        """Keep it as what JSON makes of it."""
+        if not self.away:
+            self.kept[owner] = json.loads(json.dumps(value))
+        return not self.away
+
+    async def get(self, owner: str) -> Any:
+        """Return it."""
+        return self.kept.get(owner)
+
+
 def fake_assets(folder: Path) -> Assets:
     """Return assets with a line each, so that no build is needed."""
     names = {
@@ -387,8 +406,11 @@ def fake_assets(folder: Path) -> Assets:
         "tabler.css": "tabler.0.css",
         "staff.css": "staff.0.css",
         "chat.js": "chat.0.js",
+        "embed.js": "embed.0.js",
+        "framed.js": "framed.0.js",
         "letter.js": "letter.0.js",
         "receipt.js": "receipt.0.js",
+        "find.js": "find.0.js",
         "icons.svg": "icons.0.svg",
     }
     for name in names.values():
@@ -421,18 +443,20 @@ def fake_app(
     core: FakeCore | None = None,
     parts: ChannelParts | None = None,
     limits: FakeLimits | None = None,
+    sheets: FakeSheets | None = None,
     files: FakeFiles | None = None,
     checks: tuple[Check, ...] = (Check(name="database", probe=_up, required=True),),
     public_url: str = "http://127.0.0.1:8080",
     pack: CityPack = PACK,
+    embed_origins: Sequence[str] = (),
 ) -> web.Application:
     """Return the site over fakes."""
     core = core or FakeCore()
     return make_site(
         SiteParts(
             pack=pack, channel=parts or channel_parts(core, files), history=core, registers=FakeRegister(core), articles=FakeArticles(),
-            limits=limits or FakeLimits(), checks=checks, metrics=CollectorRegistry(), public_url=public_url,
-            assets=assets,
+            limits=limits or FakeLimits(), sheets=sheets or FakeSheets(), checks=checks, metrics=CollectorRegistry(), public_url=public_url,
+            assets=assets, embed_origins=embed_origins,
         )
     )  # fmt: skip
 

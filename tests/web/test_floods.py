@@ -109,7 +109,7 @@ async def test_files_kept_with_a_letter_count_for_the_address_and_the_words_stay
     limits.counts[floods.FILES, "127.0.0.1"] = limits.most
     page = await opened(client)
     response, page = await send(client, page, TYPED, [PHOTO], mode="care")
-    assert response.status == 200 and "请过一会儿再添加" in page.words and typed_again(page) == TYPED
+    assert response.status == 422 and "请过一会儿再添加" in page.words and typed_again(page) == TYPED
     response, _ = await send(client, page, TYPED)
     assert response.status == 200 and len(core.messages) == 1
 

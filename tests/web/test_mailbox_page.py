@@ -3,15 +3,26 @@
 import io
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from aiohttp import ClientResponse, FormData
+from pytest_aiohttp.plugin import AiohttpClient
 
 from channels.mailbox.codec import LONGEST
 from gateway.web.rendering import WORDS
 from hotline.message import InboundMessage
 from tests.samples import an_image
-from tests.web.fake_app import CODE, NUMBER, FakeCore, FakeFiles, FakeLimits
+from tests.web.fake_app import (
+    CODE,
+    NUMBER,
+    FakeCore,
+    FakeFiles,
+    FakeLimits,
+    FakeSheets,
+    fake_app,
+    fake_assets,
+)
 from tests.web.reading import Client, Form, Page
 
 TYPED = {
@@ -383,3 +394,30 @@ async def test_a_text_that_was_too_long_to_count_is_told_without_blanks(client: 
     response, page = await send(client, await opened(client), TYPED | {"body": "路" * 200_000})
     assert response.status == 422 and "正文太长，请缩短，或者把详细材料放进附件。" in page.words
     assert "None" not in page.words
+
+
+async def test_a_sheet_with_faults_and_a_receipt_are_pages_of_their_own_that_back_shows_again(
+    client: Client,
+) -> None:
+    response, page = await send(client, await opened(client), TYPED | {"phone": "1390000000"})
+    again = await client.get(response.url.path)
+    assert response.url.path.startswith("/mailbox/letters/") and response.history[0].status == 303
+    assert Page(await again.text()).form_with("提交来信")[1]["body"] == TYPED["body"]
+    sent, receipt = await send(client, page, TYPED)
+    assert sent.url.path.startswith("/mailbox/letters/") and NUMBER in receipt.words
+    assert NUMBER in Page(await (await client.get(sent.url.path)).text()).words
+
+
+async def test_nobody_elses_browser_sees_a_sheet_and_one_that_cannot_be_kept_is_shown_at_once(
+    aiohttp_client: AiohttpClient, tmp_path: Path
+) -> None:
+    sheets = FakeSheets()
+    client = await aiohttp_client(fake_app(fake_assets(tmp_path), sheets=sheets))
+    response, _ = await send(client, await opened(client), TYPED | {"phone": "1"})
+    there = response.url.path
+    client.session.cookie_jar.clear()
+    assert TYPED["body"] not in await (await client.get(there)).text()
+    sheets.away = True
+    response, page = await send(client, await opened(client), TYPED | {"phone": "1"})
+    assert (response.status, response.url.path, response.history) == (422, "/mailbox", ())
+    assert TYPED["body"] in page.words

@@ -1,18 +1,20 @@
 """The progress page and its interface."""
 
+import io
 import re
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from aiohttp import ClientResponse
+from aiohttp import ClientResponse, FormData
 
 from gateway.web.rendering import WORDS
 from hotline.dates import dates_of
 from hotline.deadlines import due_moments, shown_date
 from hotline.ticket import is_ticket_number
+from tests.samples import an_image
 from tests.unit.hotline.test_dates import Told, a_ticket
-from tests.web.fake_app import CODE, NOW, NUMBER, PACK, FakeLimits, FakeRegister
+from tests.web.fake_app import CODE, NOW, NUMBER, PACK, FakeCore, FakeFiles, FakeLimits, FakeRegister
 from tests.web.reading import Client, Page, press
 
 RIGHT = {"number": NUMBER, "query_code": CODE}
@@ -185,3 +187,48 @@ async def test_hours_are_shown_to_the_minute_and_every_other_date_with_its_recko
     promised = [one for one in due if one.what in WORDS["promised"]]
     assert page.words.count("这个日期是怎么算的") == len(promised) > 2
     assert page.words.count("暂定") >= 2 and all(one.why in page.words for one in promised)
+
+
+async def test_a_ticket_that_was_looked_up_is_a_page_of_its_own_on_this_device_until_it_is_forgotten(
+    client: Client,
+) -> None:
+    response, page = await ask(client, NUMBER, CODE)
+    assert response.url.path == f"/progress/{NUMBER}" and "示例小区东侧工地夜间施工" in page.words
+    assert response.headers["Cache-Control"] == "no-store"
+    listed = Page(await (await client.get("/progress")).text())
+    assert f"单号{NUMBER}" in listed.words and CODE not in str(listed.tags)
+    kept, listed = await press(client, listed, "在这台设备上记30天")
+    assert "Max-Age=2592000" in kept.history[0].headers["Set-Cookie"] and "最多记30天" in listed.words
+    _, listed = await press(client, listed, "从这台设备上去掉")
+    assert NUMBER not in listed.words
+    gone = Page(await (await client.get(f"/progress/{NUMBER}")).text())
+    assert gone.form_with("查询")[1] == {"number": NUMBER, "query_code": ""}
+
+
+async def test_without_cookies_and_for_confidential_tickets_the_timeline_is_shown_at_once(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.session.cookie_jar.clear()
+    response = await client.post("/progress", data=RIGHT)
+    assert response.status == 200 and response.history == () and "Set-Cookie" not in response.headers
+    await client.get("/progress")
+    monkeypatch.setattr(FakeRegister, "status", replace(FakeRegister.status, confidential=True))
+    response = await client.post("/progress", data=RIGHT)
+    assert response.history == () and "已为您保密" in await response.text()
+    assert NUMBER not in await (await client.get("/progress")).text()
+
+
+async def test_files_come_along_with_what_is_added_and_bad_ones_are_told(
+    client: Client, core: FakeCore, files: FakeFiles
+) -> None:
+    def form(name: str, content: bytes) -> FormData:
+        data = FormData(RIGHT | {"do": "add", "id": "one", "text": "昨晚又施工了"}, quote_fields=False)
+        data.add_field("attachment", io.BytesIO(content), filename=name, content_type="image/png")
+        return data
+
+    response = await client.post("/progress/act", data=form("程序.png", b"MZ\x90\x00"))
+    assert response.status == 422 and "昨晚又施工了" in await response.text() and not core.messages
+    response = await client.post("/progress/act", data=form("工地.png", an_image("PNG")))
+    assert response.status == 200
+    (message,) = core.messages.values()
+    assert message.about == NUMBER and message.attachments == tuple(id for _, id in files.kept)

@@ -43,6 +43,7 @@ PAGES = [
     "/progress",
     "/promises",
     "/privacy",
+    "/accessibility",
     "/kb/public",
     "/kb/public/id-card-lost",
     "/nothing-here",
@@ -52,6 +53,8 @@ ROUTES = {
     ("POST", "/mode"): "public",
     ("GET", "/chat"): "citizen",
     ("POST", "/chat"): "citizen",
+    ("GET", "/chat/embed"): "citizen",
+    ("GET", "/embed.js"): "citizen",
     ("POST", "/chat/say"): "citizen",
     ("POST", "/chat/files"): "citizen",
     ("GET", "/chat/ws"): "citizen",
@@ -59,11 +62,15 @@ ROUTES = {
     ("GET", "/api/chat/ws"): "citizen",
     ("GET", "/promises"): "public",
     ("GET", "/privacy"): "public",
+    ("GET", "/accessibility"): "public",
     ("GET", "/mailbox"): "citizen",
+    ("GET", "/mailbox/letters/{id}"): "citizen",
     ("POST", "/mailbox"): "citizen",
     ("POST", "/mailbox/receipt"): "citizen",
     ("GET", "/progress"): "citizen",
     ("POST", "/progress"): "citizen",
+    ("GET", "/progress/{number}"): "citizen",
+    ("POST", "/progress/mine"): "citizen",
     ("POST", "/progress/act"): "citizen",
     ("POST", "/progress/receipt"): "citizen",
     ("GET", "/kb/public"): "public",
@@ -385,7 +392,9 @@ async def test_figures_count_by_route_and_never_by_address(client: Client) -> No
     assert "never-seen-before" not in text and "id-card-lost" not in text
 
 
-@pytest.mark.parametrize(("name", "most"), [("chat.js", 12), ("letter.js", 3)])
+@pytest.mark.parametrize(
+    ("name", "most"), [("chat.js", 12), ("letter.js", 3), ("embed.js", 1), ("framed.js", 1)]
+)
 def test_our_scripts_are_small_and_make_no_markup_from_words(name: str, most: int) -> None:
     source = (ASSETS / name).read_text("utf-8")
     assert len(gzip.compress(source.encode())) <= most * 1024
@@ -405,6 +414,7 @@ def test_our_scripts_are_small_and_make_no_markup_from_words(name: str, most: in
     [
         ASSETS / "chat.js",
         ASSETS / "letter.js",
+        ASSETS / "framed.js",
         ASSETS / "citizen.css",
         LOOK / "tokens.css",
         LOOK / "icons.svg",
@@ -414,3 +424,32 @@ def test_our_scripts_are_small_and_make_no_markup_from_words(name: str, most: in
 def test_no_asset_names_another_host(asset: Path) -> None:
     source = asset.read_text("utf-8").replace("http://www.w3.org/2000/svg", "")
     assert "http://" not in source and "https://" not in source and "url(" not in source
+
+
+async def test_the_chat_stands_in_frames_of_allowed_sites_alone_and_nowhere_by_default(
+    aiohttp_client: AiohttpClient, tmp_path: Path
+) -> None:
+    closed = await aiohttp_client(fake_app(fake_assets(tmp_path)))
+    assert [(await closed.get(path)).status for path in ("/embed.js", "/chat/embed")] == [404, 404]
+    origin = "https://www.example.gov.cn"
+    client = await aiohttp_client(fake_app(fake_assets(tmp_path), embed_origins=(origin,)))
+    frame = await client.get("/chat/embed")
+    assert frame.headers["Content-Security-Policy"].endswith(f"frame-ancestors {origin}")
+    assert "Set-Cookie" not in frame.headers
+    assert (await client.get("/chat")).headers["Content-Security-Policy"] == POLICY
+    script = await client.get("/embed.js")
+    assert script.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+
+
+async def test_a_framed_conversation_goes_by_its_token_without_cookies(
+    aiohttp_client: AiohttpClient, tmp_path: Path
+) -> None:
+    client = await aiohttp_client(fake_app(fake_assets(tmp_path), embed_origins=("https://a.example",)))
+    page = Page(await (await client.get("/chat/embed")).text())
+    (token,) = [attrs["data-token"] for attrs in page.found("template") if "data-token" in attrs]
+    bearing = {"Authorization": f"Bearer {token}"}
+    await client.post("/chat/say", data={"id": "one", "text": "工地施工太吵"}, headers=bearing)
+    client.session.cookie_jar.clear()
+    assert "工地施工太吵" in await (await client.get("/chat", headers=bearing)).text()
+    client.session.cookie_jar.clear()
+    assert "工地施工太吵" not in await (await client.get("/chat")).text()

@@ -24,7 +24,10 @@ const files = {
   "tabler.css": readFileSync(require.resolve("@tabler/core/dist/css/tabler.min.css"), "utf8"),
   "staff.css": small(look("tokens.css") + look("staff.css"), "css"),
   "chat.js": bundled("chat.js"),
+  "embed.js": small(`(() => {${source("embed.js")}})();`, "js"),
+  "framed.js": small(`(() => {${source("framed.js")}})();`, "js"),
   "letter.js": small(`(() => {${source("letter.js")}})();`, "js"),
+  "find.js": small(`(() => {${source("find.js")}})();`, "js"),
   "receipt.js": small(`(() => {${source("receipt.js")}})();`, "js"),
   "icons.svg": look("icons.svg"),
 };

@@ -10,6 +10,7 @@ from aiohttp import web
 from gateway.store.catalogue import LISTS, Catalogue, Looked, is_state
 from gateway.store.drafts import Drafts
 from gateway.store.feedback import Feedback
+from gateway.store.reminders import Reminders
 from gateway.web.pages.editing import PARTS
 from groundwork.addresses import address_of
 from groundwork.clock import Clock
@@ -34,10 +35,18 @@ class AnswerPages:
     """The list and what is done to many articles at once."""
 
     def __init__(
-        self, look: Look, catalogue: Catalogue, drafts: Drafts, feedback: Feedback, *, city: str, clock: Clock
+        self,
+        look: Look,
+        catalogue: Catalogue,
+        drafts: Drafts,
+        feedback: Feedback,
+        reminders: Reminders,
+        *,
+        city: str,
+        clock: Clock,
     ) -> None:
         self._look, self._catalogue, self._drafts, self._feedback = look, catalogue, drafts, feedback
-        self._city, self._clock = city, clock
+        self._reminders, self._city, self._clock = reminders, city, clock
 
     def routes(self) -> tuple[web.RouteDef, ...]:
         """Return the routes for editors, reviewers and admins."""
@@ -53,6 +62,7 @@ class AnswerPages:
             web.get("/kb/import", self.offer),
             web.post("/kb/import", self.take),
             web.post("/kb/bulk", self.bulk),
+            web.post("/kb/units", self.remind),
         )
 
     async def list(self, request: web.Request) -> web.StreamResponse:
@@ -91,8 +101,22 @@ class AnswerPages:
         )
 
     async def units(self, request: web.Request) -> web.StreamResponse:
-        """Show what waits for each unit."""
-        return self._page(request, "kb_units.html", duties=await self._catalogue.duties())
+        """Show what waits for each unit, and when it was reminded."""
+        return self._page(
+            request,
+            "kb_units.html",
+            duties=await self._catalogue.duties(),
+            reminded=await self._reminders.latest(),
+            may_write=account_of(request).role in PARTS,
+            done=request.query.get("done", ""),
+        )
+
+    async def remind(self, request: web.Request) -> web.StreamResponse:
+        """Remind a unit of what waits for it."""
+        form = await request.post()
+        unit = clean(text_of(form, "unit")).strip()[:200]
+        done = await self._reminders.remind(unit, account_id=account_of(request).id)
+        raise web.HTTPSeeOther(f"/kb/units?done={'reminded' if done else 'lately'}")
 
     async def export(self, request: web.Request) -> web.StreamResponse:
         """Return every published article as a file that can be read in again."""

@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from channels.base import TooLongError, Uttered
-from channels.webchat.adapter import WebChat, described
+from channels.webchat.adapter import WebChat, bearer_of, described, token_offered
 from channels.webchat.codec import conversation_of, decode_form
 from channels.webchat.session import LIFE
 from channels.webchat.socket import Manner
@@ -73,6 +73,23 @@ class ChatPage:
         session, token = self._session(request)
         return self._page(request, await self._said_if_here(session), token=token)
 
+    def framed(self, request: web.Request, origins: Sequence[str]) -> web.Response:
+        """Show an empty conversation for a frame on one of the sites ``origins``; its token is in the page alone."""
+        mode = request.query.get("mode")
+        return self._pages.respond(
+            request,
+            "chat_framed.html",
+            personal=True,
+            care=None if mode is None else mode == "care",
+            lines=(),
+            history_away=False,
+            typed="",
+            trouble=None,
+            at=_at(),
+            token=self._webchat.sessions.open().token,
+            origins=origins,
+        )
+
     async def post(self, request: web.Request) -> web.Response:
         """Take what a form holds, then show the page anew; a question ``q`` of another page is only put into the box."""
         form = await read_form(request)
@@ -116,8 +133,9 @@ class ChatPage:
         return self._keep(web.Response(status=303, headers={"Location": "/chat#latest"}), token)
 
     async def open_socket(self, request: web.Request) -> web.StreamResponse:
-        """Speak with the element of the browser whose cookie came along."""
-        session = self._webchat.sessions.session_of(request.cookies.get(COOKIE, ""))
+        """Speak with the element of the browser whose cookie came along, or inside a frame the token of its page."""
+        token = token_offered(request) or request.cookies.get(COOKIE, "")
+        session = self._webchat.sessions.session_of(token)
         if session is None:
             raise web.HTTPUnauthorized
         return await self._webchat.talk(
@@ -135,7 +153,8 @@ class ChatPage:
     def _told(self, uttered: Sequence[Uttered]) -> list[Mapping[str, Any]]:
         said: list[Said] = []
         for message, of_one in groupby(uttered, key=lambda one: one.message):
-            said += [InboundText.of(message), *(one.sent for one in of_one)]
+            asked = () if message.unasked else (InboundText.of(message),)
+            said += [*asked, *(one.sent for one in of_one)]
         return [{**self._frame(said), "last": uttered[-1].sent.id}]
 
     def _urged(self, replies: Sequence[SentReply]) -> list[Mapping[str, Any]]:
@@ -207,7 +226,7 @@ class ChatPage:
         return self._keep(response, token)
 
     def _session(self, request: web.Request) -> tuple[str, str]:
-        token = request.cookies.get(COOKIE, "")
+        token = bearer_of(request) or request.cookies.get(COOKIE, "")
         session = self._webchat.sessions.session_of(token)
         if session is not None:
             return session, token

@@ -14,6 +14,7 @@ from channels.wechat.wording import Wording
 from gateway.store.drafts import Drafts, StaleError
 from gateway.store.feedback import Feedback
 from gateway.store.questions import Questions
+from gateway.store.reminders import Reminders
 from gateway.web.rendering import Pages
 from groundwork.addresses import address_of
 from groundwork.clock import Clock
@@ -56,6 +57,7 @@ class EditingParts:
     feedback: Feedback
     library: Library
     names: Names
+    reminders: Reminders
     clock: Clock
 
 
@@ -243,9 +245,12 @@ class EditingPages:
         waiting = await self._drafts.waiting(*stages, unit=own)
         at = self._parts.clock()
         days = {one.article.id: (at - one.since) // timedelta(days=1) for one in waiting}
+        reminders = self._parts.reminders
         return self._page(
-            request, "kb_review.html", waiting=waiting, days=days, done=request.query.get("done", "")
-        )
+            request, "kb_review.html", waiting=waiting, days=days, done=request.query.get("done", ""),
+            owed=await reminders.owed(own) if own else (),
+            reminder=(await reminders.latest()).get(own) if own else None,
+        )  # fmt: skip
 
     async def correct(self, request: web.Request) -> web.StreamResponse:
         """Keep what a colleague says is wrong with a published article."""

@@ -4,8 +4,8 @@ import hashlib
 import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Self
 
 from aiohttp import web
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -21,7 +21,7 @@ from gateway.web.forms import read_form as read_small_form
 from gateway.web.pages.portal import keep_mode
 from gateway.web.pages.proving import LONGEST_TYPED, Proof, Typed
 from gateway.web.pages.supplements import Supplements
-from gateway.web.ports import Limits, Registers
+from gateway.web.ports import Limits, Registers, Sheets
 from gateway.web.rendering import Destination, Pages
 from hotline.errors import KeyReusedError, StorageAwayError
 from hotline.ticket import normalised
@@ -34,6 +34,7 @@ CONTACT = frozenset({"name", "phone"})
 OFFERED = frozenset({"unsolved", "review"})
 RULES = codec.rules("id", "mode", "remove", "add", repeated=("kept",))
 _ID = re.compile(r"[A-Za-z0-9_-]{24}(?:\.[0-9a-f]{16})?")
+COOKIE = "huying_letter"  #: a random name of this browser, for as long as it is open
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +65,18 @@ class Sheet:
         return page_key(self.id)
 
     @property
+    def plain(self) -> dict[str, Any]:
+        """What is typed, kept and wrong, as plain data."""
+        kept, faults = ([asdict(one) for one in each] for each in (self.kept, self.faults))
+        return {"id": self.id, "values": dict(self.values), "kept": kept, "faults": faults}
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> Self:
+        """Return the sheet that ``plain`` was made of."""
+        kept, faults = [Kept(**one) for one in plain["kept"]], [Fault(**one) for one in plain["faults"]]
+        return cls(id=plain["id"], values=plain["values"], kept=kept, faults=faults)
+
+    @property
     def told(self) -> tuple[Told, ...]:
         """What is wrong, in words, in the order of the form."""
         places = {name: place for place, name in enumerate(ORDER)}
@@ -85,10 +98,11 @@ class MailboxPage:
         proof: Proof,
         supplements: Supplements,
         limits: Limits,
+        sheets: Sheets,
         *,
         secure: bool,
     ) -> None:
-        self._pages, self._mailbox, self._registers = pages, mailbox, registers
+        self._pages, self._mailbox, self._registers, self._sheets = pages, mailbox, registers, sheets
         self._proof, self._supplements, self._limits, self._secure = proof, supplements, limits, secure
         self._signing_key = mailbox.parts.key("mailbox.kept")
 
@@ -96,13 +110,49 @@ class MailboxPage:
         """Return the routes of the page."""
         return (
             web.get("/mailbox", self.show),
+            web.get("/mailbox/letters/{id}", self.again),
             web.post("/mailbox", self.post),
             web.post("/mailbox/receipt", self.receipt),
         )
 
     async def show(self, request: web.Request) -> web.Response:
         """Show an empty sheet."""
-        return self._page(request, Sheet(id=_new_id()))
+        response = self._page(request, Sheet(id=_new_id()))
+        if COOKIE not in request.cookies:
+            name = secrets.token_urlsafe(18)
+            response.set_cookie(
+                COOKIE, name, path="/mailbox", httponly=True, samesite="Lax", secure=self._secure
+            )
+        return response
+
+    async def again(self, request: web.Request) -> web.Response:
+        """Show the sheet that this browser wrote, or the receipt if it was sent; otherwise an empty one."""
+        id = request.match_info["id"]
+        kept = await self._sheets.get(_owner(request, id)) if COOKIE in request.cookies else None
+        if kept is None:
+            return await self.show(request)
+        if kept["sent"]:
+            return await self._receipt_of(request, kept["sent"])
+        sheet = Sheet.of(kept["sheet"])
+        return self._page(request, sheet, status=422 if sheet.faults else 200, personal=True)
+
+    async def _once(
+        self,
+        request: web.Request,
+        response: web.Response,
+        id: str,
+        *,
+        sheet: Sheet | None = None,
+        sent: str = "",
+    ) -> web.Response:
+        """Return a redirect to ``response`` as a page of its own, which Back shows again, where that can be done."""
+        if COOKIE not in request.cookies or not await self._sheets.put(
+            _owner(request, id), {"sheet": sheet.plain if sheet else None, "sent": sent}
+        ):
+            return response
+        there = web.Response(status=303, headers={"Location": f"/mailbox/letters/{id}"})
+        there.cookies.update(response.cookies)
+        return there
 
     async def post(self, request: web.Request) -> web.Response:
         """Send the letter, or show the sheet again with everything that is on it."""
@@ -114,12 +164,12 @@ class MailboxPage:
             put_aside += _too_many(sheet, form)
             if form.one("mode") or form.one("remove") or form.one("add"):
                 await self._keep_files(request, sheet, form)
-                return self._page(request, sheet, mode=form.one("mode"))
+                return await self._shown_once(request, sheet, mode=form.one("mode"))
             sheet.faults += codec.read(sheet.values, needed=_needed(sheet))
             await self._check_kept(sheet)
-            if sheet.faults or sheet.away:
+            if sheet.faults:
                 await self._keep_files(request, sheet, form)
-                return self._page(request, sheet, status=503 if sheet.away else 422)
+                return await self._shown_once(request, sheet, status=422)
             return await self._send(request, sheet, form)
         finally:
             form.files += put_aside
@@ -188,22 +238,22 @@ class MailboxPage:
             await self._keep_files(request, sheet, form)
             return self._page(request, sheet, status=error.status)
         if not received.settled:
-            return self._waiting(request, id)
+            return await self._once(request, self._waiting(request, id), sheet.id, sent=id)
         if (
             received.letter is None
         ):  # a danger that could not be recorded: the number, and the letter as it is
             sheet.away, sheet.urgent = True, received.replies
             return self._page(request, sheet)
-        return self._receipt(request, received)
+        receipt = self._receipt(request, received)
+        if any(sent.reply.kind == "emergency" for sent in received.replies):
+            return receipt  # a page shown anew might not show the number to call
+        return await self._once(request, receipt, sheet.id, sent=id)
 
     async def receipt(self, request: web.Request) -> web.Response:
         """Show a receipt again, after doing what was chosen on it."""
         form = await read_small_form(request)
         if _ID.fullmatch(form.get("letter", "")):
-            received = await self._registers.letter(page_key(form["letter"]))
-            if received is None or received.letter is None:
-                return self._waiting(request, form["letter"])
-            return self._receipt(request, received)
+            return await self._receipt_of(request, form["letter"])
         typed = Typed(
             number=form.get("number", "")[:LONGEST_TYPED],
             query_code=form.get("query_code", "")[:LONGEST_TYPED],
@@ -224,6 +274,12 @@ class MailboxPage:
         if "mode" in form:
             keep_mode(response, form["mode"], secure=self._secure)
         return response
+
+    async def _receipt_of(self, request: web.Request, id: str) -> web.Response:
+        received = await self._registers.letter(page_key(id))
+        if received is None or received.letter is None:
+            return self._waiting(request, id)
+        return self._receipt(request, received)
 
     def _receipt(self, request: web.Request, received: Received) -> web.Response:
         letter = received.letter
@@ -260,7 +316,23 @@ class MailboxPage:
     def _waiting(self, request: web.Request, id: str) -> web.Response:
         return self._pages.respond(request, "mailbox_waiting.html", status=202, personal=True, letter=id)
 
-    def _page(self, request: web.Request, sheet: Sheet, *, status: int = 200, mode: str = "") -> web.Response:
+    async def _shown_once(
+        self, request: web.Request, sheet: Sheet, *, status: int = 200, mode: str = ""
+    ) -> web.Response:
+        page = self._page(request, sheet, status=status, mode=mode)
+        return await self._once(request, page, sheet.id, sheet=sheet)
+
+    def _page(
+        self,
+        request: web.Request,
+        sheet: Sheet,
+        *,
+        status: int = 200,
+        mode: str = "",
+        personal: bool | None = None,
+    ) -> web.Response:
+        if personal is None:
+            personal = request.method == "POST"
         values: dict[str, Any] = {
             "sheet": sheet,
             "typed": sheet.values,
@@ -270,7 +342,7 @@ class MailboxPage:
         }
         care = mode == "care" if mode else None
         response = self._pages.respond(
-            request, "mailbox.html", status=status, personal=request.method == "POST", care=care, **values
+            request, "mailbox.html", status=status, personal=personal, care=care, **values
         )
         if mode:
             keep_mode(response, mode, secure=self._secure)
@@ -293,6 +365,11 @@ class MailboxPage:
 
     def _signer(self, sheet: Sheet) -> URLSafeSerializer:
         return URLSafeSerializer(self._signing_key, salt=f"mailbox.kept:{sheet.id}")
+
+
+def _owner(request: web.Request, id: str) -> str:
+    """Return the name that only this browser and this sheet together have."""
+    return f"{request.cookies[COOKIE]}:{id}"
 
 
 def page_key(id: str) -> str:

@@ -5,28 +5,42 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Self
 
 import segno
 from aiohttp import web
 from markupsafe import Markup
 
-from channels.base import Received, SentReply
+from channels.base import KeepsFiles, SentReply
+from channels.mailbox.codec import FILE
+from channels.multipart import BrokenFormError, Fault, Rules
+from channels.uploads import Form
+from channels.uploads import read_form as read_files
 from channels.webchat.adapter import wired
 from channels.webchat.codec import MAX_TEXT
-from gateway.web.floods import TooManyMessagesError
+from gateway.web.faults import Told, told
+from gateway.web.floods import TooManyMessagesError, flooded
 from gateway.web.forms import read_form
 from gateway.web.pages.mailbox import OFFERED, receipt_at, with_options
+from gateway.web.pages.mine import Mine, Shelf
 from gateway.web.pages.portal import keep_mode
 from gateway.web.pages.proving import LONGEST_TYPED, NoSuchTicketError, Proof, TooManyTriesError, Typed
 from gateway.web.pages.supplements import Supplements
-from gateway.web.ports import Change, Registers, TicketStatus
+from gateway.web.ports import Change, Limits, Registers, TicketStatus
 from gateway.web.rendering import WORDS, Pages, city_day, iso
 from groundwork.clock import Clock
 from groundwork.problems import ProblemError
 from hotline.calendar import CITY_TIME, Calendar
 from hotline.deadlines import Due
 from hotline.message import Act, clean
+from hotline.ticket import normalised
+
+GRADES = ("1", "2", "3", "4", "5")
+#: what the forms under the timeline may hold; a text that is too long comes back to whoever typed it
+RULES = Rules(
+    fields=dict.fromkeys(("number", "query_code", "id", "do", "grade"), 1000) | {"text": MAX_TEXT * 16},
+    file=FILE,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,11 +54,38 @@ class Acted:
     lacks: bool  #: what is needed was not given
     long: bool
     flood: TooManyMessagesError | None  #: too much was sent lately
+    faults: tuple[Told, ...] = ()  #: what is wrong with what was sent along
 
     @property
     def undone(self) -> bool:
         """Nothing was taken: what was typed is shown again."""
-        return self.lacks or self.long or self.flood is not None
+        return self.lacks or self.long or self.flood is not None or bool(self.faults)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What one of the forms under the timeline holds."""
+
+    typed: Typed
+    doing: str
+    id: str
+    text: str
+    grade: str
+    files: Form
+
+    @classmethod
+    def of(cls, form: Mapping[str, str], files: Form) -> Self:
+        """Return it as it was typed."""
+        return cls(
+            typed=_typed_in(form), doing=form.get("do", ""), id=form.get("id", "") or secrets.token_urlsafe(12),
+            text=form.get("text", "").strip(), grade=form.get("grade", ""), files=files,
+        )  # fmt: skip
+
+    @property
+    def lacks(self) -> bool:
+        """What is needed was not given."""
+        needs = {"add": bool(self.text or self.files.files), "rate": self.grade in GRADES}
+        return not needs.get(self.doing, self.doing in ("urge", "withdraw"))
 
 
 class ProgressPage:
@@ -56,6 +97,9 @@ class ProgressPage:
         registers: Registers,
         proof: Proof,
         supplements: Supplements,
+        mine: Mine,
+        files: KeepsFiles,
+        limits: Limits,
         *,
         calendar: Calendar,
         clock: Clock,
@@ -63,6 +107,7 @@ class ProgressPage:
         public_url: str,
     ) -> None:
         self._pages, self._registers, self._proof, self._supplements = pages, registers, proof, supplements
+        self._mine, self._files, self._limits = mine, files, limits
         self._calendar, self._clock, self._secure = calendar, clock, secure
         self._public_url = public_url
 
@@ -71,6 +116,8 @@ class ProgressPage:
         return (
             web.get("/progress", self.ask),
             web.post("/progress", self.show),
+            web.post("/progress/mine", self.remember),
+            web.get(r"/progress/{number:[0-9]{8}[0-9A-Z]{9}}", self.again),
             web.post("/progress/act", self.act),
             web.post("/progress/receipt", self.receipt),
         )
@@ -82,7 +129,10 @@ class ProgressPage:
     async def ask(self, request: web.Request) -> web.Response:
         """Show the form, with the number filled in when a link gave it."""
         number = request.query.get("number", "")[:LONGEST_TYPED]
-        return self._form(request, Typed(number=number))
+        response = self._form(request, Typed(number=number))
+        if not self._mine.of(request).known:
+            self._mine.keep(response, Shelf())  # what comes back tells that a redirect loses nothing
+        return response
 
     async def show(self, request: web.Request) -> web.Response:
         """Show the timeline, or the form again with what was typed."""
@@ -95,41 +145,89 @@ class ProgressPage:
             found = await self._proof.found(typed, request, self._registers.look_up)
         except (NoSuchTicketError, TooManyTriesError) as error:
             return self._form(request, typed, status=error.status, error=error)
-        return self._timeline(request, found, typed, mode=form.get("mode"))
+        shelf, mode = self._mine.of(request), form.get("mode")
+        if found.confidential or not shelf.known:  # what is confidential is remembered nowhere
+            return self._timeline(request, found, typed, mode=mode)
+        response = web.Response(status=303, headers={"Location": f"/progress/{found.number}"})
+        shown = Typed(number=found.number, query_code=normalised(typed.query_code))
+        self._mine.keep(response, shelf.plus(shown))
+        if mode is not None:
+            keep_mode(response, mode, secure=self._secure)
+        return response
 
-    async def act(self, request: web.Request) -> web.Response:
-        """Do what one of the forms under the timeline asks for, then show the timeline with what is said to it."""
-        form = await read_form(request)
-        typed, text = _typed_in(form), form.get("text", "").strip()
-        doing, id = form.get("do", ""), form.get("id", "") or secrets.token_urlsafe(12)
-        grade = int(form["grade"]) if form.get("grade", "") in ("1", "2", "3", "4", "5") else None
-        lacks = {"add": not text, "rate": grade is None}.get(doing, doing not in ("urge", "withdraw"))
-        long = len(text) > MAX_TEXT
-        said: tuple[SentReply, ...] = ()
-        flood: TooManyMessagesError | None = None
+    async def again(self, request: web.Request) -> web.Response:
+        """Show the timeline of a ticket that this device remembers, or the form with its number."""
+        number = request.match_info["number"]
+        typed = Typed(number=number, query_code=self._mine.of(request).code_of(number))
+        if not typed.query_code:
+            return self._form(request, typed)
         try:
-            if not (lacks or long):
-                try:
-                    received = await self._done(request, typed, doing, id, text, grade)
-                    said = tuple(received.replies)
-                except TooManyMessagesError as error:
-                    flood = error
             found = await self._proof.found(typed, request, self._registers.look_up)
         except (NoSuchTicketError, TooManyTriesError) as error:
             return self._form(request, typed, status=error.status, error=error)
-        acted = Acted(doing=doing, text=text, grade=form.get("grade", ""), said=said, lacks=lacks, long=long,
-                      flood=flood)  # fmt: skip
+        return self._timeline(request, found, typed, mode=None)
+
+    async def remember(self, request: web.Request) -> web.Response:
+        """Let this device remember its tickets for thirty days, or forget them now."""
+        form, shelf = await read_form(request), self._mine.of(request)
+        response = web.Response(status=303, headers={"Location": "/progress"})
+        self._mine.keep(response, replace(shelf, long=True) if form.get("do") == "keep" else Shelf())
+        return response
+
+    async def act(self, request: web.Request) -> web.Response:
+        """Do what one of the forms under the timeline asks for, then show the timeline with what is said to it."""
+        files = Form()
+        try:
+            return await self._acted(request, await self._asked(request, files))
+        except BrokenFormError as error:
+            return self._form(
+                request, Typed(number=files.one("number")), status=422, error=None, broken=error
+            )
+        finally:
+            await files.drop(self._files)
+
+    async def _asked(self, request: web.Request, files: Form) -> Asked:
+        if request.content_type != "multipart/form-data":
+            return Asked.of(await read_form(request), files)
+        await read_files(request, RULES, self._files, files)
+        return Asked.of({name: files.one(name) for name in RULES.fields}, files)
+
+    async def _acted(self, request: web.Request, asked: Asked) -> web.Response:
+        acted = Acted(
+            doing=asked.doing, text=asked.text, grade=asked.grade, said=(), lacks=asked.lacks,
+            long=len(asked.text) > MAX_TEXT, flood=None, faults=told(asked.files.faults),
+        )  # fmt: skip
+        try:
+            if not acted.undone:
+                acted = await self._done(request, asked, acted)
+            found = await self._proof.found(asked.typed, request, self._registers.look_up)
+        except (NoSuchTicketError, TooManyTriesError) as error:
+            return self._form(request, asked.typed, status=error.status, error=error)
+        flood = acted.flood
         status = flood.status if flood else 422 if acted.undone else 200
-        response = self._timeline(request, found, typed, mode=None, acted=acted, status=status)
+        response = self._timeline(request, found, asked.typed, mode=None, acted=acted, status=status)
         response.headers.update(flood.more["headers"] if flood else {})
         return response
 
-    async def _done(
-        self, request: web.Request, typed: Typed, doing: str, id: str, text: str, grade: int | None
-    ) -> Received:
-        if doing == "add":
-            return await self._supplements.add(request, typed, id=id, text=text)
-        return await self._supplements.act(request, typed, Act(doing), id=id, text=text, grade=grade)
+    async def _done(self, request: web.Request, asked: Asked, acted: Acted) -> Acted:
+        if await flooded(self._limits, request, len(asked.files.files)):
+            return replace(
+                acted,
+                faults=told([Fault(field=FILE, reason="flood", name=one.name) for one in asked.files.files]),
+            )
+        try:
+            if asked.doing == "add":
+                received = await self._supplements.add(
+                    request, asked.typed, id=asked.id, text=asked.text, sent=asked.files
+                )
+            else:
+                grade = int(asked.grade) if asked.grade in GRADES else None
+                received = await self._supplements.act(
+                    request, asked.typed, Act(asked.doing), id=asked.id, text=asked.text, grade=grade
+                )
+        except TooManyMessagesError as error:
+            return replace(acted, flood=error)
+        return replace(acted, said=tuple(received.replies))
 
     async def receipt(self, request: web.Request) -> web.Response:
         """Show the receipt of the filing, to be printed; who has none sees where the ticket stands."""
@@ -167,6 +265,7 @@ class ProgressPage:
         status: int = 200,
         missing: tuple[str, ...] = (),
         error: NoSuchTicketError | TooManyTriesError | None = None,
+        broken: BrokenFormError | None = None,
     ) -> web.Response:
         response = self._pages.respond(
             request,
@@ -175,6 +274,8 @@ class ProgressPage:
             personal=bool(typed.query_code),
             typed=typed,
             missing=missing,
+            mine=self._mine.of(request),
+            broken=told(broken.faults) if broken else (),
             wrong=error if isinstance(error, NoSuchTicketError) else None,
             locked=error if isinstance(error, TooManyTriesError) else None,
         )

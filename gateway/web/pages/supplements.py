@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from channels.base import ChannelParts, FieldError, Received, TooLongError
+from channels.uploads import Form
 from channels.webchat.adapter import ANSWER_WITHIN, WebChat, require_owned, wired
 from channels.webchat.codec import MAX_TEXT, attachments_of
 from gateway.web.pages.proving import LONGEST_TYPED, Proof, Typed
@@ -75,12 +76,17 @@ class Supplements:
         text: str = "",
         option: str | None = None,
         attachments: Sequence[str] = (),
+        sent: Form | None = None,
     ) -> Received:
-        """Add to the ticket or letter that ``typed`` proves; the same ``id`` again adds nothing.
+        """Add to the ticket or letter that ``typed`` proves, with files by id or ``sent`` along; the same ``id`` again
+        adds nothing.
 
         Raises ``NoSuchTicketError`` and ``TooManyTriesError`` as a look-up does.
         """
         thread = await self._thread(request, typed, id)
+        if sent is not None:
+            stored = await sent.put(self._parts.files, owner=thread.sender)
+            attachments = [*attachments, *(file.id for file in stored)]
         session = self._webchat.session_of(request)
         owners = [thread.sender] + ([self._parts.pseudonym(session)] if session else [])
         await require_owned(self._parts.files, attachments, *owners)

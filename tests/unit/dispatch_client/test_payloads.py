@@ -11,15 +11,16 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from dispatch_client import payloads
-from dispatch_desk.cases import receive, sign, signed_data
+from dispatch_desk.cases import file_of, receive, said_of
 from groundwork.contract import SCHEMAS, findings, validator
+from hotline.casework import Step, Taken
 from hotline.deadlines import Due
 from hotline.errors import NotAnEventError
 from hotline.events import TO_DESK, read_event
 from hotline.message import Location
 from hotline.records import from_record
 from hotline.ticket import Contact, Ticket
-from tests.dispatch import FILED_AT, a_number, a_ticket, an_event, filed
+from tests.dispatch import FILED_AT, a_number, a_pack, a_ticket, an_event, filed
 
 PAYLOADS: dict[str, dict[str, Any]] = {
     "supplemented": payloads.supplement_data("还有灰尘", at=FILED_AT, attachments=("ab12",)),
@@ -102,9 +103,10 @@ def test_the_other_events_are_as_their_schemas_say(name: str, data: dict[str, An
 
 def test_the_word_that_a_case_is_signed_is_as_its_schema_says() -> None:
     case = receive(filed(a_ticket()), at=FILED_AT)
-    signed = sign(case, unit=case.lead_unit, at=FILED_AT + timedelta(hours=2), dues=())
-    assert signed is not None
-    assert findings("signed", signed_data(signed)) == []
+    taken = Taken(step=Step.SIGN, at=FILED_AT + timedelta(hours=2), unit=case.lead_unit)
+    rule = next(rule for rule in a_pack().case_steps if rule.step == Step.SIGN)
+    ((_, said),) = said_of(rule, file_of(case, ()), taken, ())
+    assert findings("signed", said) == []
 
 
 @settings(print_blob=True, max_examples=60)

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from dispatch_desk.app import reckoner
-from dispatch_desk.cases import State, receive, sign, signed_data
+from dispatch_desk.cases import Case, State, as_it_stands, file_of, receive, said_of
+from hotline.casework import Step, Taken
+from hotline.deadlines import Due
 from hotline.records import from_record, to_record
 from hotline.ticket import Contact
 from tests.dispatch import FILED_AT, a_due, a_pack, a_ticket, filed
@@ -19,20 +20,44 @@ def test_a_case_begins_unsigned_with_the_dates_of_the_ticket() -> None:
     assert case.next_due() == ticket.due[0]
 
 
+def signed(case: Case, dues: tuple[Due, ...] = ()) -> Case:
+    taken = Taken(step=Step.SIGN, at=LATER, unit="示例区住建局", by=1)
+    return as_it_stands(case, file_of(case, [taken]), dues or case.dues)
+
+
 def test_signing_takes_the_new_dates_and_ends_the_clock_for_signing() -> None:
     case = receive(filed(a_ticket()), at=LATER)
     finish = a_due("finish", LATER + timedelta(days=7))
-    signed = sign(case, unit="示例区住建局", at=LATER, dues=(case.dues[0], finish))
-    assert signed is not None
-    assert signed.next_due() == finish
-    assert signed_data(signed) == {"unit": "示例区住建局", "at": LATER.isoformat()}
+    after = signed(case, (case.dues[0], finish))
+    assert after.next_due() == finish and after.state is State.SIGNED
+    assert (after.signed_at, after.signed_unit) == (LATER, "示例区住建局")
 
 
-def test_a_case_is_signed_once() -> None:
-    case = receive(filed(a_ticket()), at=LATER)
-    signed = sign(case, unit="示例区住建局", at=LATER, dues=())
-    assert signed is not None and signed.dues == case.dues
-    assert sign(signed, unit="另一个单位", at=LATER, dues=()) is None
+def test_the_gateway_is_told_who_signed_and_when() -> None:
+    rule = next(rule for rule in a_pack().case_steps if rule.step == Step.SIGN)
+    file = file_of(receive(filed(a_ticket()), at=LATER), ())
+    taken = Taken(step=Step.SIGN, at=LATER, unit="示例区住建局", by=1)
+    assert list(said_of(rule, file, taken, ())) == [
+        ("signed", {"unit": "示例区住建局", "at": LATER.isoformat()})
+    ]
+
+
+def test_a_case_that_was_signed_before_steps_were_kept_is_signed() -> None:
+    case = signed(receive(filed(a_ticket()), at=LATER))
+    assert file_of(case, ()).stage is State.SIGNED
+    progress = Taken(step=Step.PROGRESS, at=LATER + timedelta(hours=1), unit="示例区住建局", by=1)
+    assert as_it_stands(case, file_of(case, [progress]), case.dues).signed_at == LATER
+
+
+def test_another_unit_begins_unsigned_and_the_first_sees_the_case_no_more() -> None:
+    case = signed(receive(filed(a_ticket()), at=LATER))
+    to = Taken(step=Step.DESIGNATE, at=LATER, by=1, data={"unit": "示例市交通局", "units": "示例区城管局"})
+    sign = Taken(step=Step.SIGN, at=LATER, unit="示例区住建局", by=1)
+    after = as_it_stands(case, file_of(case, [sign, to]), case.dues)
+    assert (after.state, after.lead_unit, after.signed_at) == (State.RECEIVED, "示例市交通局", None)
+    assert (
+        after.is_seen_by("示例区城管局") and after.is_seen_by(None) and not after.is_seen_by("示例区住建局")
+    )
 
 
 def test_the_last_moment_to_return_is_no_duty() -> None:
@@ -49,28 +74,8 @@ def test_danger_and_confidence_are_read_from_the_ticket() -> None:
 
 def test_a_stored_case_comes_back_the_same() -> None:
     case = receive(filed(a_ticket()), at=LATER)
-    signed = sign(case, unit="示例区住建局", at=LATER, dues=())
-    assert from_record(type(case), to_record(signed)) == signed
-
-
-def test_the_clock_of_a_case_knows_its_matters_its_way_of_assignment_and_what_turned_out() -> None:
-    """Each has a limit of its own: the utility's 24 hours, the leader's ten working days, the redo's two."""
-    limit = next(rule for rule in a_pack().deadlines if rule.what == "finish")
-    rules = (
-        limit,
-        replace(limit, id="utility", what="progress", starts="filing", working_days=None, hours=24, matters=("utility",)),
-        replace(limit, id="leader", starts="filing", working_days=10, assignments=("leader",)),
-        replace(limit, id="redo", what="plan", starts="filing", working_days=2, cases=("redo",)),
-    )  # fmt: skip
-    reckon = reckoner(replace(a_pack(), deadlines=rules))
-    plain = receive(filed(a_ticket()), at=LATER)
-    assert {due.what for due in reckon(plain, LATER)} == {"finish"}
-    case = replace(
-        receive(filed(a_ticket(matters=("utility",))), at=LATER), assignment="leader", turned_out=("redo",)
-    )
-    dues = {due.what: due for due in reckon(case, LATER)}
-    assert dues["progress"].at == FILED_AT + timedelta(hours=24)
-    assert dues["finish"].days[-1].count == 10 and dues["plan"].days[-1].count == 2
+    after = signed(case)
+    assert from_record(type(case), to_record(after)) == after
 
 
 def test_a_ticket_of_an_older_gateway_has_no_matters() -> None:

@@ -159,3 +159,15 @@ def test_programs_that_post_are_named_once_with_the_digest_of_their_key() -> Non
     for wrong in ("app", f"app:{digest},app:{digest}", "app:secret", f"an app:{digest}"):
         with pytest.raises(SettingsError, match="OPEN311_KEYS"):
             Settings.from_env({"HUYING_OPEN311_KEYS": wrong})
+
+
+def test_sites_that_may_embed_the_chat_are_origins() -> None:
+    told = Settings.from_env({"HUYING_EMBED_ORIGINS": "https://a.example, http://b.example:8080"})
+    assert told.embed_origins == ("https://a.example", "http://b.example:8080")
+    assert Settings.from_env({}).embed_origins == ()
+
+
+@pytest.mark.parametrize("wrong", ["*", "a.example", "https://a.example/", "https://*.example", "'self'"])
+def test_what_is_no_origin_is_refused(wrong: str) -> None:
+    with pytest.raises(SettingsError, match="HUYING_EMBED_ORIGINS"):
+        Settings.from_env({"HUYING_EMBED_ORIGINS": wrong})

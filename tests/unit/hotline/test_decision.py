@@ -17,6 +17,7 @@ from hotline.decision import asks_for_progress, decide, handed_over
 from hotline.effects import FileTicket, SendReply, TellDesk, effects_of
 from hotline.filing import danger_of
 from hotline.message import InboundMessage, Location
+from hotline.opening import offered_articles
 from hotline.records import from_record, to_record
 from hotline.scene import Heard, Standing
 from hotline.screening import Danger, NotAccepted, asks_secrecy
@@ -86,6 +87,7 @@ class Talk:
         fields: tuple[tuple[str, str], ...] = (),
         entities: tuple[tuple[str, str], ...] = (),
         confidence: float = 0.9,
+        meant: tuple[Hit, ...] = (),
         **more: Any,
     ) -> tuple[type, ...]:
         """Say something and return the kinds of decision that came of it."""
@@ -103,6 +105,7 @@ class Talk:
             ground=ground,
             understanding=understood,
             finding=finding or Finding(),
+            meant=meant,
             secrecy=asks_secrecy(text, self.pack),
         )
         identity = TicketIdentity(number=ticket_number(NOON.date(), f"{self.count:08}"), query_code="ABC234")
@@ -319,6 +322,34 @@ def test_a_question_without_an_answer_is_not_answered() -> None:
     talk = Talk()
     weak = Finding(hits=(HIT,), answered=False)
     assert talk.say("护照怎么办理要多少钱", Intent.CONSULT, finding=weak) == (Clarify,)
+
+
+def test_up_to_three_articles_are_offered_and_the_one_chosen_answers() -> None:
+    hits = tuple(replace(HIT, article_id=f"a{n}", question=f"第{n}个问题", score=0.1) for n in range(5))
+    for chosen in ({"option": "meant_a1"}, {"text": "2", "numbered": True}, {"text": "第1个问题"}):
+        talk = Talk()
+        assert talk.say("那个证咋弄", Intent.CONSULT, confidence=0.5, finding=Finding(hits=hits)) == (
+            Clarify,
+        )
+        offered = [one.id for one in talk.state.offered]
+        assert offered == ["meant_a0", "meant_a1", "meant_a2", "file", "human"]
+        assert offered_articles(talk.state) == ("a0", "a1", "a2")
+        assert talk.say(**chosen, meant=hits[:3]) == (Answer,)
+        assert talk.last is not None and talk.last.decisions == (Answer(hit=hits[1]),)
+        assert talk.say("没解决") == (Clarify,)
+        assert talk.state.unanswered == "那个证咋弄"  # goes into the ticket
+
+
+def test_an_article_taken_away_since_it_was_offered_answers_nobody() -> None:
+    talk = Talk()
+    talk.say("那个证咋弄", Intent.CONSULT, finding=Finding(hits=(replace(HIT, score=0.1),)))
+    assert talk.say(option=f"meant_{HIT.article_id}", meant=()) == (Clarify,)
+
+
+def test_articles_that_are_hardly_meant_are_not_offered() -> None:
+    talk = Talk()
+    talk.say("明天会下雪吗", Intent.CONSULT, finding=Finding(hits=(replace(HIT, score=0.01),)))
+    assert offered_articles(talk.state) == ()
 
 
 def test_a_question_in_between_is_answered_then_back_to_the_point() -> None:

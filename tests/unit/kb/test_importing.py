@@ -1,10 +1,12 @@
 """A file is taken whole or not at all, and every bad line is named with what to do."""
 
 import contextlib
+import io
 import json
 from datetime import datetime
 
 import pytest
+from docx import Document
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -138,6 +140,58 @@ def test_dates_are_read_as_people_write_them(written: str, end: datetime) -> Non
     assert article.valid_to == end
 
 
+def document(*parts: tuple[str, str]) -> bytes:
+    """Return a Word file of paragraphs, each with its style; a table where the style is one."""
+    made = Document()
+    for style, text in parts:
+        if style == "Table":
+            made.add_table(1, 1)
+        else:
+            made.add_paragraph(text, style=style)
+    held = io.BytesIO()
+    made.save(held)
+    return held.getvalue()
+
+
+def test_in_a_word_file_a_heading_is_a_question_and_what_stands_under_it_the_answer() -> None:
+    data = document(
+        ("Title", "停车问答"),
+        ("Heading 1", "示例路能停车吗"),
+        ("Normal", "编号：p1"),
+        ("Normal", "相似问法：晚上能停吗"),
+        ("Normal", "相似问法: 周末能停吗"),
+        ("Normal", "依据：《示例市停车办法》第二条"),
+        ("Normal", "到期日期：2026-12-31"),
+        ("Normal", "可以停：白天都行。"),
+        ("List Bullet", "小车"),
+        ("List Bullet", "电动车"),
+        ("Normal", ""),
+        ("Heading 2", "没有编号的问题"),
+        ("Normal", "答案。"),
+    )
+    first, second = read(data, "条目.docx", Status.DRAFT)
+    assert (first.external_id, first.similar) == ("p1", ("晚上能停吗", "周末能停吗"))
+    assert first.answer == "可以停：白天都行。\n- 小车\n- 电动车"
+    assert first.source == "《示例市停车办法》第二条" and first.valid_to == datetime(
+        2027, 1, 1, tzinfo=CITY_TIME
+    )
+    assert second.external_id == read(data, "条目.docx", Status.DRAFT)[1].external_id != "p1"
+
+
+def test_what_belongs_to_no_article_of_a_word_file_is_named_by_its_paragraph() -> None:
+    data = document(
+        ("Normal", "散落的话"),
+        ("Heading 1", "能停吗"),
+        ("Normal", "编号：p1"),
+        ("Table", ""),
+        ("Heading 1", "空的"),
+    )
+    told = problems(data, "条目.docx")
+    assert [line for line, _ in told] == [1, 4, 2, 5]
+    assert "前面没有标题" in told[0][1] and "表格" in told[1][1] and "answer" in told[2][1]
+    assert problems(b"PK", "条目.docx") == [(1, "不是完整的Word文件（docx），请另存一次再试")]
+
+
 BODY = st.text(st.sampled_from('p1,问答"\n\r{}[]:|-26 \x00'), max_size=80).map(
     lambda text: f"{HEADER}\n{text}".encode()
 )
@@ -145,7 +199,8 @@ BODY = st.text(st.sampled_from('p1,问答"\n\r{}[]:|-26 \x00'), max_size=80).map
 
 @settings(max_examples=200, print_blob=True, deadline=None)
 @given(
-    data=st.one_of(st.binary(max_size=200), BODY), name=st.sampled_from(["a.csv", "a.jsonl", "a", "a.xlsx"])
+    data=st.one_of(st.binary(max_size=200), BODY),
+    name=st.sampled_from(["a.csv", "a.jsonl", "a", "a.xlsx", "a.docx"]),
 )
 def test_no_file_does_worse_than_be_refused(data: bytes, name: str) -> None:
     with contextlib.suppress(ImportRefusedError):

@@ -10,6 +10,7 @@ import pytest
 from hotline.errors import StorageAwayError
 from hotline.ports import Searches
 from kb.article import Article, Status
+from kb.golden import Golden
 from kb.library import Library
 from kb.starters import Questions
 from tests.unit.kb.conftest import NOW, MakeArticle
@@ -236,3 +237,22 @@ async def test_current_articles_are_those_that_hold_now(
     assert "present" in listed
     assert "old" not in listed
     assert len(listed) == 7
+
+
+async def test_no_change_waits_until_the_rule_is_fitted(shelf: Shelf, make: MakeArticle) -> None:
+    asked = 0
+
+    async def golden() -> Sequence[Golden]:
+        nonlocal asked
+        asked += 1
+        return ()
+
+    library = Library(shelf, city="_example", now=Watch(), golden=golden)
+    await library.load()
+    shelf.put(make())
+    await library.refresh()
+    assert (await library.search("示例路能停车吗", limit=1)).answered
+    assert asked == 1  # for what was loaded
+    for _ in range(2):
+        await library.refit()
+    assert asked == 2

@@ -1,0 +1,354 @@
+"""Cases in the five cities' law, from the filing to the reply: what may be done when, by whom, and what it moves."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from cities.loading import load_pack
+from groundwork.settings import PROJECT
+from hotline.calendar import CITY_TIME
+from hotline.caseclock import changes_of, due_in, dues_of
+from hotline.casework import CaseFile, CaseStep, Filed, Stage, Step, casefile_of
+from hotline.procedure import NotAllowedError, Refused, lacking, may, may_reply, offers, take, told_of
+
+MONDAY = datetime(2026, 11, 23, 10, tzinfo=CITY_TIME)
+WORDS = {
+    "new_date": "2026-12-18", "length": "3", "approver": "王样例", "name": "李样例", "time_of_contact": "11月24日10点",
+}  # fmt: skip
+CENTRE = None
+
+
+class Life:
+    """One case of a city; ``may`` and ``do`` name steps by the id of their rule."""
+
+    def __init__(
+        self, city: str, ticket_class: str | None = None, kind: str = "complaint", **more: Any
+    ) -> None:
+        self.pack = load_pack(city)
+        self.lead, self.other, self.third = (unit.name for unit in self.pack.units[:3])
+        values: dict[str, Any] = {"channel": "webchat", "at": MONDAY, "lead": self.lead} | more
+        self.filed = Filed(kind=kind, ticket_class=ticket_class, **values)
+        self.file: CaseFile = casefile_of(self.filed, ())
+
+    def rule(self, id: str) -> CaseStep:
+        return next(rule for rule in self.pack.case_steps if rule.id == id)
+
+    def why(self, id: str, at: datetime, unit: str | None) -> str:
+        """Return why the step is refused, with its article; empty if it is not."""
+        refused = may(self.pack, self.rule(id), self.file, unit=unit, at=at)
+        return f"{refused.why} {refused.citation.article}" if refused else ""
+
+    def lacks(self, id: str, at: datetime, **data: str) -> tuple[str, ...]:
+        return lacking(self.pack, self.rule(id), self.file, data, writer="赵样例", at=at)
+
+    def do(self, id: str, at: datetime, hand: str | None, /, **data: str) -> None:
+        """Take a step whose form holds ``data`` and, for the rest of what it must hold, any words."""
+        rule = self.rule(id)
+        known = {name: WORDS.get(name, "如实写明") for name in (*rule.requires, "approver", *self._asked(id))}
+        form = known | {"unit": self.other} | data
+        taken = take(self.pack, rule, self.file, form, unit=hand, account=1, writer="赵样例", at=at)
+        for one in taken:
+            self.file = self.file.after(one)
+
+    def _asked(self, id: str) -> tuple[str, ...]:
+        return next(
+            (one.requires for one in self.offers(MONDAY, self.lead) if one.rule and one.rule.id == id), ()
+        )
+
+    def offers(self, at: datetime, unit: str | None) -> Any:
+        return offers(self.pack, self.file, unit=unit, at=at)
+
+    def due(self, what: str) -> date | None:
+        due = due_in(dues_of(self.pack, self.file), what)
+        return due.at.astimezone(CITY_TIME).date() if due else None
+
+    def reply(self, at: datetime) -> Refused | None:
+        return may_reply(self.pack, self.file, unit=self.lead, at=at).refused
+
+    def silent(self, step: Step) -> Any:
+        return next(one for one in self.offers(MONDAY, self.lead) if one.step is step and one.rule is None)
+
+
+def days(number: float) -> datetime:
+    return MONDAY + timedelta(days=number)
+
+
+@pytest.mark.duty("PDS-8C", "PDS-9", "PDS-13", "R-PDS-3", "R-ALL-11")
+def test_a_hard_case_of_pingdingshan_lives_by_its_plan_and_the_limit_that_the_centre_sets() -> None:
+    life = Life("pingdingshan", "C")
+    life.do("sign", days(0), life.lead)
+    assert life.due("plan") == date(2026, 11, 30) and life.due("finish") is None
+    assert life.why("set-limit", days(1), CENTRE) == "before_plan 第八条"
+    assert life.why("ask-extension", days(1), life.lead) == "no_limit 第九条"
+    assert life.lacks("plan", days(1)) == ("deputy_head", "person", "contact", "work_so_far", "plan")
+    life.do("plan", days(1), life.lead)
+    assert life.lacks("set-limit", days(2), new_date="2026-11-24", reason="过去的日子") == ("new_date",)
+    life.do("set-limit", days(2), CENTRE)
+    assert life.due("finish") == date(2026, 12, 18)
+    life.do("ask-extension", days(9), life.lead)
+    assert life.why("ask-extension", days(9), life.lead).startswith("pending")
+    life.do("grant-extension", days(10), CENTRE, reason="等规划调整批复")
+    assert life.due("finish") == date(2026, 12, 23)
+    changes = changes_of(life.pack, life.filed, life.file.steps)
+    assert [(one.why, one.new.at.date(), one.reason) for one in changes] == [
+        ("grant_extension", date(2026, 12, 23), "等规划调整批复")
+    ]
+    life.do("ask-extension", days(11), life.lead)
+    assert life.lacks("grant-extension", days(11), length="3", reason="还要等") == ("basis",), (
+        "once in principle"
+    )
+    refused = life.reply(days(12))
+    assert refused is not None and (refused.why, refused.citation.article) == ("before_contact", "第十三条")
+    life.do("told-first", days(12), life.lead)
+    assert life.reply(days(12)) is None
+    life.do("reply", days(12), life.lead)
+    assert life.file.stage is Stage.REPLIED and life.due("follow_up") == date(2026, 12, 8)
+    assert life.why("plan", days(13), life.lead) == "replied 第八条"
+
+
+@pytest.mark.duty("PDS-8D", "PDS-13", "R-ALL-6", "R-ALL-16")
+def test_danger_in_pingdingshan_is_answered_after_its_special_report() -> None:
+    life = Life("pingdingshan", "D", reachable=False)
+    life.do("sign", days(0), CENTRE)
+    assert life.lacks("people-in-charge", days(0)) == ("deputy_head", "person", "measures")
+    life.do("people-in-charge", days(0), life.lead)
+    assert life.due("start") is None, "no figure, no date"
+    refused = life.reply(days(1))
+    assert refused is not None and refused.why == "before_special_report"
+    life.do("special-report", days(1), life.lead)
+    assert life.reply(days(1)) is None, "nobody owes a contact with somebody unknown"
+
+
+@pytest.mark.duty("PDS-9", "PDS-11", "R-PDS-2", "R-ALL-8", "R-ALL-23")
+def test_pingdingshan_takes_returns_within_a_day_of_the_receipt_and_extends_no_quick_case() -> None:
+    life = Life("pingdingshan", "B")
+    life.do("sign", days(0), life.lead)
+    assert life.lacks("ask-return", days(0.5), reason="不归我们管", basis="三定方案", approver="赵样例") == (
+        "approver",
+    )
+    assert life.why("ask-return", days(1.01), life.lead) == "late_return 第十一条"
+    life.do("ask-return", days(0.9), life.lead)
+    assert life.why("grant-return", days(1), life.lead).startswith("hand")
+    life.do("grant-return", days(2), CENTRE)
+    assert (life.file.lead, life.file.stage, life.file.begun) == (life.other, Stage.RECEIVED, days(2))
+    assert life.due("finish") == date(2026, 12, 2), "the new unit's days begin with the new dispatch"
+    assert life.why("sign", days(2), life.lead).startswith("hand"), "the first unit is out of it"
+    assert life.why("ask-extension", days(30), life.other) == "expired 第九条"
+    quick = Life("pingdingshan", "A")
+    assert quick.why("ask-extension", days(0), quick.lead) == "sort 第九条"
+    assert any(one.step is Step.ASK_EXTENSION and one.refused for one in quick.offers(days(0), quick.lead)), (
+        "in sight"
+    )
+
+
+@pytest.mark.duty("PDS-2b", "PDS-10", "PDS-12", "PDS-15", "PDS-24", "PDS-25", "R-ALL-7", "R-ALL-23")
+def test_pingdingshan_has_one_lead_for_several_units_and_hands_clues_over_after_approval() -> None:
+    life = Life("pingdingshan", "B", kind="report", channel="letter")
+    assert life.why("split", days(0), life.lead).startswith("alone")
+    life.do("designate", days(0), CENTRE, unit=life.lead, units=life.third)
+    assert life.file.begun == MONDAY, "the same lead's clocks run on"
+    life.do("split", days(0), life.lead)
+    assert life.why("split", days(0), life.third).startswith("hand"), "the lead answers for it"
+    finish = life.due("finish")
+    life.do("disagreement", days(1), life.lead)
+    life.do("coordinated", days(2), CENTRE)
+    assert life.due("finish") == finish, "coordination stops no clock"
+    assert life.why("whistle", days(1), life.lead) == "level 第二条", "streets call, departments come"
+    life.do("instruct", days(1), CENTRE, new_date="2026-12-01")
+    assert life.due("finish") == date(2026, 12, 1), "handled as the written instruction says"
+    assert life.lacks("clue", days(1), body="纪检监察机关", content="线索") == ("approver",)
+    life.do("clue", days(1), CENTRE)
+    assert life.why("inspection-result", days(1), life.lead).startswith("hand")
+    life.do("inspection", days(1), CENTRE)
+    life.do("inspection-result", days(3), CENTRE)
+    assert [one.step for one in life.file.steps if one.step is Step.HAND_OVER] == [Step.HAND_OVER] * 3
+
+
+@pytest.mark.duty("BD-18", "BD-21-1", "R-BD-2", "R-ALL-8")
+def test_baoding_lets_a_unit_return_before_signing_too_and_a_refusal_buys_no_time() -> None:
+    life = Life("baoding")
+    assert life.why("ask-return", days(1), life.lead) == "", "before signing"
+    life.do("ask-return", days(1.5), life.lead)
+    assert life.lacks("refuse-return", days(2)) == ("reason",)
+    life.do("refuse-return", days(2), CENTRE)
+    assert (life.file.lead, life.file.begun) == (life.lead, MONDAY)
+    assert life.why("ask-return", days(2), life.lead) == "", "the draft forbids no second one"
+    assert life.why("ask-return", days(3), life.lead) == "late_return 第二十一条第一项"
+    life.do("sign", days(2), life.lead)
+    life.do("designate", days(3), CENTRE)
+    assert life.file.lead == life.other, "later only the centre can move the case"
+
+
+@pytest.mark.duty("BD-21-3", "BD-21-6", "BD-21-7", "R-BD-3", "R-BD-4", "R-BD-5", "R-BD-6")
+def test_baoding_replaces_its_limit_by_the_laws_own_and_by_nothing_else() -> None:
+    life = Life("baoding", "urgent", kind="help")
+    life.do("on-the-spot", days(0), life.lead)
+    life.do("urgent-progress", MONDAY + timedelta(hours=1), life.lead, progress="险情已经控制")
+    assert told_of(life.rule("urgent-progress"), life.file.steps[-1]) == "险情已经控制"
+    assert life.file.stage is Stage.RECEIVED, "no waiting for a signature"
+    life.do("sign", days(0), life.lead)
+    finish = life.due("finish")
+    life.do("not-solvable-now", days(1), life.lead)
+    assert life.due("finish") == finish and life.file.is_open, "neither closes nor extends"
+    assert set(life.lacks("statutory-period", days(1), progress="正在鉴定")) == {
+        "basis",
+        "length",
+        "new_date",
+    }
+    life.do("statutory-period", days(1), life.lead, new_date="2027-01-20")
+    assert life.due("finish") == date(2027, 1, 20) and "statutory_period" in life.file.cases
+
+
+@pytest.mark.duty("BD-22", "R-BD-7", "R-ALL-11")
+def test_baoding_adds_its_extensions_up_to_fifteen_days_beyond_which_a_law_is_named() -> None:
+    life = Life("baoding")
+    life.do("sign", days(0), life.lead)
+    finish = life.due("finish")
+    life.do("ask-extension", days(1), life.lead)
+    life.do("grant-extension", days(1), CENTRE, length="10")
+    life.do("ask-extension", days(2), life.lead)
+    assert life.lacks("grant-extension", days(2), length="6", reason="还没有查完") == ("basis",)
+    assert life.lacks("grant-extension", days(2), length="5", reason="还没有查完") == ()
+    assert life.lacks("grant-extension", days(2), length="五", reason="还没有查完") == ("length",)
+    life.do("grant-extension", days(2), CENTRE, length="6", basis="某法第一条")
+    assert (finish, life.due("finish")) == (date(2026, 12, 2), date(2026, 12, 24))
+    assert life.why("grant-extension", days(2), CENTRE) == "not_asked_extension 第二十二条"
+
+
+@pytest.mark.duty("BD-4", "BD-19", "BD-20", "BD-23", "R-ALL-7")
+def test_baoding_sends_hard_cases_up_and_what_is_decided_comes_back() -> None:
+    life = Life("baoding")
+    life.do("sign", days(0), life.lead)
+    life.do("contact", days(0), life.lead)
+    assert life.why("joint-meeting", days(1), CENTRE) == "before_escalate 第四条"
+    life.do("goes-up", days(1), life.lead)
+    life.do("to-the-joint-meeting", days(2), CENTRE)
+    life.do("joint-meeting", days(3), CENTRE, result="由市交通局牵头，月底前完成")
+    assert life.file.steps[-1].data["result"] == "由市交通局牵头，月底前完成"
+    assert life.reply(days(4)) is None
+    life.do("reply", days(4), life.lead)
+    assert life.file.stage is Stage.REPLIED
+
+
+@pytest.mark.duty("XA-M4a", "XA-M4b", "XA-1f", "XA-M3", "R-XA-1", "R-XA-2", "R-XA-3", "R-ALL-25")
+def test_xian_starts_within_the_hour_and_calls_units_together() -> None:
+    life = Life("xian", "other")
+    dues = {due.what: due for due in dues_of(life.pack, life.file)}
+    assert dues["start"].at == dues["sign"].at == MONDAY + timedelta(hours=1)
+    life.do("sign", days(0), life.lead)
+    life.do("start", days(0), life.lead)
+    life.do("whistle", days(0), life.lead, units=f"{life.other}\n{life.third}")
+    assert life.file.co_handlers == (life.other, life.third)
+    life.do("split", days(0), life.lead)
+    life.do("reported-in", days(1), life.other)
+    life.do("state", days(2), life.lead)
+    assert life.file.is_open, "a report is not the end"
+    assert life.why("ask-return", days(20), life.lead) == "", "no figure for the return"
+    assert set(life.lacks("ask-return", days(1))) == {"reason", "basis", "proposal"}
+    silent = life.silent(Step.ASK_EXTENSION)
+    assert silent.refused.why == "silent" and silent.refused.values["says"] == "方案没有延期这一步。"
+
+
+@pytest.mark.duty("XA-M1", "XA-M2", "XA-M5", "R-XA-6")
+def test_xian_settles_disputes_step_by_step_and_serves_enterprises_by_the_through_train() -> None:
+    life = Life("xian", "other", matters=("enterprise",))
+    assert life.why("hard-ticket", days(0), life.lead) == "before_coordinate 三（一）4"
+    life.do("disputed", days(0), life.lead)
+    life.do("hard-ticket", days(1), life.lead)
+    life.do("meeting-decision", days(2), CENTRE)
+    life.do("designate", days(2), CENTRE, units=life.third)
+    assert (life.file.lead, life.file.co_handlers) == (life.other, (life.third,))
+    life.do("working-group", days(2), life.other)
+    life.do("enterprise-explained", days(3), life.other)
+    assert life.file.cases == ("unreasonable",) and life.due("progress") == date(2026, 12, 2)
+    plain = Life("xian", "other")
+    assert plain.why("working-group", days(0), plain.lead) == "sort 三（五）2"
+
+
+@pytest.mark.duty("KF-3-2b", "KF-3-2c", "KF-3-5", "KF-A1", "R-KF-3", "R-KF-4", "R-KF-5", "R-ALL-9")
+def test_kaifeng_keeps_its_five_days_beside_the_leaders_ten_and_the_sheet_beats_the_ten() -> None:
+    life = Life("kaifeng", "mayor")
+    life.do("sign", days(0), life.lead)
+    assert life.due("finish") == date(2026, 11, 30)
+    assert life.why("mayor", days(1), CENTRE) == "before_special_report 三（二）3"
+    life.do("special-report", days(1), CENTRE)
+    life.do("mayor", days(1), CENTRE)
+    finishes = [due.at.date() for due in dues_of(life.pack, life.file) if due.what == "finish"]
+    assert finishes == [date(2026, 11, 30), date(2026, 12, 8)]
+    life.do("through-train-sheet", days(1), CENTRE, new_date="2026-12-03")
+    finishes = [due.at.date() for due in dues_of(life.pack, life.file) if due.what == "finish"]
+    assert finishes == [date(2026, 11, 30), date(2026, 12, 3)]
+    life.do("to-inspection", days(2), CENTRE)
+    life.do("result-to-the-mayor", days(5), CENTRE)
+    life.do("ask-extension", days(3), life.lead)
+    life.do("grant-extension", days(3), CENTRE, length="2")
+    assert life.due("finish") == date(2026, 12, 7), "Monday: in working days"
+    weighty = Life("kaifeng", "secretary")
+    weighty.do("through-the-secretary-general", days(0), CENTRE)
+    weighty.do("deputy-mayor", days(0), CENTRE)
+    assert weighty.due("finish") == date(2026, 12, 7)
+
+
+@pytest.mark.duty("KF-2", "KF-3-1b", "KF-3-1e", "R-ALL-25")
+def test_kaifeng_brings_what_weighs_before_leaders_and_knows_no_return() -> None:
+    life = Life("kaifeng", "urgent")
+    life.do("duty-leader", days(0), CENTRE)
+    life.do("submission-form", days(0), CENTRE)
+    life.do("instructed", days(0), CENTRE)
+    assert life.file.assignment == "leader"
+    silent = life.silent(Step.ASK_RETURN)
+    assert silent.refused.values["says"] == "没有规定承办单位可以退回；市里打开了才有。"
+
+
+@pytest.mark.duty("SQ-3-4a", "R-SQ-2", "R-ALL-8")
+def test_suqian_takes_a_late_return_for_acceptance_and_a_second_one_only_if_the_centre_opens_it() -> None:
+    life = Life("suqian")
+    assert set(life.lacks("ask-return", days(0))) == {
+        "reason",
+        "basis",
+        "proposal",
+        "checker_name",
+        "checker_phone",
+    }
+    assert life.why("ask-return", days(2), life.lead) == "accepted 三（四）"
+    life.do("ask-return", days(1), life.lead)
+    life.do("refuse-return", days(1), CENTRE)
+    assert life.why("ask-return", days(1), life.lead) == "again 三（四）"
+    opened = Life("suqian")
+    opened.do("ask-return", days(1), opened.lead)
+    opened.do("refuse-return", days(1), CENTRE, again="补充的材料要再看")
+    assert opened.why("ask-return", days(3), opened.lead) == ""
+
+
+@pytest.mark.duty(
+    "SQ-2-3", "SQ-3-3", "SQ-3-4b", "SQ-3-5", "SQ-3-6", "SQ-4-1", "R-SQ-1", "R-SQ-4", "R-ALL-23", "R-ALL-25"
+)
+def test_suqian_replies_after_speaking_with_the_petitioner_and_with_its_heads_approval() -> None:
+    life = Life("suqian")
+    life.do("sign", days(0), life.lead)
+    life.do("before-the-leader", days(0), life.lead)
+    life.do("passed-on", days(0), life.lead)
+    assert life.due("finish") is None and life.why("ask-extension", days(0), life.lead) == "no_limit 三（四）"
+    life.do("set-limit", days(0), CENTRE, basis="省平台的时限", new_date="2026-12-02")
+    life.do("ask-extension", days(1), life.lead)
+    life.do("grant-extension", days(1), CENTRE, length="3")
+    assert life.due("finish") == date(2026, 12, 7)
+    refused = life.reply(days(1))
+    assert refused is not None and refused.why == "before_contact"
+    life.do("contact", days(1), life.lead)
+    offer = may_reply(life.pack, life.file, unit=life.lead, at=days(1))
+    assert offer.refused is None and offer.requires == ("approver",)
+    assert life.lacks("reply", days(1), approver="赵样例") == ("approver",), "never the writer"
+    with pytest.raises(NotAllowedError):
+        life.do("reply", days(1), life.other)
+
+
+@pytest.mark.parametrize("city", ["pingdingshan", "baoding", "xian", "kaifeng", "suqian"])
+def test_every_step_has_its_article_and_is_said_in_words_on_the_page(city: str) -> None:
+    """What a form asks and what a refusal says stand in the desk's templates."""
+    words = (PROJECT / "dispatch_desk/web/templates/step_words.html").read_text(encoding="utf-8")
+    for rule in load_pack(city).case_steps:
+        assert rule.citation.article and rule.label
+        assert all(f'"{name}": ' in words for name in (*rule.requires, *rule.optional, *rule.tells_citizen))
+        assert all(f'"before_{step}": ' in words for step in rule.after)
