@@ -26,9 +26,9 @@ from gateway.carrying import Carrier
 from gateway.cells import RedisCells
 from gateway.courier import Courier
 from gateway.enclosures import Enclosures
+from gateway.fanout import Following
 from gateway.figures import Figures
 from gateway.files import Files
-from gateway.following import Following
 from gateway.front import Front
 from gateway.gate import Gate
 from gateway.intake import Intake

@@ -84,9 +84,7 @@ class WebChat:
 
     async def open_socket(self, request: web.Request) -> web.StreamResponse:
         """Speak with a client whose token came as a sub-protocol: its headers are not a browser's to set."""
-        offered = (part.strip() for part in request.headers.get("Sec-WebSocket-Protocol", "").split(","))
-        tokens = [part.removeprefix(TOKEN) for part in offered if part.startswith(TOKEN)]
-        session = self.sessions.session_of(tokens[0]) if tokens else None
+        session = self.sessions.session_of(token_offered(request))
         if session is None:
             raise web.HTTPUnauthorized(headers={"WWW-Authenticate": f"{PROTOCOL} {TOKEN}"})
         return await self.talk(request, session, JSON)
@@ -151,6 +149,12 @@ class WebChat:
         if session is None:
             raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Bearer"})
         return session
+
+
+def token_offered(request: web.Request) -> str:
+    """Return the token that a socket's client offers as a sub-protocol, or the empty string."""
+    offered = (part.strip() for part in request.headers.get("Sec-WebSocket-Protocol", "").split(","))
+    return next((part.removeprefix(TOKEN) for part in offered if part.startswith(TOKEN)), "")
 
 
 async def require_owned(files: KeepsFiles, ids: Sequence[str], *owners: str) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Self, TypeAlias
 
 from aiohttp import ClientSession, ClientWebSocketResponse, TCPConnector
 
@@ -29,6 +29,7 @@ class Listened:
     """One run: sockets held open by one gateway, and what it took."""
 
     sockets: int
+    kept: int  #: of them, open to the end
     opened_in: float  #: seconds
     before: float  #: megabytes of the gateway without a socket
     after: float  #: with all of them at rest
@@ -40,6 +41,8 @@ class Listened:
     def wrong(self) -> str:
         """What makes the figure worthless; empty when nothing does."""
         speakers = min(SPEAKERS, self.sockets)
+        if self.kept < self.sockets:
+            return f"{self.sockets} were opened, {self.kept} stayed open"
         return "" if len(self.heard) == speakers else f"{speakers} spoke, {len(self.heard)} heard an answer"
 
     def line(self) -> str:
@@ -65,44 +68,64 @@ async def _listen(system: System, sockets: int, say: Say) -> Listened:
     before, began, waited = memory_of(gateway), time.monotonic(), pressure()
     async with ClientSession(system.gateway_url, connector=TCPConnector(limit=0)) as http:
         gate = asyncio.Semaphore(AT_ONCE)
-        opened = await asyncio.gather(*(_opened(http, gate) for _ in range(sockets)))
+        pages = await asyncio.gather(*(Page.opened(http, gate) for _ in range(sockets)))
         opened_in = time.monotonic() - began
         say(f"{sockets} sockets are open after {opened_in:.0f} s")
         await asyncio.sleep(SETTLES)
         after = memory_of(gateway)
-        heard = await asyncio.gather(*(_heard(one, n) for n, one in enumerate(opened[:SPEAKERS])))
+        heard = await asyncio.gather(
+            *(page.say(n * APART) for n, page in enumerate(pages[:SPEAKERS])), return_exceptions=True
+        )
         await asyncio.sleep(SETTLES)
         used = cpu({"gateway": gateway})["gateway"]
         await asyncio.sleep(SETTLES)
         quiet = (cpu({"gateway": gateway})["gateway"] - used) / SETTLES
         waited = (pressure() - waited) / (time.monotonic() - began)
-        for one in opened:
-            one._response.close()  # all at once, as when a network breaks
+        kept = sum(not page.socket.closed for page in pages)
+        for page in pages:
+            page.reading.cancel()
     return Listened(
-        sockets=sockets, opened_in=opened_in, before=before, after=after, heard=tuple(sorted(filter(None, heard))),
+        sockets=sockets, opened_in=opened_in, before=before, after=after, kept=kept,
+        heard=tuple(sorted(one for one in heard if isinstance(one, float))),
         quiet=1000 * quiet, waited=waited,
     )  # fmt: skip
 
 
-async def _opened(http: ClientSession, gate: asyncio.Semaphore) -> ClientWebSocketResponse:
-    async with gate:
-        async with http.post("/api/chat/sessions", json={}) as made:
-            token = (await made.json())["token"]
-        socket = await http.ws_connect("/api/chat/ws", protocols=(PROTOCOL, TOKEN + token))
-        await socket.send_json({"type": "resume"})
-        await socket.receive_json()
-        return socket
+class Page:
+    """An open page: its socket, read all the time, and the moment at which it heard an answer."""
 
+    def __init__(self, socket: ClientWebSocketResponse) -> None:
+        self.socket = socket
+        self.ready, self.heard = asyncio.Event(), asyncio.Event()
+        self.reading = asyncio.create_task(self._read())
 
-async def _heard(socket: ClientWebSocketResponse, n: int) -> float | None:
-    await asyncio.sleep(n * APART)
-    began = time.monotonic()
-    await socket.send_json({"type": "say", "id": "m1", "text": "你好"})
-    frame: dict[str, Any] = {}
-    async with asyncio.timeout(30):
-        while frame.get("type") != "reply":
-            frame = await socket.receive_json()
-    return time.monotonic() - began
+    @classmethod
+    async def opened(cls, http: ClientSession, gate: asyncio.Semaphore) -> Self:
+        """Open one with a session of its own, and wait until it is told that there is nothing to tell."""
+        async with gate:
+            async with http.post("/api/chat/sessions", json={}) as made:
+                token = (await made.json())["token"]
+            page = cls(await http.ws_connect("/api/chat/ws", protocols=(PROTOCOL, TOKEN + token)))
+            await page.socket.send_json({"type": "resume"})
+            await page.ready.wait()
+            return page
+
+    async def say(self, after: float) -> float:
+        """Say something ``after`` so many seconds; return how long the answer took."""
+        await asyncio.sleep(after)
+        began = time.monotonic()
+        await self.socket.send_json({"type": "say", "id": "m1", "text": "你好"})
+        async with asyncio.timeout(30):
+            await self.heard.wait()
+        return time.monotonic() - began
+
+    async def _read(self) -> None:
+        async for message in self.socket:
+            kind = message.json()["type"]
+            if kind == "whole":
+                self.ready.set()
+            elif kind == "reply":
+                self.heard.set()
 
 
 def memory_of(pid: int) -> float:

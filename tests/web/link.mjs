@@ -19,7 +19,7 @@ function linked() {
   mock.timers.enable({ apis: ["setTimeout", "Date"], now: 10000 });
   FakeSocket.all = [];
   const seen = { last: "r0", heard: [], lost: 0 };
-  const link = new Link("ws://here", { after: () => seen.last, heard: (frame) => seen.heard.push(frame), lost: () => { seen.lost += 1; } });
+  const link = new Link("ws://here", "", { after: () => seen.last, heard: (frame) => seen.heard.push(frame), lost: () => { seen.lost += 1; } });
   link.connect();
   FakeSocket.all[0].opens();
   return { link, seen, socket: () => FakeSocket.all.at(-1) };

@@ -55,11 +55,13 @@ def letter(body: str) -> tuple[Step, ...]:
     )
 
 
-TALK = "GET /chat, POST /chat, POST /chat/say"
+TALK = "GET /chat, POST /chat, POST /chat/say, GET /chat/ws"
 VIEWS = (
     view("portal", "GET /", ("go", "/")),
     view("care mode chosen", "POST /mode", ("go", "/"), ("click", "text=/(关怀|标准)版$/"), ("click", "text=/(关怀|标准)版$/")),
     view("chat", "GET /chat", ("go", "/chat")),
+    view("chat files and more", "POST /chat/files, GET /chat/transcript", ("go", "/chat"), ("click", ".hy-more summary"),
+         ("wait", "a[href='/chat/transcript']")),
     view("chat in a frame", "GET /chat/embed", ("go", "/chat/embed")),
     view("chat answer", TALK, *said("身份证丢了", "answer")),
     view("chat refusal", TALK, *said("法院判错了", "refusal")),

@@ -34,7 +34,7 @@ class HuyingChat extends HTMLElement {
     this.queue = Promise.resolve();
     this.entries = new Map(); // said here and not yet answered, by id
     this.last = this.lastShown(); // of the replies on record, the last that the socket brought
-    this.link = new Link(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/chat/ws`, {
+    this.link = new Link(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/chat/ws`, this.dataset.token, {
       after: () => this.last, heard: (frame) => this.heard(frame), lost: () => this.linked(false),
     });
     this.listen();

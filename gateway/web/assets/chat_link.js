@@ -11,8 +11,8 @@ export const pauseAfter = (tries, chance) => Math.min(LONGEST, 1000 * 2 ** tries
 
 export class Link {
   /** `after()` is the last reply that the socket brought; `heard(frame)` gets every frame, `lost()` is told. */
-  constructor(address, { after, heard, lost }) {
-    Object.assign(this, { address, after, heard, gone: lost, tries: 0, waits: new Map() });
+  constructor(address, token, { after, heard, lost }) {
+    Object.assign(this, { address, protocols: ["huying.v1", ...(token ? [`token.${token}`] : [])], after, heard, gone: lost, tries: 0, waits: new Map() });
   }
 
   get open() { return Boolean(this.socket) && this.socket.readyState === 1; }
@@ -20,7 +20,7 @@ export class Link {
   connect() {
     clearTimeout(this.timer);
     if (this.socket) return;
-    try { this.socket = new WebSocket(this.address, "huying.v1"); } catch { return; } // a page without sockets posts
+    try { this.socket = new WebSocket(this.address, this.protocols); } catch { return; } // a page without sockets posts
     this.socket.onopen = () => this.resume();
     this.socket.onmessage = (event) => { this.tries = 0; clearTimeout(this.probe); this.take(JSON.parse(event.data)); };
     this.socket.onclose = () => this.lost();

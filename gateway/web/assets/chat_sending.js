@@ -37,6 +37,7 @@ class Upload {
     const request = this.request = new XMLHttpRequest();
     request.open("POST", "/chat/files");
     request.setRequestHeader("Accept", "application/json, application/problem+json");
+    if (this.chat.dataset.token) request.setRequestHeader("Authorization", `Bearer ${this.chat.dataset.token}`);
     request.upload.onprogress = (event) => { if (event.lengthComputable) this.show(Math.floor((100 * event.loaded) / event.total)); };
     request.onload = () => this.answered(request);
     request.onerror = () => this.broken(this.chat.words.broken);
@@ -143,6 +144,7 @@ class Voice {
 /** Puts the panel's controls to work; those that this browser cannot serve stay hidden. */
 export function equip(chat, panel) {
   const files = panel.querySelector("[type=file]");
+  const asks = !chat.dataset.token; // in a frame of another site a page may ask for nothing
   const shown = (name, can) => { const button = panel.querySelector(`[data-${name}]`); button.hidden = !can; return button; };
   chat.attach = (file) => new Upload(chat, file);
   files.multiple = true;
@@ -155,8 +157,8 @@ export function equip(chat, panel) {
   });
   panel.querySelector("[data-plain]").hidden = true;
   shown("camera", matchMedia("(pointer: coarse)").matches).addEventListener("click", () => { files.setAttribute("capture", "environment"); files.click(); });
-  shown("place", Boolean(navigator.geolocation && isSecureContext)).addEventListener("click", () => { panel.open = false; sendPlace(chat); });
-  const kind = navigator.mediaDevices && window.MediaRecorder && VOICE.find((one) => MediaRecorder.isTypeSupported(one));
+  shown("place", Boolean(asks && navigator.geolocation && isSecureContext)).addEventListener("click", () => { panel.open = false; sendPlace(chat); });
+  const kind = asks && navigator.mediaDevices && window.MediaRecorder && VOICE.find((one) => MediaRecorder.isTypeSupported(one));
   const voice = shown("voice", Boolean(kind));
   if (kind) new Voice(chat, voice, kind);
 }

@@ -8,6 +8,7 @@ const fresh = framed.dataset.token;
 let kept = null;
 try { kept = sessionStorage.getItem(KEY); sessionStorage.setItem(KEY, kept || fresh); } catch { /* storage may be forbidden: the page's own token then */ }
 const token = kept || fresh;
+document.querySelector("huying-chat").dataset.token = token; // for what is no fetch: the socket, and files
 
 const ask = window.fetch.bind(window);
 window.fetch = (url, options = {}) => ask(url, { ...options, headers: { ...options.headers, Authorization: `Bearer ${token}` } });

@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from channels.base import TooLongError, Uttered
-from channels.webchat.adapter import WebChat, bearer_of, described
+from channels.webchat.adapter import WebChat, bearer_of, described, token_offered
 from channels.webchat.codec import conversation_of, decode_form
 from channels.webchat.session import LIFE
 from channels.webchat.socket import Manner
@@ -133,8 +133,9 @@ class ChatPage:
         return self._keep(web.Response(status=303, headers={"Location": "/chat#latest"}), token)
 
     async def open_socket(self, request: web.Request) -> web.StreamResponse:
-        """Speak with the element of the browser whose cookie came along."""
-        session = self._webchat.sessions.session_of(request.cookies.get(COOKIE, ""))
+        """Speak with the element of the browser whose cookie came along, or inside a frame the token of its page."""
+        token = token_offered(request) or request.cookies.get(COOKIE, "")
+        session = self._webchat.sessions.session_of(token)
         if session is None:
             raise web.HTTPUnauthorized
         return await self._webchat.talk(
@@ -152,7 +153,8 @@ class ChatPage:
     def _told(self, uttered: Sequence[Uttered]) -> list[Mapping[str, Any]]:
         said: list[Said] = []
         for message, of_one in groupby(uttered, key=lambda one: one.message):
-            said += [InboundText.of(message), *(one.sent for one in of_one)]
+            asked = () if message.unasked else (InboundText.of(message),)
+            said += [*asked, *(one.sent for one in of_one)]
         return [{**self._frame(said), "last": uttered[-1].sent.id}]
 
     def _urged(self, replies: Sequence[SentReply]) -> list[Mapping[str, Any]]:

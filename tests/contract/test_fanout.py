@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from gateway import following as following_module
+from gateway import fanout
 from gateway.app import running
+from gateway.fanout import Following
 from gateway.figures import Figures
-from gateway.following import Following
 from gateway.intake import Intake
 from groundwork.database import Pool, open_pool
 from tests.contract.test_intake import CLOCK, PACK, VAULT, Bench, Finds, bench, message
@@ -70,7 +70,7 @@ async def test_what_is_settled_on_one_replica_wakes_the_readers_of_all(
 async def test_without_redis_readers_elsewhere_are_woken_by_looking(
     pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(following_module, "LOOK_EVERY_ALONE", 0.02)
+    monkeypatch.setattr(fanout, "LOOK_EVERY_ALONE", 0.02)
     async with Redis.from_url(f"unix://{tmp_path}/none") as nowhere:
         one, other = (Replica(bench(pool, tmp_path), nowhere) for _ in range(2))
         chores = (*one.chores, *other.chores, other.following.look_for_ever())
