@@ -13,7 +13,7 @@ from aiohttp import web
 
 from cities.loading import load_pack
 from dispatch_desk.app import PROGRAM, Services, open_services
-from dispatch_desk.store.cases import name_units
+from dispatch_desk.store.cases import name_units, write_facts
 from groundwork import effects, inspection
 from groundwork.clock import clock_from
 from groundwork.database import check_server, migrate, open_pool
@@ -41,6 +41,7 @@ async def prepare(settings: Settings) -> None:
         await ensure_first_accounts(pool, settings, PROGRAM, unit=default)
         async with pool.acquire() as connection, connection.transaction():
             await name_units(connection, vault)
+            await write_facts(connection, vault)
 
 
 async def serve(settings: Settings) -> None:

@@ -14,8 +14,9 @@ from dispatch_desk.cases import Case
 from dispatch_desk.desk import Desk, Reckon
 from dispatch_desk.directory import Directory
 from dispatch_desk.replying import gate_of
+from dispatch_desk.reporting import Reporting
 from dispatch_desk.returns import Returns
-from dispatch_desk.web import directory, errors, look, pages, replies
+from dispatch_desk.web import directory, errors, look, pages, replies, reports
 from dispatch_desk.web.events import EventDoor
 from dispatch_desk.web.health import Health, Metrics
 from groundwork.addresses import PROXIES, Proxies
@@ -101,6 +102,7 @@ def compose(
     app = web.Application(middlewares=[errors.errors])
     app[DOOR], app[look.LOOK], app[pages.DESK], app[pages.METRICS] = door, page, desk, metrics
     app[directory.DIRECTORY] = Directory(pool, vault, audit, pack, clock=clock)
+    app[reports.REPORTING] = Reporting(pool, vault, audit, pack, clock=clock)
     app[PROXIES] = Proxies(settings.trusted_proxies)
     app.on_response_prepare.append(_look_again_at_files)
     app.on_response_prepare.append(headers_for(settings.desk_url))
@@ -150,6 +152,22 @@ def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRo
             ],
         ),
         (staff(*directory.KEEPERS), [web.post("/units", directory.enter_lines)]),
+        (
+            staff(*reports.READERS),
+            [
+                web.get("/reports", reports.report),
+                web.get("/reports.xlsx", reports.workbook),
+                web.get(f"/reports/units/{_UNIT}", reports.sheet),
+            ],
+        ),
+        (
+            staff(*reports.KEEPERS),
+            [
+                web.get("/reports/ranking", reports.ranking),
+                web.post(f"/reports/units/{_UNIT}/entries", reports.enter),
+                web.post(rf"/reports/units/{_UNIT}/entries/{{entry:\d{{1,17}}}}/withdraw", reports.withdraw),
+            ],
+        ),
     ]
 
 

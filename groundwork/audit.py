@@ -71,6 +71,8 @@ class Action(StrEnum):
     REPEAT_APART = "repeat.apart"
     PEOPLE_SEEN = "people.seen"
     PEOPLE_CHANGED = "people.changed"
+    SCORE_ENTERED = "score.entered"
+    SCORE_WITHDRAWN = "score.withdrawn"
     ARTICLE_RECORDED = "article.recorded"
     ARTICLES_IMPORTED = "articles.imported"
     ARTICLE_STEP = "article.step"

@@ -57,7 +57,7 @@ class CaseFacts:
     def signed_at(self) -> datetime | None:
         """When it was signed for, the last time."""
         signed = self.last(Step.SIGN)
-        return signed and signed.at
+        return None if signed is None else signed.at
 
     def heard(self, key: str) -> Taken | None:
         """Return the last rating or follow-up that says ``key`` and was not set aside."""
@@ -110,7 +110,7 @@ def _says(key: str, wanted: Callable[[str], bool]) -> Callable[[CaseFacts], bool
 def _heard_at(key: str) -> "Moment":
     def moment(case: CaseFacts) -> datetime | None:
         said = case.heard(key)
-        return said and said.at
+        return None if said is None else said.at
 
     return moment
 

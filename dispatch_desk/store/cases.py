@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatch_desk.cases import Case
+from dispatch_desk.store import facts
 from groundwork.database import Connection
 from groundwork.identities import open_record, seal_record
 from groundwork.vault import Vault
@@ -39,18 +40,20 @@ class Happening:
 
 async def insert(connection: Connection, vault: Vault, case: Case) -> bool:
     """Write a new case; ``False`` if its number is here already."""
-    return bool(
-        await connection.fetchval(
-            "INSERT INTO cases (number, state, urgent, due_at, lead_unit, record, received_at)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (number) DO NOTHING RETURNING true",
-            *_row(vault, case),
-            case.received_at,
-        )
+    new = await connection.fetchval(
+        "INSERT INTO cases (number, state, urgent, due_at, lead_unit, record, received_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (number) DO NOTHING RETURNING true",
+        *_row(vault, case),
+        case.received_at,
     )
+    if new:
+        await facts.put(connection, case)
+    return bool(new)
 
 
 async def update(connection: Connection, vault: Vault, case: Case) -> None:
     """Replace the case of that number."""
+    await facts.put(connection, case)
     await connection.execute(
         "UPDATE cases SET state = $2, urgent = $3, due_at = $4, lead_unit = $5, record = $6 WHERE number = $1",
         *_row(vault, case),
@@ -152,6 +155,16 @@ async def name_units(connection: Connection, vault: Vault) -> int:
     ]
     await connection.executemany("UPDATE cases SET lead_unit = $2 WHERE number = $1", found)
     return len(found)
+
+
+async def write_facts(connection: Connection, vault: Vault) -> int:
+    """Write what figures need of cases that came before it was kept; return how many there were."""
+    rows = await connection.fetch(
+        "SELECT number, record FROM cases c WHERE NOT EXISTS (SELECT FROM case_facts f WHERE f.number = c.number)"
+    )
+    for row in rows:
+        await facts.put(connection, _case(vault, row["number"], row["record"], known=False))
+    return len(rows)
 
 
 def _row(vault: Vault, case: Case) -> tuple[Any, ...]:
