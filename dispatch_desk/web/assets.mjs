@@ -1,13 +1,20 @@
-// Copies what the desk's pages share with others into its static folder: node assets.mjs [node_modules]
+// Fills the desk's static folder: copies what its pages share with others, bundles its own scripts: node assets.mjs [node_modules]
 import { copyFileSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, "..", "..");
 const modules = process.argv[2] ?? join(root, "node_modules");
+const esbuild = createRequire(join(modules, "..", "package.json"))("esbuild");
 const target = join(here, "static", "vendor");
 
 mkdirSync(target, { recursive: true });
 copyFileSync(join(modules, "@tabler/core/dist/css/tabler.min.css"), join(target, "tabler.min.css"));
+esbuild.buildSync({
+  entryPoints: [join(here, "assets", "report.js")],
+  outfile: join(target, "report.js"),
+  bundle: true, minify: true, charset: "utf8", target: "es2017", nodePaths: [modules],
+});
 for (const name of ["tokens.css", "staff.css"]) copyFileSync(join(root, "groundwork", "look", name), join(target, name));
