@@ -74,8 +74,9 @@ class Part:
 
     @property
     def by_hand(self) -> bool:
-        """Whether its figure is one that only people know."""
-        return (self.scored in BY_HAND and self.of is None) or self.rule.effect == "interviewed"
+        """Whether people enter something for it: what they alone know, a tie they decided, an interview held."""
+        entered = self.scored in BY_HAND and self.of is None
+        return entered or self.scored == "places" or self.rule.effect == "interviewed"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -247,7 +248,7 @@ def _per_item(known: Known, part: Part, unit: Unit, period: Period) -> Line:
         else sum((e.value for e in known.entered(part, unit.name, period)), Decimal())
     )
     step = part.value("items", 1)
-    points = number // step * part.value("points")
+    points = number // step * part.value("points") + 0  # never -0
     inner = f"⌊{number} ÷ {step}⌋" if step != 1 else str(number)
     return Line(
         part=part, points=points, arithmetic=f"{inner} × {part.value('points')} = {points}", rate=rate
@@ -359,9 +360,12 @@ def ranked(values: Mapping[str, Fraction]) -> tuple[Place, ...]:
 
 
 def cut(places: Sequence[Place], number: int, *, last: bool) -> list[tuple[Place, bool]]:
-    """Return the first or last ``number`` of ``places``; of those tied across the line none is decided."""
+    """Return the first or last ``number`` of ``places``; of those tied across the line none is decided.
+
+    Where all are equal nobody is first or last.
+    """
     ordered = list(reversed(places)) if last else list(places)
-    if not ordered or number < 1:
+    if not ordered or number < 1 or ordered[0].value == ordered[-1].value:
         return []
     edge = ordered[min(number, len(ordered)) - 1].value
     beyond = any(one.value == edge for one in ordered[number:])
@@ -431,15 +435,25 @@ def _picked(part: Part, places: Sequence[Place]) -> Iterator[Picked]:
                 yield Picked(part=part, unit=place.unit, decided=decided, arithmetic=shown)
 
 
-def with_places(sheets: Mapping[str, Sheet], rankings: Iterable[Ranking]) -> dict[str, Sheet]:
-    """Return the sheets with the points that places bring; a place that is not decided leaves its line open."""
+def with_places(
+    known: Known, sheets: Mapping[str, Sheet], rankings: Iterable[Ranking], period: Period
+) -> dict[str, Sheet]:
+    """Return the sheets with the points that places bring; a tie across the line is open until a person enters it."""
     done = dict(sheets)
     for picked in (one for ranking in rankings for one in ranking.picked):
         if picked.part.figure("points") and picked.unit in done:
-            points = picked.part.value("points") if picked.decided else None
+            points = _points_of_place(known, picked, period)
             line = Line(part=picked.part, points=points, arithmetic=picked.arithmetic)
             done[picked.unit] = replace(done[picked.unit], lines=(*done[picked.unit].lines, line))
     return done
+
+
+def _points_of_place(known: Known, picked: Picked, period: Period) -> Decimal | None:
+    points = picked.part.value("points")
+    if picked.decided:
+        return points
+    given = known.entered(picked.part, picked.unit, period)
+    return (points if given[-1].value else Decimal()) if given else None
 
 
 def often(known: Known, month: Period) -> tuple[Picked, ...]:
@@ -483,4 +497,4 @@ def assess(known: Known, period: Period) -> tuple[dict[str, Sheet], tuple[Rankin
     """Return every unit's score for ``period`` with the points of its place, and the lists of places."""
     sheets = {unit.name: sheet_of(known, unit, period) for unit in known.pack.units}
     lists = rankings(known, sheets, period)
-    return with_places(sheets, lists), lists
+    return with_places(known, sheets, lists, period), lists

@@ -310,7 +310,11 @@ STEPS = (
         name="the built pages",
         stamp=LOCAL / "assets.prepared",
         inputs=lambda: content(
-            ROOT / "package-lock.json", BUILD.parent, DESK_BUILD, DESK_BUILD.parent / "assets", ROOT / "groundwork" / "look"
+            ROOT / "package-lock.json",
+            BUILD.parent,
+            DESK_BUILD,
+            DESK_BUILD.parent / "assets",
+            ROOT / "groundwork" / "look",
         ),
         make=build_assets,
         made=DESK_BUILD.parent / "static" / "vendor",  # the last thing that is built

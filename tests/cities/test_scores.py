@@ -142,7 +142,21 @@ def test_kaifengs_money_ranks_counties_and_departments_apart(kaifeng: CityPack) 
     assert points(sheets[counties[3]])["ranking/last-counties"] == -15
     departments = next(one for one in lists if one.part.key == ("ranking", "first-departments"))
     assert departments.groups == ("departments", "provincial")
-    assert not any(one.decided for one in departments.picked)  # all at 0: a tie goes to a person
+    assert departments.picked == ()  # all at 0: nobody is first
+
+
+@pytest.mark.duty("KF-A4")
+def test_a_tie_across_the_line_is_open_until_a_person_enters_it(kaifeng: CityPack) -> None:
+    """Three counties share the second place of two: 30,000, then 10,000 three times."""
+    counties = [one.name for one in kaifeng.units if one.group == "counties"]
+    given = [entry(counties[0], "money-main-leaders", "counties", 1)]
+    given += [entry(name, "money-inspection", "counties", 1) for name in counties[1:4]]
+    decided = [
+        entry(counties[1], "ranking", "first-counties", 1),
+        entry(counties[2], "ranking", "first-counties", 0),
+    ]
+    sheets, _ = assess(known(kaifeng, (), [*given, *decided]), YEAR)
+    assert [points(sheets[name])["ranking/first-counties"] for name in counties[:4]] == [15, 15, 0, None]
 
 
 @pytest.mark.duty("KF-A5", "KF-4")
