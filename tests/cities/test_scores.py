@@ -16,7 +16,7 @@ from hotline.casework import Step, Taken
 from hotline.citypack import CityPack
 from hotline.figures import CaseFacts, common_rates, rate, urged_in_vain
 from hotline.law import Figure
-from hotline.marks import Entry, Known, Sheet, assess, cut, often, ranked, rankings, sheet_of
+from hotline.marks import Entry, Known, Sheet, assess, cut, often, parts_of, ranked, rankings, sheet_of
 from hotline.periods import Period
 
 FILED = datetime(2026, 3, 2, 9, tzinfo=CITY_TIME)  #: a Monday
@@ -368,3 +368,34 @@ def test_a_period_is_read_by_its_name(name: str, first: str, end: str) -> None:
     assert period.first in period and period.end not in period
     assert Period.at(period.end - timedelta(seconds=1), period.every) == period
     assert Period.of("2026-03").before(11).name == "2025-04"
+
+
+@pytest.mark.duty("PDS-27", "PDS-29", "SQ-7", "KF-A6")
+@pytest.mark.parametrize(
+    ("city", "rule", "items"),
+    [
+        ("pingdingshan", "accountability-forms", {"interview", "public-statement", "no-awards"}),
+        ("pingdingshan", "public-statement", {"grave-slip"}),
+        ("suqian", "accountability", {"leak", "bad-manner", "exposed-by-media", "criticised-by-leaders"}),
+        ("kaifeng", "groundwork", {"body", "people", "sessions", "funds"}),
+    ],
+)
+def test_what_only_people_know_can_be_entered(city: str, rule: str, items: set[str]) -> None:
+    parts = parts_of(load_pack(city))
+    assert items <= {one.item.id for one in parts if one.by_hand and one.item and one.rule.id == rule}
+
+
+@pytest.mark.duty("SQ-7")
+def test_suqians_last_three_of_the_year_are_picked_out_of_one_list() -> None:
+    """Four units of two groups, at 100, 75, 50 and 25 of 100 by being on time alone; the last three follow."""
+    pack = with_units(with_weights(load_pack("suqian"), {"attention": 0, "on-time": 100, "satisfied": 0, "solved": 0}),
+                      {"party": 2, "government": 2})  # fmt: skip
+    said = took(Step.RATE, 10, data={"satisfaction": "4", "solved": "yes"})
+    cases = [case for n, unit in enumerate(pack.units) for case in handled(unit.name, 4 - n, n, said)]
+    given = [entry(unit.name, "monthly-score", "attention", 90) for unit in pack.units]
+    sheets, lists = assess(known(pack, cases, given), YEAR)
+    assert [sheets[unit.name].total for unit in pack.units] == [100, 75, 50, 25]
+    (ranking,) = lists
+    assert ranking.groups == () and {one.unit for one in ranking.picked} == {
+        one.name for one in pack.units[1:]
+    }

@@ -131,6 +131,10 @@ const views = {
     await page.waitForSelector("[role=status]");
   },
   "desk own unit": asks("desk", "unit", "/units"),
+  "desk report": asks("desk", "dispatcher", "/reports"),
+  "desk ranking": asks("desk", "dispatcher", "/reports/ranking"),
+  "desk score": asks("desk", "dispatcher", "/reports/units/0"),
+  "desk own report": asks("desk", "unit", "/reports"),
   "desk accounts": asks("desk", "admin", "/accounts"),
   "desk other account": async (page) => {
     await asks("desk", "admin", "/accounts")(page);
@@ -317,7 +321,7 @@ await check("a password that is changed ends the sessions elsewhere, and one pla
 // Role by role: what the menu names, and of all pages of the program the ones that open.
 const own = ["account", "account/password", "account/second-factor"];
 const pages = {
-  desk: { all: ["/", "/units", "/accounts", "/audit", ...own.map((one) => "/" + one), `/cases/${kase}`], admin: ["/units", "/accounts", "/audit"], dispatcher: ["/", "/units"], unit: ["/", "/units"], editor: [], reviewer: [] },
+  desk: { all: ["/", "/reports", "/units", "/accounts", "/audit", ...own.map((one) => "/" + one), `/cases/${kase}`], admin: ["/units", "/accounts", "/audit"], dispatcher: ["/", "/reports", "/units"], unit: ["/", "/reports", "/units"], editor: [], reviewer: [] },
   gateway: { all: ["/kb", "/kb/review", "/ops", "/ops/sealed", "/ops/repeats", "/ops/people", "/staff/accounts", "/staff/audit", ...own.map((one) => "/staff/" + one)], admin: ["/kb", "/ops", "/staff/accounts", "/staff/audit"], editor: ["/kb"], reviewer: ["/kb"], dispatcher: ["/ops/sealed", "/ops/repeats", "/ops/people"], unit: ["/kb/review"] },
 };
 for (const [door, { all, ...roles }] of Object.entries(pages)) {
