@@ -69,6 +69,10 @@ DESK = OPEN | door_of("") | {
     ("GET", "/units"): "dispatcher unit admin", ("GET", "/units/{unit}"): "dispatcher unit admin",
     ("POST", "/units"): "dispatcher admin", ("POST", "/units/{unit}"): "dispatcher unit admin",
     ("POST", "/units/{unit}/people/{person}/remove"): "dispatcher unit admin",
+    ("GET", "/reports"): "dispatcher unit", ("GET", "/reports.xlsx"): "dispatcher unit",
+    ("GET", "/reports/units/{unit}"): "dispatcher unit", ("GET", "/reports/ranking"): "dispatcher",
+    ("POST", "/reports/units/{unit}/entries"): "dispatcher",
+    ("POST", "/reports/units/{unit}/entries/{entry}/withdraw"): "dispatcher",
 }  # fmt: skip
 #: The gateway's own for citizens and programs are listed in tests/web/test_site.py; these are its staff's.
 GATEWAY = door_of("/staff") | {
@@ -140,7 +144,7 @@ async def enter(visitor: Visitor, role: Role) -> None:
 
 def filled(path: str) -> str:
     path = path.replace("/kb/articles/{id}", f"/kb/articles/{'0' * 32}").replace("{kind}", "csv")
-    return re.sub(r"\{number\}", "20261120ABCDEFGHJ", re.sub(r"\{(id|unit|person|reply)\}", "1", path))
+    return re.sub(r"\{number\}", "20261120ABCDEFGHJ", re.sub(r"\{(id|unit|person|reply|entry)\}", "1", path))
 
 
 async def test_the_desk_s_routes_are_for_whom_the_table_says(desk: RunningDesk) -> None:
