@@ -22,7 +22,7 @@ Mark = OneOf | Known | Form | Between | Expression | Reasoned
 NAMES: Mapping[str, str] = {
     "kind": "诉求种类", "question": "问题", "what": "事项", "start": "起算点", "channel": "渠道", "assignment": "交办方式", "case": "办理中的情形",
     "matter": "事项门类", "tag": "标签", "emergency_number": "紧急电话", "step": "步骤", "level": "层级", "role": "角色", "content": "内容",
-    "topic": "主题", "effect": "后果", "rhythm": "周期", "measured": "计量单位", "bound": "界限", "count": "计数",
+    "topic": "主题", "effect": "后果", "rhythm": "周期", "measured": "计量单位", "bound": "界限", "count": "计数", "scored": "计分方式",
     "unfixed": "定时限的方式", "silence": "没有规定的事项", "fallback": "没有规定时的做法", "late_return": "逾期退回的后果",
     "return_again": "再次退回", "late_request": "逾期申请的后果", "rewards": "奖惩对象", "unit_duty": "职责", "when": "派单情形",
     "dispatch": "派单方式", "given_by": "归类方式", "speaker": "诉求人", "run_by": "接收方式", "handling": "处置方式",

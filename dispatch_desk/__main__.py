@@ -13,7 +13,7 @@ from aiohttp import web
 
 from cities.loading import load_pack
 from dispatch_desk.app import PROGRAM, Services, open_services
-from dispatch_desk.store.cases import FILLED_AT_ONCE, fill_columns
+from dispatch_desk.store.cases import FILLED_AT_ONCE, fill_columns, write_facts
 from groundwork import effects, inspection
 from groundwork.clock import clock_from
 from groundwork.database import check_server, migrate, open_pool
@@ -43,6 +43,10 @@ async def prepare(settings: Settings) -> None:
         while filled == FILLED_AT_ONCE:
             async with pool.acquire() as connection, connection.transaction():
                 filled = await fill_columns(connection, vault)
+        written = FILLED_AT_ONCE
+        while written == FILLED_AT_ONCE:
+            async with pool.acquire() as connection, connection.transaction():
+                written = await write_facts(connection, vault)
 
 
 async def serve(settings: Settings) -> None:

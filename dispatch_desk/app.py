@@ -16,8 +16,9 @@ from dispatch_desk.enclosures import Fetching
 from dispatch_desk.inbox import Inbox
 from dispatch_desk.live import Live
 from dispatch_desk.replying import gate_of
+from dispatch_desk.reporting import Reporting
 from dispatch_desk.returns import Returns
-from dispatch_desk.web import directory, enclosures, errors, inbox, look, pages, replies, steps
+from dispatch_desk.web import directory, enclosures, errors, inbox, look, pages, replies, reports, steps
 from dispatch_desk.web.events import EventDoor
 from dispatch_desk.web.health import Health, Metrics
 from groundwork.addresses import PROXIES, Proxies
@@ -107,6 +108,7 @@ def compose(
     app[enclosures.FETCHING] = Fetching(http, settings.gateway_url, settings.dispatch_secret)
     app.cleanup_ctx.append(_live)
     app.on_shutdown.append(_end_of_news)
+    app[reports.REPORTING] = Reporting(pool, vault, audit, pack, clock=clock)
     app[PROXIES] = Proxies(settings.trusted_proxies)
     app.on_response_prepare.append(_look_again_at_files)
     app.on_response_prepare.append(headers_for(settings.desk_url))
@@ -165,6 +167,22 @@ def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRo
             ],
         ),
         (staff(*directory.KEEPERS), [web.post("/units", directory.enter_lines)]),
+        (
+            staff(*reports.READERS),
+            [
+                web.get("/reports", reports.report),
+                web.get("/reports.xlsx", reports.workbook),
+                web.get(f"/reports/units/{_UNIT}", reports.sheet),
+            ],
+        ),
+        (
+            staff(*reports.KEEPERS),
+            [
+                web.get("/reports/ranking", reports.ranking),
+                web.post(f"/reports/units/{_UNIT}/entries", reports.enter),
+                web.post(rf"/reports/units/{_UNIT}/entries/{{entry:\d{{1,17}}}}/withdraw", reports.withdraw),
+            ],
+        ),
     ]
 
 

@@ -48,6 +48,7 @@ class Case:
     replied_at: datetime | None = None
     lead: str = ""  #: the unit that has it, once the centre gave it to another than the ticket names
     helpers: tuple[str, ...] | None = None  #: its co-handlers, once they are others than the ticket names
+    assignment: str = "platform"  #: the way in which the centre put it to the unit
     done: tuple[str, ...] = ()  #: what was done beside signing and replying, as limits call it
 
     @property
@@ -151,6 +152,7 @@ def as_it_stands(case: Case, file: CaseFile, dues: tuple[Due, ...]) -> Case:
         dues=dues,
         lead=file.lead,
         helpers=file.co_handlers,
+        assignment=file.assignment,
         done=tuple(sorted({_SETTLES[one.step] for one in file.since if one.step in _SETTLES})),
         signed_at=signing.at if signing else None,
         signed_unit=signing.unit if signing else "",

@@ -7,19 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Alignment, Font
 
 from gateway.store.letters import Entry
 from gateway.web.rendering import WORDS, law
+from groundwork.sheets import cell, heading
 from hotline.calendar import CITY_TIME
 from hotline.citypack import CityPack
 from hotline.deadlines import shown_date
 from hotline.redaction import redact
 
-LONGEST_CELL = 32_767  #: characters that a cell may hold
-_MOMENT = "yyyy-mm-dd hh:mm"
 _WIDTHS = {"number": 20, "received_at": 17, "channel": 24, "subject": 44, "place": 24, "lead_unit": 26, "last_day": 17,
            "article": 36, "state_at": 17, "outcome": 20, "state": 18}  # fmt: skip
 CONTACT = ("name", "phone")
@@ -56,11 +52,11 @@ async def write_ledger(
     sheet.freeze_panes = "B2"
     for place, name in enumerate(columns):
         sheet.column_dimensions[chr(ord("A") + place)].width = _WIDTHS.get(name, 12)
-    sheet.append([_heading(sheet, words["columns"][name]) for name in columns])
+    sheet.append([heading(sheet, words["columns"][name]) for name in columns])
     count = 0
     async for entry in entries:
         row = _row(entry, pack)
-        sheet.append([_cell(sheet, row[name]) for name in columns])
+        sheet.append([cell(sheet, row[name]) for name in columns])
         count += 1
     book.save(path)
     path.chmod(0o600)  # it tells who wrote about what
@@ -106,20 +102,3 @@ def _channel(pack: CityPack, channel: str) -> str:
 
 def _yes(value: bool) -> str:
     return str(WORDS["ledger"]["yes" if value else "no"])
-
-
-def _heading(sheet: Any, text: str) -> WriteOnlyCell:
-    cell = WriteOnlyCell(sheet, text)
-    cell.font, cell.alignment = Font(bold=True), Alignment(wrap_text=True, vertical="top")
-    return cell
-
-
-def _cell(sheet: Any, value: str | datetime | None) -> WriteOnlyCell:
-    if isinstance(value, datetime):
-        cell = WriteOnlyCell(sheet, value.astimezone(CITY_TIME).replace(tzinfo=None))
-        cell.number_format = _MOMENT
-        return cell
-    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value or "")[:LONGEST_CELL])
-    # A subject that begins like a formula is a text, here and after somebody has edited the cell.
-    cell.data_type, cell.number_format, cell.quotePrefix = "s", "@", True
-    return cell

@@ -74,6 +74,8 @@ class Action(StrEnum):
     REPEAT_PARTED = "repeat.parted"
     PEOPLE_SEEN = "people.seen"
     PEOPLE_CHANGED = "people.changed"
+    SCORE_ENTERED = "score.entered"
+    SCORE_WITHDRAWN = "score.withdrawn"
     ARTICLE_RECORDED = "article.recorded"
     ARTICLES_IMPORTED = "articles.imported"
     ARTICLE_STEP = "article.step"

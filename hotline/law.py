@@ -9,6 +9,7 @@ from hotline.citation import Citation, LawStatus
 from hotline.vocabulary import (
     BOUNDS,
     COUNTS,
+    SCORED,
     ChannelId,
     ClassId,
     Content,
@@ -82,6 +83,9 @@ class Item:
     groups: tuple[GroupId, ...] = ()
     figures: tuple[Figure, ...] = ()
     effect: Effect | None = None
+    scored: Annotated[str, OneOf("scored", SCORED)] | None = None  #: how ``hotline.marks`` reckons it
+    of: Id | None = None  #: the measure, count or score that it is reckoned of; none: people enter it
+    together: bool = False  #: its groups are ranked in one list
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,6 +108,12 @@ class Provision(Rule):
     figures: tuple[Figure, ...] = ()
     items: tuple[Item, ...] = ()
     effect: Effect | None = None
+    scored: Annotated[str, OneOf("scored", SCORED)] | None = (
+        None  #: for its items too, where they say nothing
+    )
+    of: Id | None = None
+    together: bool = False
+    apart: bool = False  #: what comes by its channels is scored by itself
 
     def figure(self, name: str) -> Figure:
         """Return the figure of that name; ``KeyError`` if the rule has none."""

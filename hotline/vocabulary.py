@@ -123,6 +123,10 @@ COUNTS = (
     "tickets", "online_tickets", "calls", "calls_connected", "due", "contacted_in_time", "finished", "finished_in_time",
     "reached", "solved", "rated", "satisfied", "repeated", "months", "monthly_scores", "best_of_group",
 )  # fmt: skip
+#: How a line of a score is reckoned (``hotline.marks``).
+SCORED = (
+    "per_percent_below", "share_off", "per_item", "entered", "weighted", "mean", "places", "money", "often", "recorded",
+)  # fmt: skip
 
 KindId = Annotated[str, OneOf("kind", KINDS)]
 ClassId = Annotated[str, Known("class")]

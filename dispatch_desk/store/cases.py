@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatch_desk.cases import Case
+from dispatch_desk.store import facts
 from groundwork.database import Connection
 from groundwork.identities import open_record, seal_record
 from groundwork.vault import Vault
@@ -28,20 +29,22 @@ class Happening:
 
 async def insert(connection: Connection, vault: Vault, case: Case) -> bool:
     """Write a new case; ``False`` if its number is here already."""
-    return bool(
-        await connection.fetchval(
-            "INSERT INTO cases (number, state, urgent, due_at, lead_unit, record, units, kind, class, channel,"
-            " confidential, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
-            " ON CONFLICT (number) DO NOTHING RETURNING true",
-            *_row(vault, case),
-            *_lasting(case),
-            case.received_at,
-        )
+    new = await connection.fetchval(
+        "INSERT INTO cases (number, state, urgent, due_at, lead_unit, record, units, kind, class, channel,"
+        " confidential, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+        " ON CONFLICT (number) DO NOTHING RETURNING true",
+        *_row(vault, case),
+        *_lasting(case),
+        case.received_at,
     )
+    if new:
+        await facts.put(connection, case)
+    return bool(new)
 
 
 async def update(connection: Connection, vault: Vault, case: Case) -> None:
     """Replace the case of that number."""
+    await facts.put(connection, case)
     await connection.execute(
         "UPDATE cases SET state = $2, urgent = $3, due_at = $4, lead_unit = $5, record = $6, units = $7 WHERE number = $1",
         *_row(vault, case),
@@ -107,6 +110,17 @@ async def fill_columns(connection: Connection, vault: Vault) -> int:
         [(case.number, case.lead_unit, list(case.units), *_lasting(case)) for case in found],
     )
     return len(found)
+
+
+async def write_facts(connection: Connection, vault: Vault) -> int:
+    """Write what figures need of up to ``FILLED_AT_ONCE`` cases that came before it was kept; return how many."""
+    rows = await connection.fetch(
+        "SELECT number, record FROM cases c WHERE NOT EXISTS (SELECT FROM case_facts f WHERE f.number = c.number) LIMIT $1",
+        FILLED_AT_ONCE,
+    )
+    for row in rows:
+        await facts.put(connection, opened(vault, row["number"], row["record"], known=False))
+    return len(rows)
 
 
 def opened(vault: Vault, number: str, record: bytes, *, known: bool) -> Case:

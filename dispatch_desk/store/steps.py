@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from dispatch_desk.store.facts import codes_of
 from groundwork.database import Connection
 from groundwork.identities import open_record, seal_record
 from groundwork.vault import Vault
@@ -13,13 +14,15 @@ _DATA = "desk.case_steps"
 async def insert(connection: Connection, vault: Vault, number: str, taken: Taken) -> None:
     """Put a step on record."""
     await connection.execute(
-        "INSERT INTO case_steps (number, step, unit, account_id, at, data) VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO case_steps (number, step, unit, account_id, at, data, said)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
         number,
         taken.step.value,
         taken.unit,
         taken.by,
         taken.at,
         seal_record(vault, dict(taken.data), purpose=f"{_DATA}:{number}"),
+        codes_of(taken),
     )
 
 

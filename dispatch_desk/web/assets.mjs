@@ -1,7 +1,7 @@
-// Fills the desk's static folder with what it shares with others and with its own script: node assets.mjs [node_modules]
+// Fills the desk's static folder: copies what its pages share with others, bundles its own scripts: node assets.mjs [node_modules]
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -12,6 +12,11 @@ const target = join(here, "static", "vendor");
 
 mkdirSync(target, { recursive: true });
 copyFileSync(join(modules, "@tabler/core/dist/css/tabler.min.css"), join(target, "tabler.min.css"));
+esbuild.buildSync({
+  entryPoints: [join(here, "assets", "report.js")],
+  outfile: join(target, "report.js"),
+  bundle: true, minify: true, charset: "utf8", target: "es2017", nodePaths: [modules],
+});
 for (const name of ["tokens.css", "staff.css"]) copyFileSync(join(root, "groundwork", "look", name), join(target, name));
 const script = `(() => {${readFileSync(join(here, "assets", "inbox.js"), "utf8")}})();`;
 writeFileSync(join(target, "inbox.js"), esbuild.transformSync(script, { loader: "js", minify: true, charset: "utf8", target: "es2019" }).code);

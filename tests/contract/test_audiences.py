@@ -72,6 +72,10 @@ DESK = OPEN | door_of("") | {
     ("POST", "/units/{unit}/people/{person}/remove"): "dispatcher unit admin",
     ("POST", "/units/{unit}/turns"): "dispatcher unit admin",
     ("POST", "/units/{unit}/turns/{day}/{person}/remove"): "dispatcher unit admin",
+    ("GET", "/reports"): "dispatcher unit", ("GET", "/reports.xlsx"): "dispatcher unit",
+    ("GET", "/reports/units/{unit}"): "dispatcher unit", ("GET", "/reports/ranking"): "dispatcher",
+    ("POST", "/reports/units/{unit}/entries"): "dispatcher",
+    ("POST", "/reports/units/{unit}/entries/{entry}/withdraw"): "dispatcher",
 }  # fmt: skip
 #: The gateway's own for citizens and programs are listed in tests/web/test_site.py; these are its staff's.
 GATEWAY = door_of("/staff") | {
@@ -147,7 +151,7 @@ def filled(path: str) -> str:
     return re.sub(
         r"\{number\}",
         "20261120ABCDEFGHJ",
-        re.sub(r"\{(id|unit|person|reply|place|step)\}", "1", path.replace("{day}", "2026-11-20")),
+        re.sub(r"\{(id|unit|person|reply|place|step|entry)\}", "1", path.replace("{day}", "2026-11-20")),
     )
 
 

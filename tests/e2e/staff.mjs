@@ -137,6 +137,10 @@ const views = {
     await page.waitForSelector("[role=status]");
   },
   "desk own unit": asks("desk", "unit", "/units"),
+  "desk report": asks("desk", "dispatcher", "/reports"),
+  "desk ranking": asks("desk", "dispatcher", "/reports/ranking"),
+  "desk score": asks("desk", "dispatcher", "/reports/units/0"),
+  "desk own report": asks("desk", "unit", "/reports"),
   "desk accounts": asks("desk", "admin", "/accounts"),
   "desk other account": async (page) => {
     await asks("desk", "admin", "/accounts")(page);
@@ -324,7 +328,7 @@ await check("a password that is changed ends the sessions elsewhere, and one pla
 // Role by role: what the menu names, and of all pages of the program the ones that open.
 const own = ["account", "account/password", "account/second-factor"];
 const pages = {
-  desk: { all: ["/", "/board", "/units", "/accounts", "/audit", ...own.map((one) => "/" + one), `/cases/${kase}`], admin: ["/units", "/accounts", "/audit"], dispatcher: ["/", "/board", "/units"], unit: ["/", "/board", "/units"], editor: [], reviewer: [] },
+  desk: { all: ["/", "/board", "/reports", "/units", "/accounts", "/audit", ...own.map((one) => "/" + one), `/cases/${kase}`], admin: ["/units", "/accounts", "/audit"], dispatcher: ["/", "/board", "/reports", "/units"], unit: ["/", "/board", "/reports", "/units"], editor: [], reviewer: [] },
   gateway: { all: ["/kb", "/kb/review", "/ops", "/ops/sealed", "/ops/repeats", "/ops/people", "/staff/accounts", "/staff/audit", ...own.map((one) => "/staff/" + one)], admin: ["/kb", "/ops", "/staff/accounts", "/staff/audit"], editor: ["/kb"], reviewer: ["/kb"], dispatcher: ["/ops/sealed", "/ops/repeats", "/ops/people"], unit: ["/kb/review"] },
 };
 for (const [door, { all, ...roles }] of Object.entries(pages)) {

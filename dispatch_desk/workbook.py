@@ -1,0 +1,54 @@
+"""The figures of a period and the scores of its units as a workbook: the same numbers as the pages show."""
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from openpyxl import Workbook
+
+from dispatch_desk.reporting import Report, Row
+from groundwork.sheets import Value, cell, heading
+from hotline.marks import Sheet, hundredths
+
+
+def written(
+    report: Report, sheets: Mapping[str, Sheet], columns: Mapping[str, str], words: Mapping[str, Any]
+) -> bytes:
+    """Return an xlsx file: a sheet of figures, and one of score lines where there are any."""
+    book = Workbook(write_only=True)
+    heads = [words["unit"], words["tickets"]]
+    heads += [label + words[part] for label in columns.values() for part in ("met", "of", "percent")]
+    _fill(
+        book, words["title"], heads, [_figures(row, columns, words) for row in (report.whole, *report.rows)]
+    )
+    lines = [_line(sheet, line, words) for sheet in sheets.values() for line in sheet.lines]
+    if lines:
+        keys = ("unit", "rule", "says", "arithmetic", "points")
+        _fill(book, words["scores"], [words[key] for key in keys], lines)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def _fill(book: Workbook, title: str, heads: Iterable[str], rows: Iterable[Sequence[Value]]) -> None:
+    sheet = book.create_sheet(title)
+    sheet.freeze_panes = "B2"
+    sheet.column_dimensions["A"].width = 30
+    sheet.append([heading(sheet, text) for text in heads])
+    for row in rows:
+        sheet.append([cell(sheet, value) for value in row])
+
+
+def _figures(row: Row, columns: Mapping[str, str], words: Mapping[str, Any]) -> list[Value]:
+    cells: list[Value] = [row.unit or str(words["whole"]), row.tickets]
+    for id in columns:
+        rate = row.rates[id]
+        percent = None if rate.value is None else hundredths(100 * rate.value)
+        cells += [len(rate.met), len(rate.of), percent]
+    return cells
+
+
+def _line(sheet: Sheet, line: Any, words: Mapping[str, Any]) -> list[Value]:
+    law = line.part.citation
+    points = str(words["open"]) if line.points is None else line.points
+    return [sheet.unit, f"{law.instrument}{law.article}", line.part.says, line.arithmetic, points]
