@@ -10,12 +10,14 @@ from aiohttp.web_routedef import AbstractRouteDef
 from argon2 import PasswordHasher
 
 from cities.loading import load_pack
-from dispatch_desk.cases import Case
-from dispatch_desk.desk import Desk, Reckon
+from dispatch_desk.cases import Case, Reckon
+from dispatch_desk.desk import Desk
 from dispatch_desk.directory import Directory
+from dispatch_desk.following import Following
+from dispatch_desk.followups import Followups
 from dispatch_desk.replying import gate_of
 from dispatch_desk.returns import Returns
-from dispatch_desk.web import directory, errors, look, pages, replies
+from dispatch_desk.web import directory, errors, following, look, pages, replies
 from dispatch_desk.web.events import EventDoor
 from dispatch_desk.web.health import Health, Metrics
 from groundwork.addresses import PROXIES, Proxies
@@ -101,6 +103,8 @@ def compose(
     app = web.Application(middlewares=[errors.errors])
     app[DOOR], app[look.LOOK], app[pages.DESK], app[pages.METRICS] = door, page, desk, metrics
     app[directory.DIRECTORY] = Directory(pool, vault, audit, pack, clock=clock)
+    app[following.FOLLOWUPS] = Followups(pool, vault, Following(pack, reckoner(pack)), clock=clock)
+    app[pages.PANELS] = (following.panel,)
     app[PROXIES] = Proxies(settings.trusted_proxies)
     app.on_response_prepare.append(_look_again_at_files)
     app.on_response_prepare.append(headers_for(settings.desk_url))
@@ -131,11 +135,13 @@ def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRo
                 web.get("/cases/{number}", pages.case),
                 web.post("/cases/{number}/person", pages.person),
                 web.post("/cases/{number}/replies", replies.enter),
+                web.post(f"/cases/{{number}}/after/{{step:{'|'.join(following.STEPS)}}}", following.take),
             ],
         ),
         (
             staff(*pages.SIGNERS),
             [
+                web.get("/calls", following.calls),
                 web.post("/cases/{number}/sign", pages.sign),
                 web.post(r"/cases/{number}/replies/{reply:\d{1,17}}/overrule", replies.overrule),
             ],
@@ -169,7 +175,8 @@ def reckoner(pack: CityPack) -> Reckon:
             ticket_class=case.ticket["class"],
             channel=case.ticket["channel"],
             at=case.filed_at,
-            happened={"signing": signed_at, "receipt": signed_at},
+            happened={"signing": signed_at, "receipt": signed_at}
+            | ({"closing_reply": case.replied_at} if case.replied_at else {}),
             assignment=case.assignment,
             matters=case.matters,
             cases=case.turned_out,

@@ -1,10 +1,10 @@
 """A case: what the desk makes of a filed ticket, and what may happen to it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 from hotline.deadlines import Due
 from hotline.events import Event
@@ -17,13 +17,18 @@ class State(StrEnum):
     RECEIVED = "received"
     SIGNED = "signed"
     REPLIED = "replied"
+    FOLLOWED_UP = "followed_up"  #: how the petitioner finds the reply is known
+    CLOSED = "closed"
 
 
 _MAY = frozenset({"return"})  #: a last moment for what one may do, not a duty
+_HANDLED = frozenset({"sign", "start", "contact", "return", "plan", "progress", "finish"})
 _DONE: Mapping[State, frozenset[str]] = {
     State.RECEIVED: frozenset(),
     State.SIGNED: frozenset({"sign"}),
-    State.REPLIED: frozenset({"sign", "start", "contact", "return", "plan", "progress", "finish"}),
+    State.REPLIED: _HANDLED,
+    State.FOLLOWED_UP: _HANDLED | {"follow_up"},
+    State.CLOSED: _HANDLED | {"follow_up"},
 }
 
 
@@ -81,6 +86,9 @@ class Case:
         """Return what has to be done first."""
         duties = (due for due in self.dues if self.is_open(due) and due.what not in _MAY)
         return min(duties, key=lambda due: due.at, default=None)
+
+
+Reckon: TypeAlias = Callable[[Case, datetime], tuple[Due, ...]]  #: dates of a case signed at that moment
 
 
 def receive(event: Event, *, at: datetime) -> Case:

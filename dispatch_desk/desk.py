@@ -1,14 +1,16 @@
 """What the desk does, each in one transaction: take events, show cases, sign, reply."""
 
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
-from typing import Any, TypeAlias
+from typing import Any
 
 from dispatch_desk import returns
-from dispatch_desk.cases import Case, State, answer, receive, replied_data, sign, signed_data
+from dispatch_desk.cases import Case, Reckon, State, answer, receive, replied_data, sign, signed_data
+from dispatch_desk.following import followed, taken_of, with_follow_up
+from dispatch_desk.moves import Move, Mover
 from dispatch_desk.replying import Draft, Gate, Outcome, Reply
 from dispatch_desk.store import cases, events, replies, steps
 from dispatch_desk.store.cases import Happening
@@ -19,15 +21,12 @@ from groundwork.outbox import Owed, owe
 from groundwork.vault import Vault
 from hotline.calendar import CITY_TIME
 from hotline.casework import Step, Taken
-from hotline.deadlines import Due
 from hotline.events import Event
 from hotline.records import to_record
 
 log = logging.getLogger(__name__)
 
 PAGE = 100  #: cases on one page of the list
-
-Reckon: TypeAlias = Callable[[Case, datetime], tuple[Due, ...]]  #: dates of a case signed at that moment
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +60,7 @@ class Desk:
                 return True
             for waiting in await events.take_waiting(connection, self._vault, event.subject, at=now):
                 await cases.remember(connection, self._vault, waiting, said_here=False)
+                await self._as_step(connection, waiting)
         log.info("event.taken", extra={"number": event.subject, "event_type": event.name})
         return True
 
@@ -138,6 +138,33 @@ class Desk:
         log.info("reply.overruled", extra={"number": number, "account_id": by.account_id})
         return True
 
+    async def move(
+        self, number: str, mover: Mover, *, unit: str | None, action: Action, by: Author
+    ) -> str | None:
+        """Take the step that ``mover`` decides on and owe the gateway word of it; return what is in its way, if anything.
+
+        With ``unit`` given only on one of that unit's cases. ``None`` where there is no such case.
+        """
+        async with self._alone_with(number) as connection:
+            case = await cases.find(connection, self._vault, number, known=True)
+            if case is None or not _may_see(case, unit):
+                return None
+            now = self.clock()
+            moved = mover(case, await steps.of_case(connection, self._vault, number, known=True), now)
+            if not isinstance(moved, Move):
+                return moved
+            await self._make(connection, case, moved, now)
+            await self._audit.note(connection, action, "case", number, by=by, why=moved.taken.step)
+        log.info(
+            "case.moved", extra={"number": number, "step": moved.taken.step, "account_id": by.account_id}
+        )
+        return ""
+
+    async def taken(self, number: str, *, known: bool = False) -> Sequence[Taken]:
+        """Return the steps taken on a case that the caller may see, oldest first."""
+        async with storage_errors(), self._pool.acquire() as connection:
+            return await steps.of_case(connection, self._vault, number, known=known)
+
     async def last_reply(self, number: str) -> Reply | None:
         """Return the last reply to a case that the caller may see."""
         async with storage_errors(), self._pool.acquire() as connection:
@@ -180,10 +207,29 @@ class Desk:
     async def _answer(
         self, connection: Connection, case: Case, draft: Draft, now: datetime, *, by: Author
     ) -> None:
+        case = with_follow_up(case, self._reckon(case, case.signed_at or now))
         await cases.update(connection, self._vault, case)
         taken = Taken(step=Step.REPLY, at=now, unit=case.lead_unit, by=by.account_id)
         await steps.insert(connection, self._vault, case.number, taken)
         await self._say(connection, case, "replied", replied_data(case, draft.text), now)
+
+    async def _make(self, connection: Connection, before: Case, move: Move, now: datetime) -> None:
+        case = move.case or before
+        await steps.insert(connection, self._vault, case.number, move.taken)
+        if move.case is not None:
+            await cases.update(connection, self._vault, move.case)
+        if move.event:
+            await self._say(connection, case, move.event, dict(move.told or {}), now)
+
+    async def _as_step(self, connection: Connection, event: Event) -> None:
+        """Put what the petitioner did among the steps; a rating is the view that a follow-up would ask for."""
+        taken = taken_of(event)
+        if taken is None:
+            return
+        await steps.insert(connection, self._vault, event.subject, taken)
+        case = await cases.find(connection, self._vault, event.subject, known=True)
+        if case is not None and taken.step is Step.RATE and followed(case) != case:
+            await cases.update(connection, self._vault, followed(case))
 
     async def _say(
         self, connection: Connection, case: Case, name: str, data: dict[str, Any], now: datetime

@@ -64,6 +64,7 @@ class Action(StrEnum):
     UNSEALING_GRANTED = "unsealing.granted"
     UNSEALING_REFUSED = "unsealing.refused"
     CASE_SIGNED = "case.signed"
+    CASE_STEP = "case.step"
     REPLY_SENT = "reply.sent"
     REPLY_HELD = "reply.held"
     REPLY_OVERRULED = "reply.overruled"

@@ -60,7 +60,7 @@ async def update(connection: Connection, vault: Vault, case: Case) -> None:
 async def find(connection: Connection, vault: Vault, number: str, *, known: bool) -> Case | None:
     """Return the case with that number; without ``known`` whatever tells who people are is masked."""
     record = await connection.fetchval("SELECT record FROM cases WHERE number = $1", number)
-    return None if record is None else _case(vault, number, record, known=known)
+    return None if record is None else opened(vault, number, record, known=known)
 
 
 async def page(
@@ -86,7 +86,7 @@ async def page(
         limit,
         offset,
     )
-    return [_case(vault, row["number"], row["record"], known=False) for row in rows]
+    return [opened(vault, row["number"], row["record"], known=False) for row in rows]
 
 
 async def counts(
@@ -148,7 +148,7 @@ async def name_units(connection: Connection, vault: Vault) -> int:
     """Fill the unit of cases that came before it was a column; return how many there were."""
     rows = await connection.fetch("SELECT number, record FROM cases WHERE lead_unit IS NULL FOR UPDATE")
     found = [
-        (row["number"], _case(vault, row["number"], row["record"], known=False).lead_unit) for row in rows
+        (row["number"], opened(vault, row["number"], row["record"], known=False).lead_unit) for row in rows
     ]
     await connection.executemany("UPDATE cases SET lead_unit = $2 WHERE number = $1", found)
     return len(found)
@@ -160,5 +160,6 @@ def _row(vault: Vault, case: Case) -> tuple[Any, ...]:
     return case.number, case.state.value, case.urgent, due and due.at, case.lead_unit, sealed
 
 
-def _case(vault: Vault, number: str, record: bytes, *, known: bool) -> Case:
+def opened(vault: Vault, number: str, record: bytes, *, known: bool) -> Case:
+    """Return the case in a sealed record; without ``known`` people are masked."""
     return from_record(Case, open_record(vault, record, purpose=f"{_RECORD}:{number}", known=known))

@@ -1,5 +1,8 @@
 """The pages: inbox, case, the button that signs, and the one that shows a person."""
 
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeAlias
+
 from aiohttp import web
 
 from dispatch_desk.cases import Case, State
@@ -19,6 +22,8 @@ SIGNERS = (Role.DISPATCHER,)
 READERS = (*SIGNERS, Role.UNIT)
 PURPOSES = ("contact", "check", "hand_on")  #: for which a person's name and number may be looked at
 DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
+Panel: TypeAlias = Callable[[web.Request, Case], Awaitable[dict[str, Any]]]
+PANELS: web.AppKey[Sequence[Panel]] = web.AppKey("panels", Sequence)  #: more parts of a case's page
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)
 
 
@@ -90,6 +95,7 @@ async def show_case(
         raise web.HTTPNotFound
     shown, history = found
     reply = await desk.last_reply(shown.number)
+    parts = [await panel(request, shown) for panel in request.app[PANELS]]
     return request.app[LOOK].page(
         "case.html",
         status=422 if failed else 200,
@@ -112,6 +118,7 @@ async def show_case(
         longest={"reply": MAX_REPLY, "reason": MAX_REASON, "least": MIN_REASON},
         person_shown=person_shown,
         purposes=PURPOSES,
+        **{name: value for part in parts for name, value in part.items()},
     )
 
 
