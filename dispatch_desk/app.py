@@ -17,7 +17,9 @@ from dispatch_desk.following import Following
 from dispatch_desk.followups import Followups
 from dispatch_desk.replying import gate_of
 from dispatch_desk.returns import Returns
-from dispatch_desk.web import directory, errors, following, look, pages, replies
+from dispatch_desk.supervising import Supervising
+from dispatch_desk.supervision import Supervision
+from dispatch_desk.web import directory, errors, following, look, pages, replies, supervision
 from dispatch_desk.web.events import EventDoor
 from dispatch_desk.web.health import Health, Metrics
 from groundwork.addresses import PROXIES, Proxies
@@ -51,6 +53,7 @@ class Services:
     door: StaffDoor
     outbox: Outbox
     audit: Audit
+    supervision: Supervision
 
 
 @asynccontextmanager
@@ -103,8 +106,11 @@ def compose(
     app = web.Application(middlewares=[errors.errors])
     app[DOOR], app[look.LOOK], app[pages.DESK], app[pages.METRICS] = door, page, desk, metrics
     app[directory.DIRECTORY] = Directory(pool, vault, audit, pack, clock=clock)
-    app[following.FOLLOWUPS] = Followups(pool, vault, Following(pack, reckoner(pack)), clock=clock)
-    app[pages.PANELS] = (following.panel,)
+    after = Following(pack, reckoner(pack))
+    app[following.FOLLOWUPS] = Followups(pool, vault, after, clock=clock)
+    watching = Supervision(pool, vault, Supervising(after), clock=clock)
+    app[supervision.SUPERVISION] = watching
+    app[pages.PANELS] = (following.panel, supervision.panel)
     app[PROXIES] = Proxies(settings.trusted_proxies)
     app.on_response_prepare.append(_look_again_at_files)
     app.on_response_prepare.append(headers_for(settings.desk_url))
@@ -112,7 +118,7 @@ def compose(
         add_routes(app, audience, some)
     add_staff_routes(app, door)
     outbox = Outbox(lanes or pool, vault, returns.carry, clock=clock, audit=audit)
-    return Services(pool=pool, app=app, door=door, outbox=outbox, audit=audit)
+    return Services(pool=pool, app=app, door=door, outbox=outbox, audit=audit, supervision=watching)
 
 
 def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRouteDef]]]:
@@ -142,6 +148,8 @@ def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRo
             staff(*pages.SIGNERS),
             [
                 web.get("/calls", following.calls),
+                web.get("/supervision", supervision.board),
+                web.post("/cases/{number}/supervision", supervision.note),
                 web.post("/cases/{number}/sign", pages.sign),
                 web.post(r"/cases/{number}/replies/{reply:\d{1,17}}/overrule", replies.overrule),
             ],

@@ -45,6 +45,7 @@ class Step(StrEnum):
     URGE = "urge"
     SUPERVISE = "supervise"
     REPORT_UP = "report_up"
+    LEDGER = "ledger"  #: entered in a ledger of its own
     CLOSE = "close"
     ARCHIVE = "archive"
     REOPEN = "reopen"

@@ -114,8 +114,8 @@ EFFECTS = (
 )  # fmt: skip
 #: What in a case calls for supervision or for a word to those above.
 SIGNS = (
-    "unsigned", "overdue", "unextended", "urged", "urged_without_result", "repeated", "many_people", "dissatisfied",
-    "returned", "returned_again", "long_open", "sensitive", "held_reply", "instructed", "supervised", "extended",
+    "unsigned", "overdue", "urged", "urged_without_result", "repeated", "many_people", "dissatisfied", "returned",
+    "returned_again", "long_open", "sensitive", "instructed", "supervised", "extended", "enterprise",
 )  # fmt: skip
 RHYTHMS = ("live", "day", "week", "month", "quarter", "half_year", "year", "regularly", "event")
 MEASURED = (

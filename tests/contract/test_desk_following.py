@@ -44,7 +44,10 @@ def under(city: str) -> CityPack:
     """Return the fictional city with what another's text orders after the reply."""
     own, law = a_pack(), load_pack(city)
     asked = tuple(rule for rule in law.deadlines if rule.what == "follow_up")
-    return replace(own, desk=law.desk, desk_rules=law.desk_rules, deadlines=own.deadlines + asked)
+    words = {**own.words, "due_from_closing_reply": "等答复后确定。"}
+    return replace(
+        own, words=words, desk=law.desk, desk_rules=law.desk_rules, deadlines=own.deadlines + asked
+    )
 
 
 @pytest.fixture
@@ -52,7 +55,7 @@ async def opening(desk_url: str, tmp_path: Path, aiohttp_client: Any) -> AsyncIt
     """Opens a desk under a city's law of what follows a reply, with a dispatcher signed in."""
     async with open_pool(desk_url) as pool, ClientSession() as http:
         await pool.execute(
-            "TRUNCATE cases, case_events, case_steps, events_received, effects, staff_tries, replies"
+            "TRUNCATE cases, case_events, case_steps, due_warnings, events_received, effects, staff_tries, replies"
         )
 
         @asynccontextmanager
@@ -105,6 +108,7 @@ async def test_two_unanswered_calls_end_the_asking_and_the_call_list_shows_no_nu
         number = await replied(desk, "CAAAEDBC")
         assert "以后再打（1）" in await text_of(desk.browser, "/calls"), "first the petitioner's own channel"
         desk.clock.now += timedelta(days=1)
+        await desk.enter(Role.DISPATCHER)
         page = await text_of(desk.browser, "/calls")
         assert "现在可以打（1）" in page
         assert "13800000000" not in page
@@ -166,3 +170,40 @@ async def test_a_unit_proposes_to_set_a_rating_aside_and_the_centre_decides(open
         assert await taken(desk, number) == [
             Step.RATE, Step.SET_RATING_ASIDE, Step.SET_RATING_ASIDE, Step.CLOSE, Step.ARCHIVE,
         ]  # fmt: skip
+
+
+@pytest.mark.duty("SQ-5-1", "SQ-5-2", "SQ-5-3", "SQ-2-2")
+async def test_the_board_shows_what_calls_for_supervision_until_it_is_on_record(opening: Opening) -> None:
+    async with opening("suqian") as desk:
+        number = a_number("WATCHEDB")
+        assert await post_event(desk.browser, filed(a_ticket(number))) == 202
+        for sequence in (2, 3, 4):
+            urging = an_event(
+                "urged", {"text": "", "at": "2026-11-20T17:00:00+08:00"}, number=number, sequence=sequence
+            )
+            assert await post_event(desk.browser, urging) == 202
+        assert "市民多次催办" in await text_of(desk.browser, "/supervision")
+        noted = {"category": "supervision-triggers:urged-often", "reason": "到现场开了协调会。"}
+        missing, said = await post(desk, number, "supervision", **noted)
+        assert (missing, "请选督办的形式" in said) == (422, True)
+        assert (await post(desk, number, "supervision", **noted, form="on-site"))[0] == 303
+        assert "市民多次催办" not in await text_of(desk.browser, "/supervision")
+        assert "到现场开了协调会。" in await text_of(desk.browser, f"/cases/{number}")
+        await desk.enter(Role.UNIT)
+        assert (await desk.browser.get("/supervision")).status == 403
+
+
+@pytest.mark.duty("SQ-2-2")
+async def test_each_due_moment_is_warned_of_once_before_and_once_after(opening: Opening) -> None:
+    async with opening("suqian") as desk:
+        assert await post_event(desk.browser, filed(a_ticket(a_number("WARNEDBC")))) == 202
+        watching = desk.services.supervision
+        assert await watching.warn() == 0, "nothing is near"
+        desk.clock.now += timedelta(days=3)  # Monday, the last day for signing
+        await desk.enter(Role.DISPATCHER)
+        assert (await watching.warn(), await watching.warn()) == (1, 0)
+        assert "快到期" in await text_of(desk.browser, "/supervision")
+        desk.clock.now += timedelta(days=1)
+        await desk.enter(Role.DISPATCHER)
+        assert (await watching.warn(), await watching.warn()) == (1, 0)
+        assert "已过期" in await text_of(desk.browser, "/supervision")
