@@ -65,6 +65,8 @@ DESK = OPEN | door_of("") | {
     ("GET", "/"): "dispatcher unit", ("GET", "/cases/{number}"): "dispatcher unit",
     ("POST", "/cases/{number}/person"): "dispatcher unit", ("POST", "/cases/{number}/sign"): "dispatcher",
     ("POST", "/cases/{number}/replies"): "dispatcher unit",
+    ("GET", "/calls"): "dispatcher", ("POST", "/cases/{number}/after/{step}"): "dispatcher unit",
+    ("GET", "/supervision"): "dispatcher", ("POST", "/cases/{number}/supervision"): "dispatcher",
     ("POST", "/cases/{number}/replies/{reply}/overrule"): "dispatcher",
     ("GET", "/units"): "dispatcher unit admin", ("GET", "/units/{unit}"): "dispatcher unit admin",
     ("POST", "/units"): "dispatcher admin", ("POST", "/units/{unit}"): "dispatcher unit admin",

@@ -178,6 +178,11 @@ def test_a_case_ends_by_the_ground_of_its_kind(kind: str, grounds: list[str]) ->
     assert [one.id for one in closing_grounds(load_pack("baoding"), kind, unasked)] == grounds
 
 
+@pytest.mark.duty("KF-3-7")
+def test_kaifeng_archives_what_is_closed() -> None:
+    assert hindered("kaifeng", stands("kaifeng", step(Step.CLOSE, 6)))["archive"] == ""
+
+
 @pytest.mark.duty("BD-28")
 def test_only_what_is_closed_is_archived_and_nothing_follows_then() -> None:
     closed = stands("baoding", rating(5, 5), step(Step.CLOSE, 6))
