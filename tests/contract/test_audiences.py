@@ -141,7 +141,11 @@ async def enter(visitor: Visitor, role: Role) -> None:
 
 
 def filled(path: str) -> str:
-    path = path.replace("/kb/articles/{id}", f"/kb/articles/{'0' * 32}").replace("{kind}", "csv")
+    path = (
+        path.replace("/kb/articles/{id}", f"/kb/articles/{'0' * 32}")
+        .replace("{kind}", "csv")
+        .replace("{step}", "set_rating_aside")
+    )
     return re.sub(r"\{number\}", "20261120ABCDEFGHJ", re.sub(r"\{(id|unit|person|reply)\}", "1", path))
 
 
