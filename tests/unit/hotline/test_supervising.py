@@ -165,14 +165,12 @@ def test_misconduct_of_units_is_passed_on_to_the_body_in_charge() -> None:
     assert {one.to for one in found} == {("authority_in_charge", "discipline")}
 
 
-@pytest.mark.duty("BD-4", "XA-M3b", "SQ-2-4", "KF-3-1b")
+@pytest.mark.duty("XA-M3b", "SQ-2-4")
 @pytest.mark.parametrize(
     ("city", "id"),
     [
-        ("baoding", "joint-meeting"),
         ("xian", "monthly-meeting:seasonal"),
         ("suqian", "opinion-watched"),
-        ("kaifeng", "duty-leader"),
     ],
 )
 def test_what_only_a_person_sees_can_be_put_on_record(city: str, id: str) -> None:
@@ -185,3 +183,14 @@ def test_what_was_recorded_calls_no_more() -> None:
     noted = steps(Step.SUPERVISE, category="supervision-triggers:overdue")
     assert live("baoding", late) == {"overdue"}
     assert live("baoding", replace(late, taken=noted)) == set()
+
+
+@pytest.mark.duty("BD-4", "KF-3-1b")
+@pytest.mark.parametrize(
+    ("city", "id", "form"),
+    [("baoding", "joint-meeting", "to-the-joint-meeting"), ("kaifeng", "duty-leader", "duty-leader")],
+)
+def test_what_the_casework_has_a_form_for_is_offered_there_alone(city: str, id: str, form: str) -> None:
+    law = load_pack(city)
+    assert id not in {one.id for one in matters(law, QUIET)}
+    assert (form, Step.ESCALATE) in {(rule.id, rule.step) for rule in law.case_steps}
