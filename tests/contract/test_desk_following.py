@@ -121,6 +121,9 @@ async def test_two_unanswered_calls_end_the_asking_and_the_call_list_shows_no_nu
         desk.clock.now += timedelta(hours=3)
         await desk.enter(Role.DISPATCHER)
         assert (await post(desk, number, "after/follow_up", result="rang_out"))[0] == 303
+        assert (
+            await desk.count("case_steps", "number = $1 AND 'satisfaction=counted' = ANY(said)", number) == 1
+        )
         assert "按规定视为满意" in await text_of(desk.browser, f"/cases/{number}")
         assert (await post(desk, number, "after/close", category="done"))[0] == 303
         assert await told(desk, number) == ["followed_up", "closed"]
