@@ -132,7 +132,8 @@ class Following:
             case Step.FOLLOW_UP:
                 return self._called(case, taken)
             case Step.REDO:
-                told = {"at": at, "reason": one.data["reason"], "until": one.data["new_date"]}
+                limit = {"what": "finish", "day": one.data["new_date"]}
+                told = {"at": at, "reason": one.data["reason"], "limit": limit}
                 return Move(taken=one, event="reopened", told=told)
             case Step.CLOSE:
                 return Move(taken=one, event="closed", told={"at": at, "ground": one.data["basis"]})
