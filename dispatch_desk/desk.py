@@ -271,7 +271,8 @@ class Desk:
 
     async def _as_step(self, connection: Connection, event: Event) -> None:
         """Put what the petitioner did among the steps; a rating is the view that a follow-up would ask for."""
-        taken, found = taken_of(event), await self._file(connection, event.subject, None)
+        taken = taken_of(event)
+        found = None if taken is None else await self._file(connection, event.subject, None)
         if taken is not None and found is not None:
             await self._record(connection, *found, taken)
 
