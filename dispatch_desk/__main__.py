@@ -66,14 +66,16 @@ async def _run(settings: Settings, services: Services, stop: asyncio.Event) -> N
     anchoring = asyncio.create_task(
         inspection.anchor_for_ever(services.pool, anchors, clock=clock_from(settings.clock))
     )
+    warning = asyncio.create_task(services.supervision.warn_for_ever())
     try:
         await web.TCPSite(runner, settings.host, settings.desk_port).start()
         log.info("desk.serving", extra={"host": settings.host, "port": settings.desk_port})
         await _first(worker, stop)
     finally:
         stop.set()
-        anchoring.cancel()
-        await asyncio.gather(anchoring, return_exceptions=True)
+        for helper in (anchoring, warning):
+            helper.cancel()
+        await asyncio.gather(anchoring, warning, return_exceptions=True)
         await runner.cleanup()
         await worker
     log.info("desk.stopped")

@@ -13,12 +13,28 @@ from cities.loading import load_pack
 from dispatch_desk.desk import Desk
 from dispatch_desk.directory import Directory
 from dispatch_desk.enclosures import Fetching
+from dispatch_desk.following import Following
+from dispatch_desk.followups import Followups
 from dispatch_desk.inbox import Inbox
 from dispatch_desk.live import Live
 from dispatch_desk.replying import gate_of
 from dispatch_desk.reporting import Reporting
 from dispatch_desk.returns import Returns
-from dispatch_desk.web import directory, enclosures, errors, inbox, look, pages, replies, reports, steps
+from dispatch_desk.supervising import Supervising
+from dispatch_desk.supervision import Supervision
+from dispatch_desk.web import (
+    directory,
+    enclosures,
+    errors,
+    following,
+    inbox,
+    look,
+    pages,
+    replies,
+    reports,
+    steps,
+    supervision,
+)
 from dispatch_desk.web.events import EventDoor
 from dispatch_desk.web.health import Health, Metrics
 from groundwork.addresses import PROXIES, Proxies
@@ -51,6 +67,7 @@ class Services:
     door: StaffDoor
     outbox: Outbox
     audit: Audit
+    supervision: Supervision
 
 
 @asynccontextmanager
@@ -109,6 +126,11 @@ def compose(
     app.cleanup_ctx.append(_live)
     app.on_shutdown.append(_end_of_news)
     app[reports.REPORTING] = Reporting(pool, vault, audit, pack, clock=clock)
+    after = Following(pack)
+    app[following.FOLLOWUPS] = Followups(pool, vault, after, clock=clock)
+    watching = Supervision(pool, vault, Supervising(after), clock=clock)
+    app[supervision.SUPERVISION] = watching
+    app[pages.PANELS] = (following.panel, supervision.panel)
     app[PROXIES] = Proxies(settings.trusted_proxies)
     app.on_response_prepare.append(_look_again_at_files)
     app.on_response_prepare.append(headers_for(settings.desk_url))
@@ -116,7 +138,7 @@ def compose(
         add_routes(app, audience, some)
     add_staff_routes(app, door)
     outbox = Outbox(lanes or pool, vault, returns.carry, clock=clock, audit=audit)
-    return Services(pool=pool, app=app, door=door, outbox=outbox, audit=audit)
+    return Services(pool=pool, app=app, door=door, outbox=outbox, audit=audit, supervision=watching)
 
 
 def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRouteDef]]]:
@@ -144,11 +166,15 @@ def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRo
                 web.post("/cases/{number}/replies", replies.enter),
                 web.post("/cases/{number}/sign", steps.sign),
                 web.post("/cases/{number}/steps/{step:[A-Za-z0-9_-]{1,60}}", steps.take),
+                web.post(f"/cases/{{number}}/after/{{step:{'|'.join(following.STEPS)}}}", following.take),
             ],
         ),
         (
             staff(*pages.SIGNERS),
             [
+                web.get("/calls", following.calls),
+                web.get("/supervision", supervision.board),
+                web.post("/cases/{number}/supervision", supervision.note),
                 web.post(r"/cases/{number}/replies/{reply:\d{1,17}}/overrule", replies.overrule),
             ],
         ),

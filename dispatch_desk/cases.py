@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from hotline.calendar import CITY_TIME
 from hotline.caseclock import day_named
 from hotline.casework import CaseFile, CaseStep, Filed, Stage, Step, Taken, casefile_of
+from hotline.citypack import CityPack
 from hotline.deadlines import Due
 from hotline.events import Event
 from hotline.procedure import told_of
@@ -21,6 +22,7 @@ _DONE: Mapping[Stage, frozenset[str]] = {
     Stage.RECEIVED: frozenset(),
     Stage.SIGNED: frozenset({"sign"}),
     Stage.REPLIED: _BEFORE_REPLY,
+    Stage.FOLLOWED_UP: _BEFORE_REPLY | {"follow_up"},
     Stage.CLOSED: _BEFORE_REPLY | {"follow_up"},
 }
 #: What a step settles, as limits call it.
@@ -30,7 +32,6 @@ _SETTLES: Mapping[Step, str] = {
     Step.PROGRESS: "progress",
     Step.PLAN: "plan",
     Step.ASK_RETURN: "return",
-    Step.FOLLOW_UP: "follow_up",
 }
 
 
@@ -123,6 +124,11 @@ class Case:
         return min(duties, key=lambda due: due.at, default=None)
 
 
+def law_of(pack: CityPack, case: Case) -> CityPack:
+    """Return the law of the day on which ``case`` was filed."""
+    return pack.on(case.filed_at.astimezone(CITY_TIME).date())
+
+
 def receive(event: Event, *, at: datetime) -> Case:
     """Return the case that a ``filed`` event opens."""
     dues = tuple(from_record(Due, due) for due in event.data["due"])
@@ -145,7 +151,7 @@ def _unkept(case: Case, steps: Sequence[Taken]) -> Iterator[Taken]:
 def as_it_stands(case: Case, file: CaseFile, dues: tuple[Due, ...]) -> Case:
     """Return ``case`` as lists show it after a step: where it stands, who has it, what is due."""
     signing = next(iter(file.of(Step.SIGN)), None)
-    reply = next(iter(reversed(file.of(Step.REPLY))), None)
+    reply = next(iter(reversed(file.anew(Step.REPLY))), None)
     return replace(
         case,
         state=file.stage,

@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from dispatch_desk import returns
-from dispatch_desk.cases import Case, as_it_stands, file_of, receive, replied_data, said_of
+from dispatch_desk.cases import Case, as_it_stands, file_of, law_of, receive, replied_data, said_of
+from dispatch_desk.following import taken_of
+from dispatch_desk.moves import Move, Mover
 from dispatch_desk.replying import Draft, Gate, Outcome, Reply
 from dispatch_desk.store import cases, events, replies, steps
 from dispatch_desk.store.cases import Happening
@@ -17,7 +19,6 @@ from groundwork.clock import Clock
 from groundwork.database import Connection, Pool, lock, storage_errors
 from groundwork.outbox import Owed, owe
 from groundwork.vault import Vault
-from hotline.calendar import CITY_TIME
 from hotline.caseclock import MOVES_DATES, changes_of, dues_of
 from hotline.casework import CaseFile, CaseStep, Stage, Step, Taken
 from hotline.citypack import CityPack
@@ -79,6 +80,7 @@ class Desk:
                 return True
             for waiting in await events.take_waiting(connection, self._vault, event.subject, at=now):
                 await cases.remember(connection, self._vault, waiting, said_here=False)
+                await self._as_step(connection, waiting)
         log.info("event.taken", extra={"number": event.subject, "event_type": event.name})
         return True
 
@@ -149,7 +151,7 @@ class Desk:
             if found is None:
                 return None
             case, file, now = *found, self.clock()
-            if file.stage is Stage.REPLIED:
+            if not file.is_open:
                 return Outcome.SENT
             offer = may_reply(self._law(case), file, unit=unit, at=now)
             if offer.refused is not None or offer.rule is None:
@@ -192,6 +194,30 @@ class Desk:
             )
         log.info("reply.overruled", extra={"number": number, "account_id": by.account_id})
         return True
+
+    async def move(
+        self, number: str, mover: Mover, *, unit: str | None, action: Action, by: Author
+    ) -> str | None:
+        """Take the step that ``mover`` decides on and owe the gateway word of it; return what is in its way, if anything.
+
+        With ``unit`` given only on a case that it leads. ``None`` where there is no such case.
+        """
+        async with self._alone_with(number) as connection:
+            found = await self._file(connection, number, unit)
+            if found is None or not _leads(found[0], unit):
+                return None
+            (case, file), now = found, self.clock()
+            moved = mover(case, file.steps, now)
+            if not isinstance(moved, Move):
+                return moved
+            case, _ = await self._record(connection, case, file, moved.taken)
+            if moved.event:
+                await self._say(connection, case, moved.event, dict(moved.told), now)
+            await self._audit.note(connection, action, "case", number, by=by, why=moved.taken.step)
+        log.info(
+            "case.moved", extra={"number": number, "step": moved.taken.step, "account_id": by.account_id}
+        )
+        return ""
 
     async def last_reply(self, number: str) -> Reply | None:
         """Return the last reply to a case that the caller may see."""
@@ -243,6 +269,13 @@ class Desk:
         taken = await steps.of_case(connection, self._vault, number, known=True)
         return case, file_of(case, taken)
 
+    async def _as_step(self, connection: Connection, event: Event) -> None:
+        """Put what the petitioner did among the steps; a rating is the view that a follow-up would ask for."""
+        taken = taken_of(event)
+        found = None if taken is None else await self._file(connection, event.subject, None)
+        if taken is not None and found is not None:
+            await self._record(connection, *found, taken)
+
     async def _record(
         self, connection: Connection, case: Case, file: CaseFile, taken: Taken
     ) -> tuple[Case, CaseFile]:
@@ -256,7 +289,7 @@ class Desk:
 
     def _law(self, case: Case) -> CityPack:
         """Return the law of the day on which a case was filed."""
-        return self._pack.on(case.filed_at.astimezone(CITY_TIME).date())
+        return law_of(self._pack, case)
 
     def _rule(self, case: Case, id: str) -> CaseStep | None:
         rules = (rule for rule in self._law(case).case_steps if rule.step != Step.REPLY)

@@ -11,10 +11,9 @@ from hotline.citypack import CityPack
 from hotline.dates import Change
 from hotline.deadlines import Due, due_moments, extended, limited
 
-_NAMED = (Step.SET_LIMIT, Step.PROGRESS, Step.INSTRUCT, Step.SHEET)  #: may name a day of their own
+_NAMED = (Step.SET_LIMIT, Step.PROGRESS, Step.INSTRUCT, Step.SHEET, Step.REDO)  #: may name a day of their own
 #: Steps after which dates are reckoned anew; a follow-up runs from the reply, a second handling begins another limit.
-MOVES_DATES = frozenset({*_NAMED, Step.SIGN, Step.DESIGNATE, Step.GRANT_EXTENSION, Step.REPLY, Step.REDO,
-                         Step.REOPEN})  # fmt: skip
+MOVES_DATES = frozenset({*_NAMED, Step.SIGN, Step.DESIGNATE, Step.GRANT_EXTENSION, Step.REPLY, Step.REOPEN})
 _SIGNINGS = ("signing", "receipt")
 _ARRIVALS = ("dispatch", "transfer")
 
@@ -60,15 +59,15 @@ def due_in(dues: tuple[Due, ...], what: str) -> Due | None:
 
 
 def granted(file: CaseFile) -> tuple[int, ...]:
-    """Return the length of every extension since the case was begun, in the limit's own unit of time."""
-    return tuple(int(one.data["length"]) for one in file.of(Step.GRANT_EXTENSION))
+    """Return the length of every extension since the case was begun or begun again, in the limit's own unit of time."""
+    return tuple(int(one.data["length"]) for one in file.anew(Step.GRANT_EXTENSION))
 
 
 def _running(pack: CityPack, file: CaseFile, **known: datetime) -> Iterator[Due]:
     happened = dict.fromkeys(_ARRIVALS, file.begun) | known
     if signings := file.of(Step.SIGN):
         happened |= dict.fromkeys(_SIGNINGS, signings[0].at)
-    if replies := file.of(Step.REPLY):
+    if replies := file.anew(Step.REPLY):
         happened["closing_reply"] = replies[-1].at
     yield from _reckoned(pack, file, happened, "platform")
     if file.ordered and any(file.assignment in rule.assignments for rule in pack.deadlines):
@@ -108,9 +107,10 @@ def _named_limit(pack: CityPack, file: CaseFile) -> Due | None:
 
 def _citation(pack: CityPack, file: CaseFile, taken: Taken) -> Citation | None:
     """Return the article of the rule by which ``taken`` was taken."""
-    rules = [rule for rule in pack.case_steps if rule.step == taken.step and rule.is_for(file.filed)]
     turned = taken.data.get("case", "")
-    return next((rule.citation for rule in rules if (rule.turns_out or "") == turned), None)
+    rules = [rule for rule in pack.case_steps if rule.step == taken.step and rule.is_for(file.filed)]
+    orders = (rule.citation for rule in pack.desk_rules if rule.topic == turned)
+    return next((rule.citation for rule in rules if (rule.turns_out or "") == turned), next(orders, None))
 
 
 def _with_more_time(pack: CityPack, file: CaseFile, dues: tuple[Due, ...]) -> Iterator[Due]:
@@ -123,7 +123,7 @@ def _with_more_time(pack: CityPack, file: CaseFile, dues: tuple[Due, ...]) -> It
     for due in dues:
         if due is finish:
             yield later
-        elif due.what == "follow_up" and not file.of(Step.REPLY):
+        elif due.what == "follow_up" and not file.anew(Step.REPLY):
             found = due_in(tuple(_running(pack, file, closing_reply=later.at)), "follow_up")
             yield replace(found or due, provisional=True, why=due.why)
         else:

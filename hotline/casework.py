@@ -62,6 +62,7 @@ class Step(StrEnum):
     URGE = "urge"
     SUPERVISE = "supervise"
     REPORT_UP = "report_up"
+    LEDGER = "ledger"  #: entered in a ledger of its own
     CLOSE = "close"
     ARCHIVE = "archive"
     REOPEN = "reopen"
@@ -130,6 +131,7 @@ class Stage(StrEnum):
     RECEIVED = "received"
     SIGNED = "signed"
     REPLIED = "replied"
+    FOLLOWED_UP = "followed_up"  #: how the petitioner finds the reply is known
     CLOSED = "closed"
 
 
@@ -137,10 +139,15 @@ class Stage(StrEnum):
 _LEADS_TO: Mapping[Step, Stage] = {
     Step.SIGN: Stage.SIGNED,
     Step.REPLY: Stage.REPLIED,
+    Step.RATE: Stage.FOLLOWED_UP,
+    Step.FOLLOW_UP: Stage.FOLLOWED_UP,
     Step.REDO: Stage.SIGNED,
     Step.REOPEN: Stage.SIGNED,
     Step.CLOSE: Stage.CLOSED,
 }
+_ASKED = (Step.RATE, Step.FOLLOW_UP)  #: lead on from a reply, and only once they tell how it is found
+_AGAIN = (Step.REDO, Step.REOPEN)
+COUNTED = "counted"  #: what a call says of ``satisfaction`` after which silence counts as satisfied
 _ORDERS = {Step.INSTRUCT: "leader", Step.SHEET: "through_train"}  #: the ways of assignment that they open
 
 
@@ -162,6 +169,11 @@ class CaseFile:
     def of(self, step: Step) -> tuple[Taken, ...]:
         """Return every such step since the case was begun, oldest first."""
         return tuple(one for one in self.since if one.step is step)
+
+    def anew(self, step: Step) -> tuple[Taken, ...]:
+        """Return every such step since the case was begun or was last to be handled again, oldest first."""
+        last = max((place for place, one in enumerate(self.since) if one.step in _AGAIN), default=0)
+        return tuple(one for one in self.since[last:] if one.step is step)
 
     def pending(self, asked: Step, *answers: Step) -> Taken | None:
         """Return what was asked for last, if none of ``answers`` has come since."""
@@ -202,12 +214,18 @@ def _after(file: CaseFile, taken: Taken) -> CaseFile:
     return replace(
         file,
         since=(*file.since, taken),
-        stage=_LEADS_TO.get(taken.step, file.stage),
+        stage=_stage_after(file.stage, taken),
         cases=tuple(dict.fromkeys((*file.cases, *filter(None, [turned_out])))),
         assignment=orders or file.assignment,
         ordered=taken if orders else file.ordered,
         co_handlers=tuple(dict.fromkeys((*file.co_handlers, *joined))),
     )
+
+
+def _stage_after(stage: Stage, taken: Taken) -> Stage:
+    if taken.step in _ASKED and (stage is not Stage.REPLIED or "satisfaction" not in taken.data):
+        return stage
+    return _LEADS_TO.get(taken.step, stage)
 
 
 def _designated(file: CaseFile, taken: Taken, co_handlers: tuple[str, ...]) -> CaseFile:

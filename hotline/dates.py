@@ -95,6 +95,8 @@ def _learnt(known: _Known, one: Happened) -> _Known:
             return replace(known, happened={**known.happened, "closing_reply": _moment(one)})
         case "reassigned":
             return _Known(begun=_moment(one))
+        case "reopened":
+            return _begun_again(known, _limit(one))
         case "progressed" if limit := _limit(one):
             return replace(known, limits={**known.limits, "finish": limit})
         case "extended":
@@ -102,6 +104,13 @@ def _learnt(known: _Known, one: Happened) -> _Known:
             if isinstance(what, str) and type(number) is int and 0 < number <= LONGEST_EXTENSION:
                 return replace(known, more={**known.more, what: known.more.get(what, 0) + number})
     return known
+
+
+def _begun_again(known: _Known, limit: Limit | None) -> _Known:
+    """A second handling has a limit of its own; the reply and the extensions before it are used up (R-ALL-18)."""
+    happened = {name: at for name, at in known.happened.items() if name != "closing_reply"}
+    limits = {**known.limits, "finish": limit} if limit else known.limits
+    return replace(known, happened=happened, more={}, limits=limits)
 
 
 def _limit(one: Happened) -> Limit | None:
@@ -180,7 +189,7 @@ def _may_replace(pack: CityPack, old: Due, new: Due, why: str, known: _Known) ->
     """Tell whether the citizen's date may become ``new``: what was settled stays, but for a stated reason."""
     if why == "reassigned":
         return True
-    if why == "progressed":
+    if why in ("progressed", "reopened"):
         return old.what in known.limits
     if why == "extended":
         return new.at >= old.at and (old.what in known.more or old.provisional)

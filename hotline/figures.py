@@ -17,7 +17,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from hotline.calendar import CITY_TIME, Calendar
-from hotline.casework import Step, Taken
+from hotline.casework import COUNTED, Step, Taken
 from hotline.law import Measure
 from hotline.periods import Period
 
@@ -129,7 +129,7 @@ MET: Mapping[str, Callable[[CaseFacts], bool]] = {
     "online_tickets": lambda case: case.channel != BY_PHONE,
     "finished": lambda case: case.finished_at is not None,
     "solved": _says("solved", lambda said: said == "yes"),
-    "satisfied": _says("satisfaction", lambda said: int(said) >= SATISFIED_FROM),
+    "satisfied": _says("satisfaction", lambda said: said == COUNTED or int(said) >= SATISFIED_FROM),
     "repeated": lambda case: case.last(Step.REDO, Step.REOPEN) is not None,
     "returned": _took(Step.GRANT_RETURN),
     "extended": _took(Step.GRANT_EXTENSION),

@@ -24,6 +24,7 @@ from hotline.vocabulary import (
     ReadingId,
     Rhythm,
     Role,
+    Sign,
     Topic,
 )
 
@@ -81,6 +82,9 @@ class Item:
     by: Role | None = None
     to: tuple[Role, ...] = ()
     groups: tuple[GroupId, ...] = ()
+    kinds: tuple[KindId, ...] = ()  #: of ticket that it is for; none named: all
+    told_by: tuple[Sign, ...] = ()  #: what in the case shows it; none named: a person sees it
+    void_replies: tuple[Id, ...] = ()  #: the void replies that show it
     figures: tuple[Figure, ...] = ()
     effect: Effect | None = None
     scored: Annotated[str, OneOf("scored", SCORED)] | None = None  #: how ``hotline.marks`` reckons it
@@ -105,6 +109,7 @@ class Provision(Rule):
     matters: tuple[MatterId, ...] = ()
     groups: tuple[GroupId, ...] = ()
     requires: tuple[Content, ...] = ()
+    told_by: tuple[Sign, ...] = ()  #: what in the case calls for it
     figures: tuple[Figure, ...] = ()
     items: tuple[Item, ...] = ()
     effect: Effect | None = None

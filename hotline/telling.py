@@ -11,7 +11,8 @@ from hotline.replies import moment_in_words, options_of
 from hotline.reply import Reply
 from hotline.ticket import Ticket
 
-_KINDS = {"signed": "progress", "progressed": "progress", "extended": "notice", "reassigned": "notice", "replied": "notice"}  # fmt: skip
+_KINDS = {"signed": "progress", "progressed": "progress", "extended": "notice", "reassigned": "notice", "replied": "notice",
+          "reopened": "notice"}  # fmt: skip
 
 
 def reply_of(

@@ -112,6 +112,11 @@ EFFECTS = (
     "recorded", "supervised", "handed_over", "published", "interviewed", "public_statement", "no_awards", "counted_in_score",
     "left_out", "goes_to_superior", "explained", "led_elsewhere",
 )  # fmt: skip
+#: What in a case calls for supervision or for a word to those above.
+SIGNS = (
+    "unsigned", "overdue", "urged", "urged_without_result", "repeated", "many_people", "dissatisfied", "returned",
+    "returned_again", "long_open", "sensitive", "instructed", "supervised", "extended", "enterprise",
+)  # fmt: skip
 RHYTHMS = ("live", "day", "week", "month", "quarter", "half_year", "year", "regularly", "event")
 MEASURED = (
     "working_days", "days", "hours", "weeks", "months", "times", "people", "items", "copies", "places", "percent",
@@ -145,6 +150,7 @@ Role = Annotated[str, OneOf("role", ROLES)]
 Content = Annotated[str, OneOf("content", CONTENTS)]
 Topic = Annotated[str, OneOf("topic", TOPICS)]
 Effect = Annotated[str, OneOf("effect", EFFECTS)]
+Sign = Annotated[str, OneOf("sign", SIGNS)]
 Rhythm = Annotated[str, OneOf("rhythm", RHYTHMS)]
 Measured = Annotated[str, OneOf("measured", MEASURED)]
 Id = Annotated[str, Form("id", r"[A-Za-z][A-Za-z0-9_\-]{0,59}")]

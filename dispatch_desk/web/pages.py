@@ -1,7 +1,8 @@
 """The pages of a case: what it says, and the button that shows a person."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any, TypeAlias
 
 from aiohttp import web
 
@@ -9,6 +10,7 @@ from dispatch_desk.cases import Case
 from dispatch_desk.clocks import Countdown, countdown
 from dispatch_desk.desk import Casework, Desk
 from dispatch_desk.enclosures import enclosed
+from dispatch_desk.following import OF_PETITIONERS
 from dispatch_desk.replying import MAX_REASON, MAX_REPLY, MIN_REASON, Outcome, pieces
 from dispatch_desk.store.cases import Happening
 from dispatch_desk.web.health import Metrics
@@ -24,6 +26,8 @@ SIGNERS = (Role.DISPATCHER,)
 READERS = (*SIGNERS, Role.UNIT)
 PURPOSES = ("contact", "check", "hand_on")  #: for which a person's name and number may be looked at
 DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
+Panel: TypeAlias = Callable[[web.Request, Case, Sequence[Taken]], dict[str, Any]]
+PANELS: web.AppKey[Sequence[Panel]] = web.AppKey("panels", Sequence)  #: more parts of a case's page
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)
 
 
@@ -73,6 +77,7 @@ async def show_case(
     leads = scope_of(account) in (None, shown.lead_unit)
     if reply is not None and reply.at < casework.begun:
         reply = None  # of a unit that leads the case no more
+    parts = [panel(request, shown, casework.steps) for panel in request.app[PANELS]]
     return request.app[LOOK].page(
         "case.html",
         status=422 if failed else 200,
@@ -102,13 +107,15 @@ async def show_case(
         longest={"reply": MAX_REPLY, "reason": MAX_REASON, "least": MIN_REASON},
         person_shown=person_shown,
         purposes=PURPOSES,
+        **{name: value for part in parts for name, value in part.items()},
     )
 
 
 def _timeline(history: Sequence[Happening], casework: Casework) -> list[Happening | Taken]:
     """Return what the petitioner did and what was done at the desk, newest first."""
     said = (one for one in history if not one.said_here)
-    return sorted((*said, *reversed(casework.steps)), key=lambda one: one.at, reverse=True)
+    done = (one for one in reversed(casework.steps) if one.by is not None or one.step not in OF_PETITIONERS)
+    return sorted((*said, *done), key=lambda one: one.at, reverse=True)
 
 
 def next_clock(case: Case, now: datetime) -> Countdown | None:

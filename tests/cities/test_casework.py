@@ -9,7 +9,7 @@ from cities.loading import load_pack
 from groundwork.settings import PROJECT
 from hotline.calendar import CITY_TIME
 from hotline.caseclock import changes_of, due_in, dues_of
-from hotline.casework import CaseFile, CaseStep, Filed, Stage, Step, casefile_of
+from hotline.casework import CaseFile, CaseStep, Filed, Stage, Step, Taken, casefile_of
 from hotline.procedure import NotAllowedError, Refused, lacking, may, may_reply, offers, take, told_of
 
 MONDAY = datetime(2026, 11, 23, 10, tzinfo=CITY_TIME)
@@ -50,6 +50,10 @@ class Life:
         taken = take(self.pack, rule, self.file, form, unit=hand, account=1, writer="赵样例", at=at)
         for one in taken:
             self.file = self.file.after(one)
+
+    def add(self, step: Step, at: datetime, **data: str) -> None:
+        """Put a step on record for which the city's casework has no form."""
+        self.file = self.file.after(Taken(step=step, at=at, data=data))
 
     def _asked(self, id: str) -> tuple[str, ...]:
         return next(
@@ -342,6 +346,35 @@ def test_suqian_replies_after_speaking_with_the_petitioner_and_with_its_heads_ap
     assert life.lacks("reply", days(1), approver="赵样例") == ("approver",), "never the writer"
     with pytest.raises(NotAllowedError):
         life.do("reply", days(1), life.other)
+
+
+@pytest.mark.duty("SQ-3-9", "R-ALL-18", "R-ALL-17")
+def test_suqian_handles_again_what_the_petitioner_finds_wanting_by_a_day_of_its_own() -> None:
+    life = Life("suqian")
+    life.do("sign", days(0), life.lead)
+    life.do("set-limit", days(0), CENTRE, new_date="2026-12-04")
+    life.do("ask-extension", days(1), life.lead)
+    life.do("grant-extension", days(2), CENTRE)
+    assert life.due("finish") == date(2026, 12, 9), "three working days on"
+    life.add(Step.REPLY, days(3))
+    life.add(Step.FOLLOW_UP, days(4), result="rang_out")
+    stages = [life.file.stage]  # nobody was heard
+    life.add(Step.RATE, days(4), satisfaction="1")
+    assert [*stages, life.file.stage] == [Stage.REPLIED, Stage.FOLLOWED_UP]
+    life.add(Step.REDO, days(5), case="second_handling", new_date="2026-12-16", reason="没有停工")
+    assert (life.file.stage, life.due("finish")) == (Stage.SIGNED, date(2026, 12, 16)), (
+        "the extension is used up"
+    )
+    finish = due_in(dues_of(life.pack, life.file), "finish")
+    assert finish is not None and finish.citation.article == "三（九）"
+    life.do("ask-extension", days(6), life.lead)
+    life.do("grant-extension", days(7), CENTRE, length="1")
+    assert life.due("finish") == date(2026, 12, 17)
+    life.add(Step.REPLY, days(8))
+    life.add(Step.CLOSE, days(9))
+    assert life.file.stage is Stage.CLOSED
+    changes = changes_of(life.pack, life.filed, life.file.steps)
+    assert [one.why for one in changes] == ["grant_extension", "redo", "grant_extension"]
 
 
 @pytest.mark.parametrize("city", ["pingdingshan", "baoding", "xian", "kaifeng", "suqian"])

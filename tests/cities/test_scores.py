@@ -12,7 +12,7 @@ import pytest
 
 from cities.loading import load_pack
 from hotline.calendar import CITY_TIME
-from hotline.casework import Step, Taken
+from hotline.casework import COUNTED, Step, Taken
 from hotline.citypack import CityPack
 from hotline.figures import CaseFacts, common_rates, rate, urged_in_vain
 from hotline.law import Figure
@@ -324,6 +324,15 @@ def test_figures_name_the_cases_behind_them() -> None:
     assert shown["finishing"] == (("n1",), ("n1", "n2", "n3"))  # what has to be done again is not done
     assert shown["returned"] == (("n2",), ("n1", "n2", "n3")) and shown["extended"][0] == ("n1",)
     assert found["solved"].value is None  # nobody was asked: no figure
+
+
+@pytest.mark.duty("PDS-17")
+def test_silence_that_counts_as_satisfied_counts_until_somebody_is_heard() -> None:
+    silent = a_case(1, "", took(Step.REPLY, 3), took(Step.FOLLOW_UP, 4, data={"satisfaction": COUNTED}))
+    heard = replace(silent, steps=(*silent.steps, took(Step.RATE, 5, data={"satisfaction": "2"})))
+    for case, met in ((silent, ("n1",)), (heard, ())):
+        figure = common_rates([case], MARCH, now=NOW)["satisfied"]
+        assert (figure.met, figure.of) == (met, ("n1",))
 
 
 def test_a_rating_that_was_set_aside_counts_nowhere() -> None:

@@ -66,6 +66,8 @@ DESK = OPEN | door_of("") | {
     ("GET", "/cases/{number}/files/{place}"): "dispatcher unit",
     ("POST", "/cases/{number}/person"): "dispatcher unit", ("POST", "/cases/{number}/sign"): "dispatcher unit",
     ("POST", "/cases/{number}/replies"): "dispatcher unit", ("POST", "/cases/{number}/steps/{step}"): "dispatcher unit",
+    ("GET", "/calls"): "dispatcher", ("POST", "/cases/{number}/after/{step}"): "dispatcher unit",
+    ("GET", "/supervision"): "dispatcher", ("POST", "/cases/{number}/supervision"): "dispatcher",
     ("POST", "/cases/{number}/replies/{reply}/overrule"): "dispatcher",
     ("GET", "/units"): "dispatcher unit admin", ("GET", "/units/{unit}"): "dispatcher unit admin",
     ("POST", "/units"): "dispatcher admin", ("POST", "/units/{unit}"): "dispatcher unit admin",
@@ -148,10 +150,11 @@ async def enter(visitor: Visitor, role: Role) -> None:
 
 def filled(path: str) -> str:
     path = path.replace("/kb/articles/{id}", f"/kb/articles/{'0' * 32}").replace("{kind}", "csv")
+    path = path.replace("{step}", "set_rating_aside")
     return re.sub(
         r"\{number\}",
         "20261120ABCDEFGHJ",
-        re.sub(r"\{(id|unit|person|reply|place|step|entry)\}", "1", path.replace("{day}", "2026-11-20")),
+        re.sub(r"\{(id|unit|person|reply|place|entry)\}", "1", path.replace("{day}", "2026-11-20")),
     )
 
 

@@ -76,8 +76,11 @@ async def a_case(desk: RunningDesk, letters: str, **changes: Any) -> str:
     return number
 
 
-async def send(desk: RunningDesk, number: str, way: str, /, **form: str) -> tuple[int, str]:
-    token = await form_token(desk.browser, number)
+async def send(
+    desk: RunningDesk, number: str, way: str, /, *, seen: str = "", **form: str
+) -> tuple[int, str]:
+    """Send a form of a case; its token is that of the page of ``seen`` where the case's own page has no form."""
+    token = await form_token(desk.browser, seen or number)
     answer = await desk.browser.post(
         f"/cases/{number}/{way}", data={"form_token": token, **form}, headers=origin(desk.browser),
         allow_redirects=False,
@@ -159,10 +162,12 @@ async def test_a_co_handler_sees_the_case_and_only_its_own_steps(desk: RunningDe
     assert number in await text_of(desk.browser, "/")
     page = await text_of(desk.browser, f"/cases/{number}")
     assert "steps/ask-return" not in page and "steps/progress" not in page
-    assert (await send(desk, number, "sign"))[0] == 303
-    assert (await send(desk, number, "steps/ask-return", reason="不归", basis="三定"))[0] == 422
+    own = await a_case(desk, "CCCCCCC5")
+    assert (await send(desk, number, "sign", seen=own))[0] == 303
+    assert (await send(desk, number, "steps/ask-return", seen=own, reason="不归", basis="三定"))[0] == 422
+    assert (await send(desk, number, "after/set_rating_aside", seen=own, reason="他评错了"))[0] == 404
     assert await told(desk, number) == [], "signing is the lead's"
-    assert (await send(desk, number, "steps/no-such-step"))[0] == 404
+    assert (await send(desk, number, "steps/no-such-step", seen=own))[0] == 404
 
 
 REPLY = (

@@ -121,6 +121,12 @@ const views = {
   },
   "desk refused": asks("desk", "editor", "/"),
   "desk unit": asks("desk", "unit", "/"),
+  "desk calls": asks("desk", "dispatcher", "/calls"),
+  "desk supervision": asks("desk", "dispatcher", "/supervision"),
+  "desk case supervised": async (page) => {
+    await asks("desk", "dispatcher", `/cases/${kase}`)(page);
+    await page.click("#supervision summary");
+  },
   "desk units": asks("desk", "dispatcher", "/units"),
   "desk faulty lines": async (page) => {
     await asks("desk", "dispatcher", "/units")(page);
@@ -328,7 +334,7 @@ await check("a password that is changed ends the sessions elsewhere, and one pla
 // Role by role: what the menu names, and of all pages of the program the ones that open.
 const own = ["account", "account/password", "account/second-factor"];
 const pages = {
-  desk: { all: ["/", "/board", "/reports", "/units", "/accounts", "/audit", ...own.map((one) => "/" + one), `/cases/${kase}`], admin: ["/units", "/accounts", "/audit"], dispatcher: ["/", "/board", "/reports", "/units"], unit: ["/", "/board", "/reports", "/units"], editor: [], reviewer: [] },
+  desk: { all: ["/", "/board", "/calls", "/supervision", "/reports", "/units", "/accounts", "/audit", ...own.map((one) => "/" + one), `/cases/${kase}`], admin: ["/units", "/accounts", "/audit"], dispatcher: ["/", "/board", "/calls", "/supervision", "/reports", "/units"], unit: ["/", "/board", "/reports", "/units"], editor: [], reviewer: [] },
   gateway: { all: ["/kb", "/kb/review", "/ops", "/ops/sealed", "/ops/repeats", "/ops/people", "/staff/accounts", "/staff/audit", ...own.map((one) => "/staff/" + one)], admin: ["/kb", "/ops", "/staff/accounts", "/staff/audit"], editor: ["/kb"], reviewer: ["/kb"], dispatcher: ["/ops/sealed", "/ops/repeats", "/ops/people"], unit: ["/kb/review"] },
 };
 for (const [door, { all, ...roles }] of Object.entries(pages)) {

@@ -163,6 +163,20 @@ def test_a_moment_that_cannot_be_read_is_that_of_the_event(data: dict[str, Any])
     assert by_what(after(told))["finish"].at == at("2026-11-30T23:59:59")
 
 
+@pytest.mark.duty("R-ALL-18", "SQ-3-9")
+def test_a_second_handling_has_the_day_that_the_centre_set() -> None:
+    limit = {"what": "finish", "day": "2026-12-16"}
+    dates = after(
+        signed("2026-11-23T15:00"),
+        Told("extended", at("2026-11-24T09:00"), {"what": "finish", "number": 2, "reason": "要等检测"}),
+        Told("replied", at("2026-11-26T09:00")),
+        Told("reopened", at("2026-11-27T09:00"), {"reason": "没有停工", "limit": limit}),
+    )
+    assert by_what(dates)["finish"].at == at("2026-12-16T23:59:59"), "the extension is used up"
+    last = dates.changes[-1]
+    assert (last.why, last.reason, last.new.what) == ("reopened", "没有停工", "finish")
+
+
 EVENTS = st.builds(
     Told,
     st.sampled_from(

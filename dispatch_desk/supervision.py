@@ -1,0 +1,95 @@
+"""The supervision board: what open cases call for, the ledgers, and warnings before and after each due moment."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from dispatch_desk.cases import Case
+from dispatch_desk.clocks import countdown
+from dispatch_desk.store import people, supervision
+from dispatch_desk.store.supervision import Warned
+from dispatch_desk.supervising import Oversight, Supervising
+from groundwork.clock import Clock
+from groundwork.database import Pool, storage_errors
+from groundwork.vault import Vault
+from hotline.casework import Step
+from hotline.errors import StorageAwayError
+
+log = logging.getLogger(__name__)
+
+MOST, MOST_WARNINGS, MOST_DUE = 200, 100, 2000
+AHEAD = timedelta(
+    days=2
+)  #: how far ahead moments are looked at; on the last day, or when 70 % is gone, it is warned
+EVERY = 60.0  #: seconds between two looks
+ON_DUTY = frozenset({"duty_officer", "duty_leader"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Board:
+    """What the page of supervision shows."""
+
+    calling: Sequence[tuple[Case, Oversight]]
+    ledgers: Mapping[str, Sequence[Case]]  #: by what the city's text calls each
+    warned: Sequence[Warned]
+    on_duty: frozenset[str]  #: units with somebody on duty on file
+
+
+class Supervision:
+    """The supervision of one city's dispatch centre."""
+
+    def __init__(self, pool: Pool, vault: Vault, supervising: Supervising, *, clock: Clock) -> None:
+        self._pool, self._vault, self._clock = pool, vault, clock
+        self.supervising = supervising
+
+    async def board(self) -> Board:
+        """Return what open cases call for now, what stands in ledgers, and the latest warnings."""
+        now = self._clock()
+        async with storage_errors(), self._pool.acquire() as connection:
+            found = await supervision.candidates(connection, self._vault, now=now, limit=MOST)
+            entered = await supervision.in_ledgers(connection, self._vault, limit=MOST)
+            warned = await supervision.warnings(connection, limit=MOST_WARNINGS)
+            filled = await people.filled(connection)
+        seen = [(case, self.supervising.oversight(case, taken, now)) for case, taken in found]
+        ledgers: dict[str, list[Case]] = {}
+        for case, taken in entered:
+            for name in {one.data.get("basis", "") for one in taken if one.step is Step.LEDGER}:
+                ledgers.setdefault(name, []).append(case)
+        return Board(
+            calling=[(case, oversight) for case, oversight in seen if oversight.calling],
+            ledgers=ledgers,
+            warned=warned,
+            on_duty=frozenset(unit for unit, roles in filled.items() if roles & ON_DUTY),
+        )
+
+    async def warn(self) -> int:
+        """Note each warning that has become due, once; return how many there were."""
+        now, count = self._clock(), 0
+        async with storage_errors(), self._pool.acquire() as connection:
+            due_soon = await supervision.unwarned(
+                connection, self._vault, now=now, until=now + AHEAD, limit=MOST_DUE
+            )
+            for case in due_soon:
+                due = case.next_due()
+                clock = countdown(due, since=case.filed_at, now=now) if due else None
+                if due is None or clock is None or clock.state == "calm":
+                    continue
+                warned = Warned(number=case.number, what=due.what, due_at=due.at, unit=case.lead_unit, at=now,
+                                phase="after" if clock.state == "late" else "before")  # fmt: skip
+                if await supervision.warn(connection, warned):
+                    count += 1
+                    log.info(
+                        "due.warned", extra={"number": case.number, "what": due.what, "phase": warned.phase}
+                    )
+        return count
+
+    async def warn_for_ever(self) -> None:
+        """Look once a minute; the database being away stops nothing else."""
+        while True:
+            try:
+                await self.warn()
+            except StorageAwayError as error:
+                log.warning("due.not_warned", extra={"error_type": type(error).__name__})
+            await asyncio.sleep(EVERY)
