@@ -124,7 +124,7 @@ const views = {
   "desk calls": asks("desk", "dispatcher", "/calls"),
   "desk supervision": asks("desk", "dispatcher", "/supervision"),
   "desk case supervised": async (page) => {
-    await asks("desk", "dispatcher", `/cases/${kase}`)(page);
+    await asks("desk", "dispatcher", `/cases/${secret}`)(page);
     await page.click("#supervision summary");
   },
   "desk units": asks("desk", "dispatcher", "/units"),

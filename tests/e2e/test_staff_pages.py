@@ -33,7 +33,7 @@ def test_staff_sign_in_with_two_factors_and_see_their_own_pages_only(system: Sys
     try:
         made = checks_in(
             SCRIPT, system.gateway_url, system.desk_url, CHROMIUM, number, secret, SHOTS,
-            given=passwords, timeout=600,
+            given=passwords, timeout=900,
         )  # fmt: skip
     finally:
         forgive(system)

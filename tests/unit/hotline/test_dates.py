@@ -13,6 +13,8 @@ from hotline.calendar import CITY_TIME
 from hotline.citypack import CityPack
 from hotline.dates import Dates, dates_of
 from hotline.deadlines import Due, due_moments, shown_date
+from hotline.events import Event
+from hotline.telling import reply_of
 from hotline.ticket import Contact, Ticket
 
 PACK = load_pack("_example")
@@ -165,16 +167,22 @@ def test_a_moment_that_cannot_be_read_is_that_of_the_event(data: dict[str, Any])
 
 @pytest.mark.duty("R-ALL-18", "SQ-3-9")
 def test_a_second_handling_has_the_day_that_the_centre_set() -> None:
-    limit = {"what": "finish", "day": "2026-12-16"}
-    dates = after(
+    data = {"reason": "没有停工", "limit": {"what": "finish", "day": "2026-12-16"}}
+    told = (
         signed("2026-11-23T15:00"),
         Told("extended", at("2026-11-24T09:00"), {"what": "finish", "number": 2, "reason": "要等检测"}),
         Told("replied", at("2026-11-26T09:00")),
-        Told("reopened", at("2026-11-27T09:00"), {"reason": "没有停工", "limit": limit}),
+        Told("reopened", at("2026-11-27T09:00"), data),
     )
+    dates = after(*told)
     assert by_what(dates)["finish"].at == at("2026-12-16T23:59:59"), "the extension is used up"
     last = dates.changes[-1]
     assert (last.why, last.reason, last.new.what) == ("reopened", "没有停工", "finish")
+    event = Event(
+        id="e4", source="urn:desk", name="reopened", subject="", sequence=4, at=told[-1].at, data=data
+    )
+    reply = reply_of(PACK, a_ticket(), told, event, overtaken=False)
+    assert reply is not None and "没有停工" in reply.text and "12月16日" in reply.text
 
 
 EVENTS = st.builds(
