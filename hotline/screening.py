@@ -26,6 +26,7 @@ from hotline.spelling import normalised
 _DANGER_VIEW = (40, 24)
 _DEMAND_VIEW = (160, 160)
 _LONG_LETTER = 150  #: characters; who is in danger writes less
+_NAMED = 1.1  #: so much more a type speaks that the lists name as news
 _NEARLY = 0.05  #: of two types whose scores are that close, the graver is named
 _BEYOND_DOUBT = 0.25  #: what one sentence of a letter must weigh beyond a whole message to be sure
 _UNHEARD = "\x00"  #: no example holds it
@@ -271,7 +272,8 @@ def _heard(
 ) -> Danger | None:  # fmt: skip
     """Return the danger that the window speaks for; ``None`` where the city's lists do not know it."""
     scores = type_scores(text, weighed, hearing)
-    danger = _likeliest(scores, pack)
+    news = {found.danger.id for found in named if found.how == "sure" and weighed.holds(found.hit.at)}
+    danger = _likeliest({id: score + _NAMED * (id in news) for id, score in scores.items()}, pack)
     if danger is None:
         return None
     own = (

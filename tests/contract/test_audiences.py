@@ -95,13 +95,13 @@ GATEWAY = door_of("/staff") | {
     for who, places in {
         "editor reviewer admin": ("GET /kb", "GET /kb/units", "GET /kb/export.{kind}", "GET /kb/golden",
                                   "GET /kb/unanswered", "GET /kb/corrections"),
-        "editor reviewer": ("GET /kb/import", "POST /kb/import", "POST /kb/bulk", "POST /kb/golden",
+        "editor reviewer": ("POST /kb/units", "POST /kb/articles/{id}/files", "GET /kb/import", "POST /kb/import", "POST /kb/bulk", "POST /kb/golden",
                             "POST /kb/golden/{id}/drop", "POST /kb/unanswered", "POST /kb/corrections/{id}/close",
                             "GET /kb/articles/new", "POST /kb/articles/new", "POST /kb/articles/{id}",
                             "POST /kb/articles/{id}/restore", "POST /kb/articles/{id}/correct",
                             "GET /kb/articles/{id}/trial"),
         "editor reviewer unit": ("GET /kb/review", "POST /kb/articles/{id}/step"),
-        "editor reviewer unit admin": ("GET /kb/articles/{id}", "GET /kb/articles/{id}/diff"),
+        "editor reviewer unit admin": ("GET /kb/articles/{id}", "GET /kb/articles/{id}/files/{file}", "GET /kb/articles/{id}/diff"),
         EVERYBODY: ("GET /api/kb/suggest",),
     }.items()
     for method, path in map(str.split, places)

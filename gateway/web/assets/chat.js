@@ -215,9 +215,12 @@ class HuyingChat extends HTMLElement {
     fresh.forEach((line) => this.place(line));
     const urgent = replies.find((line) => line.dataset.alert);
     if (urgent) this.alarm.textContent = urgent.dataset.alert;
-    if (atEnd || urgent) this.toLine(urgent || replies[0] || fresh[0]);
+    if (urgent || (atEnd && !replies.some((line) => this.isUnderAlarm(line)))) this.toLine(urgent || replies[0] || fresh[0]);
     else this.news.hidden = false;
   }
+
+  // What belongs to an emergency must not push its number out of sight.
+  isUnderAlarm(line) { return this.lines("to", line.dataset.to).some((one) => one.dataset.alert); }
 
   // A reply stands under what it answers, as it will when the page is loaded anew.
   place(line) {
