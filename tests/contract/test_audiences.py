@@ -154,7 +154,11 @@ def filled(path: str) -> str:
     return re.sub(
         r"\{number\}",
         "20261120ABCDEFGHJ",
-        re.sub(r"\{(id|unit|person|reply|place|entry)\}", "1", path.replace("{day}", "2026-11-20")),
+        re.sub(
+            r"\{(id|unit|person|reply|place|entry)\}",
+            "1",
+            path.replace("{day}", "2026-11-20").replace("{file}", "0" * 32),
+        ),
     )
 
 
