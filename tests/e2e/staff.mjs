@@ -370,7 +370,9 @@ await check("a new case is announced while nothing moves, and a list that is pau
   await page.goto(at("desk", "/"));
   await page.waitForFunction(() => document.querySelector("[data-said]").textContent.startsWith("实时更新中"));
   const link = page.locator("[data-rows] a").last();
+  await link.scrollIntoViewIfNeeded();
   await link.focus();
+  await page.waitForFunction((one) => one.getBoundingClientRect().bottom <= innerHeight, await link.elementHandle());
   await page.evaluate(() => new Promise(requestAnimationFrame));
   const before = await link.boundingBox();
   const rows = await page.locator("[data-number]").count();
