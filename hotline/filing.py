@@ -262,7 +262,7 @@ def urgent_ticket(
     if not heard.message.letter:  # what is known of a letter holds what its text tells, and what it must not
         facts |= _facts_in(heard)
     filed = _ticket(pack, heard, identity=identity, kind=URGENT_KIND, ticket_class=pack.highest_class(),
-                    what=said, said=said, facts=facts, asks_person=False, brought=brought)  # fmt: skip
+                    what=said, said=said, facts=facts, asks_person=False, brought=brought, whole=True)  # fmt: skip
     return replace(filed, urgent=True, title=f"{danger.call} {filed.title}")
 
 
@@ -284,6 +284,7 @@ def _ticket(
     asks_person: bool,
     brought: Brought,
     refused_by: str = "",
+    whole: bool = False,
 ) -> Ticket:
     message = heard.message
     facts = {**facts, "time": shown_time(pack, facts)} if facts.get("time") else facts
@@ -303,7 +304,7 @@ def _ticket(
         ticket_class=ticket_class,
         class_label=chosen_class.label if chosen_class else "",
         title=title_of(pack, facts.get("subject") or what),
-        summary=brought.under(_summary(pack, what, facts)),
+        summary=brought.under(_summary(pack, what, facts, whole=whole)),
         text=brought.under(said),
         place=place,
         time=facts.get("time", ""),
@@ -352,8 +353,9 @@ def title_of(pack: CityPack, what: str) -> str:
     return titles.title_of(redact(without_links(what) or what, pack.finder), pack)
 
 
-def _summary(pack: CityPack, what: str, facts: Mapping[str, str]) -> str:
+def _summary(pack: CityPack, what: str, facts: Mapping[str, str], *, whole: bool) -> str:
+    """Return what lists and centres read first; ``whole`` where leaving a sentence out could cost somebody's life."""
     holds = tuple(filter(None, (facts.get(name, "") for name in ("place", "time", "organisation"))))
-    parts = [titles.summary_of(what, pack, holds=holds)]
+    parts = [what if whole else titles.summary_of(what, pack, holds=holds)]
     parts += [pack.say(f"summary_{name}", value=facts[name]) for name in ("place", "time") if facts.get(name)]
     return "\n".join(parts)

@@ -175,6 +175,15 @@ def test_a_sure_danger_shows_the_number_first_and_files_what_the_form_tells() ->
     assert ticket.title.endswith("路灯坏了") and "样例先生" not in ticket.text + ticket.summary
 
 
+def test_nothing_is_left_out_of_the_summary_of_a_danger() -> None:
+    """Of any other long letter the sentence that asks for nothing gives way."""
+    clause = "灶台下面那根软管从刚才起一直嘶嘶地响。"
+    body = clause + "请把3号楼东边的路灯修好，请在6月前修好。" * 12
+    told = ticket_in(decided(a_letter(body), danger=danger(sure=True)))
+    assert clause in told.summary
+    assert clause not in ticket_in(decided(a_letter(body))).summary
+
+
 def test_a_possible_danger_shows_the_number_and_a_person_reads_the_letter() -> None:
     turn = decided(a_letter(kind="consultation"), danger=danger(sure=False), finding=FOUND)
     asked = turn.decisions[0]
