@@ -334,3 +334,21 @@ async def test_operations_say_what_is_away(front: Visitor) -> None:
     await enter(front, Role.ADMIN)
     _, page = await front.get("/ops")
     assert "限次和推送暂时各自计数" in page
+
+
+async def test_operations_are_alarmed_when_nothing_arrives_at_the_centre(
+    front: Visitor, services: Services
+) -> None:
+    await enter(front, Role.ADMIN)
+    _, page = await front.get("/ops")
+    assert "没有一件送到调度中心" not in page
+    for error in ("TimeoutError", "DispatchAwayError"):
+        await services.links.failed(error)
+    _, page = await front.get("/ops")
+    assert "没有一件送到调度中心" not in page, "a moment of failing alarms nobody"
+    await services.pool.execute("UPDATE dispatch_link SET failing_since = failing_since - interval '2 min'")
+    _, page = await front.get("/ops")
+    assert "没有一件送到调度中心，已经失败2次，最后一次的错误是DispatchAwayError" in page
+    await services.links.worked()
+    _, page = await front.get("/ops")
+    assert "没有一件送到调度中心" not in page
