@@ -117,6 +117,15 @@ def learnt_in(root: Path) -> Mapping[str, Hearing]:
         return {}
 
 
+def check_learnt(root: Path) -> list[str]:
+    """Return one finding where nothing usable was learnt, so that word lists would judge alone; else nothing."""
+    if learnt_in(root):
+        return []
+    return [
+        f"{root / 'common' / FILE}:1: 还没有从例句学好的权重，现在只凭词表判断紧急情况。请运行 make setup。"
+    ]
+
+
 @cache
 def _read(path: Path, changed: int) -> Mapping[str, Hearing]:
     """One file for all cities and periods: it is read once, and again when it has changed.

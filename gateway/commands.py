@@ -15,7 +15,8 @@ from aiohttp import ClientSession
 
 from bots.keyword_understanding import KeywordUnderstanding
 from channels.open311.keys import digest_of, new_key
-from cities.loading import check_cities, load_pack
+from cities.hearing import check_learnt
+from cities.loading import CITIES, check_cities, load_pack
 from gateway import PROGRAM, knowledge, refusals, routing_commands
 from groundwork import effects, inspection, rotation
 from groundwork.audit import COMMAND, Audit
@@ -237,7 +238,8 @@ def _extensions(written: Sequence[str]) -> dict[str, int]:
 
 
 def _check(arguments: argparse.Namespace, settings: Settings) -> int:
-    findings = check_cities(own_units={settings.city: settings.units_file} if settings.units_file else {})
+    own = {settings.city: settings.units_file} if settings.units_file else {}
+    findings = [*check_cities(own_units=own), *check_learnt(CITIES)]
     for finding in findings:
         print(finding)
     return 1 if findings else 0

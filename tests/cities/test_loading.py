@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from cities.hearing import check_learnt
 from cities.loading import CITIES, check_cities, city_codes, load_pack
 from hotline.citation import Citation, LawStatus
 from hotline.citypack import CityPack
@@ -34,6 +35,15 @@ def root(tmp_path: Path) -> Path:
 def test_all_shipped_cities_are_usable() -> None:
     assert check_cities() == []
     assert {"_example", "pingdingshan"} <= set(city_codes())
+
+
+def test_weights_that_are_missing_or_cannot_be_read_are_told_with_what_to_do(root: Path) -> None:
+    assert check_learnt(CITIES) == [] and check_learnt(root) == []
+    learnt = root / "common" / "hearing.json"
+    for break_it in (lambda: learnt.write_text('{"emergency_examples": 1}', encoding="utf-8"), learnt.unlink):
+        break_it()
+        (told,) = check_learnt(root)
+        assert "hearing.json:1: " in told and "make setup" in told
 
 
 @pytest.mark.parametrize("case", sorted(path.name for path in BROKEN.iterdir()))
