@@ -14,7 +14,9 @@ from aiohttp import FormData
 from gateway import freshness
 from gateway.app import make_app
 from gateway.bootstrap import Services, open_services
+from gateway.store.feedback import Use
 from groundwork.audit import Author, Via
+from hotline.calendar import CITY_TIME
 from kb.article import Article, Status
 from kb.library import Library
 from kb.starters import starter_articles
@@ -255,6 +257,36 @@ async def test_citizens_say_what_is_wrong_and_colleagues_are_told(
     assert again.status == 304
     suggested = await (await unit.client.get("/api/kb/suggest", params={"text": "示例证丢了"})).json()
     assert suggested["articles"][0]["question"] == FORM["question"] and suggested["tickets"] == []
+
+
+@pytest.mark.duty("BD-29")
+async def test_the_days_and_the_articles_used_most_are_told_by_true_numbers(
+    people: dict[Role, Visitor], services: Services
+) -> None:
+    editor = people[Role.EDITOR]
+    _, page = await editor.get("/kb/usage")
+    assert "这30天还没有人问到" in page
+    article = starter_articles(services.settings.city)[0]
+    await services.articles.put([article])
+    use = Use(answered=3, solved=1, unsolved=2)
+    await services.feedback.count({article.id: use, "not-of-this-city": Use(answered=7)})
+    await services.pool.execute(
+        "INSERT INTO article_uses (article_id, day, answered) SELECT article_id, day - 6, 5 FROM article_uses"
+        " WHERE article_id = $1 UNION SELECT article_id, day - 7, 9 FROM article_uses WHERE article_id = $1",
+        article.id,
+    )
+    await services.questions.keep_unanswered([("a", "城市书屋几点关门")])
+    [asked] = await services.questions.unanswered(within=timedelta(days=1))
+    await services.questions.deal_with([asked.id], "not_ours")  # asked in vain it was all the same
+    _, page = await editor.get("/kb/usage?days=7")
+    today = services.clock().astimezone(CITY_TIME).date()
+    days = [f"{one.month}月{one.day}日" for one in (today - timedelta(days=6 - n) for n in range(7))]
+    assert f"回答了8次，{days[0]}最多，5次；没答上来1次" in page and "33%说有用" in page
+    rows = re.findall(
+        r'<th scope="row">(\d+月\d+日)</th><td class="hy-num">(\d+)</td><td class="hy-num">(\d+)', page
+    )
+    assert rows[:7] == [(days[0], "5", "0"), *((day, "0", "0") for day in days[1:6]), (days[6], "3", "1")]
+    assert f"用得最多的是“{article.question}”" in page and 'data-l="用到">17<' in page
 
 
 async def test_nothing_unpublished_expired_or_of_another_county_reaches_a_citizen(
