@@ -259,6 +259,56 @@ async def test_citizens_say_what_is_wrong_and_colleagues_are_told(
     assert suggested["articles"][0]["question"] == FORM["question"] and suggested["tickets"] == []
 
 
+async def test_an_editor_finds_what_to_read_on_by_title_and_citizens_see_it_while_it_is_published(
+    people: dict[Role, Visitor], services: Services
+) -> None:
+    editor, unit, reviewer = people.values()
+    other, gone, county = starter_articles(services.settings.city)[:3]
+    await services.articles.put([other, gone, replace(county, region="示例县")])
+    await services.library.refresh()
+    await editor.get("/kb/articles/new")
+    typed = {**BLANK, **FORM, "answer": "写到一半", "related": gone.external_id}
+    status, page = await editor.post(
+        "/kb/articles/new", revision="0", then="find", find=other.question, **typed
+    )
+    assert status == 200 and "写到一半" in page
+    boxes = re.findall(r'name="related" value="([^"]+)"( checked)?', page)
+    assert boxes[0] == (gone.external_id, " checked") and (other.external_id, "") in boxes[1:]
+    place = await begun(editor, related="\n".join(one.external_id for one in (other, gone, county)))
+    for who, step in ((editor, "submit"), (unit, "check"), (reviewer, "publish")):
+        await stepped(who, place, step)
+    id = place.rpartition("/")[2]
+
+    async def shown() -> list[str]:
+        answer = await editor.client.get(f"/api/kb/articles/{id}")
+        return [one["question"] for one in (await answer.json())["hits"][0]["related"]]
+
+    assert await shown() == [other.question, gone.question]
+    await services.articles.put([replace(gone, status=Status.WITHDRAWN)])
+    await services.library.refresh()
+    assert await shown() == [other.question]
+    _, page = await editor.get(f"/kb/public/{id}")
+    assert other.question in page and gone.question not in page and county.question not in page
+    _, page = await editor.get(place)
+    assert f"{gone.external_id}（现在不对外" in page
+
+
+async def test_a_form_that_came_back_never_hides_what_another_wrote_meanwhile(
+    people: dict[Role, Visitor],
+) -> None:
+    editor, _, reviewer = people.values()
+    place = await begun(editor)
+    await reviewer.get(place)
+    status, _ = await reviewer.post(place, revision="1", **{**BLANK, **FORM, "answer": "审核员写的"})
+    assert status == 303
+    for more in ({"then": "find", "find": "示例"}, {"source_seen": "不是日期"}):
+        await editor.get(place)
+        _, page = await editor.post(place, revision="1", **{**BLANK, **FORM, **more})
+        assert 'name="revision" value="1"' in page  # the one that the editor began from
+    status, page = await editor.post(place, revision="1", **{**BLANK, **FORM})
+    assert status == 409 and "审核员写的" in page
+
+
 @pytest.mark.duty("BD-29")
 async def test_the_days_and_the_articles_used_most_are_told_by_true_numbers(
     people: dict[Role, Visitor], services: Services
