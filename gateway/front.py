@@ -190,8 +190,11 @@ class PublicArticles:
 
     async def article(self, id: str) -> Hit | None:
         """Return one article that holds now."""
-        article = self._library.article(id)
-        return None if article is None else hit_of(article, score=1.0)
+        return self._library.hit(id)
+
+    async def related(self, id: str) -> tuple[Hit, ...]:
+        """Return the articles to read on after one, as far as they hold now."""
+        return self._library.related(id)
 
     async def listed(self) -> tuple[Hit, ...]:
         """Return every article that holds now, by its external id."""

@@ -1,7 +1,7 @@
 """What a message seems to want, and what the knowledge base found for it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -92,6 +92,8 @@ class Hit:
     region: str = ""  #: the county it holds in; empty: everywhere in the city
     source_url: str = ""
     links: tuple[tuple[str, str], ...] = ()  #: title and address of what belongs to it
+    source_seen: date | None = None  #: when the source was last compared
+    until: date | None = None  #: the last day on which it holds; ``None``: no end is set
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

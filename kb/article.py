@@ -44,6 +44,15 @@ class Link:
     title: str
     url: str  #: https, or a path of this site
 
+    @classmethod
+    def of(cls, line: str) -> Self:
+        """Return what a line says: a title, a blank and an address; an address alone is its own title."""
+        title, _, url = line.rpartition(" ")
+        return cls(title=title.strip() or url, url=url)
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.url}"
+
 
 def article_id(city: str, external_id: str) -> str:
     """Return the id that the same external id always has in the same city; safe in addresses."""

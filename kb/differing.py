@@ -8,11 +8,11 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from hotline.calendar import CITY_TIME
-from kb.article import Article, Link
+from kb.article import Article
 
 FIELDS = (
     "question", "similar", "answer", "short_answer", "source", "source_url", "source_seen", "law_since", "unit",
-    "region", "category", "keywords", "related", "attachments", "valid_from", "valid_to",
+    "region", "national", "category", "keywords", "related", "attachments", "valid_from", "valid_to",
 )  # fmt: skip
 _PIECES = re.compile(r"[^。；！？\n]*[。；！？\n]|[^。；！？\n]+")
 LETTERS = 400  #: up to this many characters two texts are compared letter by letter, longer ones by sentence
@@ -78,6 +78,6 @@ def shown(value: Any) -> str:
         return f"{value.astimezone(CITY_TIME):%Y-%m-%d %H:%M}"
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, Link):
-        return f"{value.title} {value.url}"
+    if isinstance(value, bool):
+        return "✓" if value else ""
     return "\n".join(map(shown, value)) if isinstance(value, tuple) else str(value)

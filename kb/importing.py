@@ -18,14 +18,14 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from hotline.calendar import CITY_TIME
 from hotline.errors import HotlineError
-from kb.article import Article, ArticleError, Status
+from kb.article import Article, ArticleError, Link, Status
 from kb.word_file import MisplacedError, UnreadableError, word_records
 
 NEEDED = ("external_id", "question", "answer")
 LABELS = ("external_id", "question", "category", "unit", "source", "source_url", "region", "short_answer")
 LISTS = ("similar", "keywords", "related")
 MOMENTS = ("valid_from", "valid_to", "source_seen")
-COLUMNS = (*LABELS, *LISTS, "answer", *MOMENTS, "law_since", "national")
+COLUMNS = (*LABELS, *LISTS, "answer", *MOMENTS, "law_since", "national", "attachments")
 MAX_FILE = 150_000_000  #: bytes
 MOST_PROBLEMS = 1000  #: that are named; a file with more is wrong as a whole
 YEARS = range(1949, 2200)
@@ -237,7 +237,7 @@ def written(articles: Iterable[Article], *, kind: str) -> bytes:
 def _row(article: Article) -> dict[str, Any]:
     """Return what a file keeps of an article; a list has an item on each line."""
     row: dict[str, Any] = {name: getattr(article, name) for name in (*LABELS, "answer")}
-    row |= {name: "\n".join(getattr(article, name)) for name in LISTS}
+    row |= {name: "\n".join(map(str, getattr(article, name))) for name in (*LISTS, "attachments")}
     row |= {name: _written_moment(getattr(article, name)) for name in MOMENTS}
     row["law_since"] = article.law_since.isoformat() if article.law_since else ""
     row["national"] = "true" if article.national else ""
@@ -299,6 +299,7 @@ def _article(record: Record, *, city: str, at: datetime, status: Status) -> Arti
         **times,
         law_since=day("law_since", record.get("law_since")),
         national=_yes("national", record.get("national")),
+        attachments=tuple(map(Link.of, _items("attachments", record.get("attachments")))),
         status=status,
         updated_at=at,
     )

@@ -10,6 +10,7 @@ from hotline.errors import HotlineError
 from hotline.understanding import Finding, Hit
 from kb.abstaining import AbstainRule
 from kb.article import Article, Status
+from kb.article import article_id as id_of
 from kb.golden import Golden, judged
 from kb.refitting import refitted
 from kb.search import ArticleIndex, hit_of
@@ -145,6 +146,16 @@ class Library:
         """Return what citizens may be shown of an article that holds now, or ``None``."""
         article = self.article(article_id)
         return hit_of(article, 1.0) if article else None
+
+    def related(self, article_id: str) -> tuple[Hit, ...]:
+        """Return what citizens may read on after an article: what it names, holds now and is no other county's."""
+        article = self.article(article_id)
+        named = [self.article(id_of(article.city, one)) for one in article.related] if article else []
+        return tuple(
+            hit_of(one, 1.0)
+            for one in named
+            if one and article and one.id != article.id and one.region in ("", article.region)
+        )
 
     def published(self) -> tuple[Article, ...]:
         """Return every published article, those that do not hold now too, in a steady order."""

@@ -5,10 +5,11 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import tantivy
 
+from hotline.calendar import CITY_TIME
 from hotline.understanding import Hit
 from kb.abstaining import Evidence, evidence_of
 from kb.article import Article, Reach, Status
@@ -381,4 +382,11 @@ def hit_of(article: Article, score: float) -> Hit:
         region=article.region,
         source_url=article.source_url,
         links=tuple((link.title, link.url) for link in article.attachments),
+        source_seen=city_day(article.source_seen),
+        until=city_day(article.valid_to and article.valid_to - timedelta.resolution),
     )
+
+
+def city_day(at: datetime | None) -> date | None:
+    """Return the day of a moment in the city."""
+    return at.astimezone(CITY_TIME).date() if at else None

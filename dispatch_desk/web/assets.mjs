@@ -13,8 +13,8 @@ const target = join(here, "static", "vendor");
 mkdirSync(target, { recursive: true });
 copyFileSync(join(modules, "@tabler/core/dist/css/tabler.min.css"), join(target, "tabler.min.css"));
 esbuild.buildSync({
-  entryPoints: [join(here, "assets", "report.js")],
-  outfile: join(target, "report.js"),
+  entryPoints: [join(root, "groundwork", "look", "figures.js")],
+  outfile: join(target, "figures.js"),
   bundle: true, minify: true, charset: "utf8", target: "es2017", nodePaths: [modules],
 });
 for (const name of ["tokens.css", "staff.css"]) copyFileSync(join(root, "groundwork", "look", name), join(target, name));

@@ -108,6 +108,9 @@ class Articles(Protocol):
     async def article(self, id: str) -> Hit | None:
         """Return one published article."""
 
+    async def related(self, id: str) -> tuple[Hit, ...]:
+        """Return the published articles to read on after one."""
+
     async def listed(self) -> tuple[Hit, ...]:
         """Return every published article, in a steady order."""
 

@@ -18,6 +18,7 @@ from gateway.store.reminders import Reminders
 from gateway.store.repeats import Repeats
 from gateway.store.tickets import Tickets
 from gateway.store.unsealings import Unsealings
+from gateway.store.usage import Usage
 from gateway.web.context import PageContext
 from gateway.web.files import Assets
 from gateway.web.health import Check
@@ -29,6 +30,7 @@ from gateway.web.pages.enclosing import EnclosingPages, PublicFiles
 from gateway.web.pages.ops import OpsPages
 from gateway.web.pages.repeats import RepeatPages
 from gateway.web.pages.sealed import SealedPages
+from gateway.web.pages.usage import UsagePages
 from gateway.web.rendering import WORDS, Pages
 from groundwork.audit import Audit
 from groundwork.clock import Clock
@@ -87,6 +89,7 @@ def add_staff_side(app: web.Application, parts: StaffParts) -> StaffDoor:
         "hotline": pack.hotline,
         "provider": parts.provider is not None,
         "dissuades": pack.on_misconduct is not None,
+        "figures": parts.assets.url("figures.js"),
     }
     look = Look(TEMPLATES, styles=styles, door=PREFIX, more=more)
     door = StaffDoor(
@@ -135,9 +138,13 @@ def _add_knowledge(app: web.Application, parts: StaffParts, look: Look, door: St
         units=[unit.name for unit in pack.units], clock=parts.clock,
     )  # fmt: skip
     enclosing = EnclosingPages(editing_parts, editing, parts.files)
+    usage = Usage(parts.pool, city=pack.code, clock=parts.clock)
+    used = UsagePages(look, usage, parts.catalogue, clock=parts.clock)
     writers = staff(Role.EDITOR, Role.REVIEWER)
     add_routes(
-        app, staff(Role.EDITOR, Role.REVIEWER, Role.ADMIN), (*answers.routes(), *asked.reading_routes())
+        app,
+        staff(Role.EDITOR, Role.REVIEWER, Role.ADMIN),
+        (*answers.routes(), *asked.reading_routes(), *used.routes()),
     )
     add_routes(
         app,

@@ -94,7 +94,7 @@ GATEWAY = door_of("/staff") | {
     (method, path): who
     for who, places in {
         "editor reviewer admin": ("GET /kb", "GET /kb/units", "GET /kb/export.{kind}", "GET /kb/golden",
-                                  "GET /kb/unanswered", "GET /kb/corrections"),
+                                  "GET /kb/unanswered", "GET /kb/corrections", "GET /kb/usage"),
         "editor reviewer": ("POST /kb/units", "POST /kb/articles/{id}/files", "GET /kb/import", "POST /kb/import", "POST /kb/bulk", "POST /kb/golden",
                             "POST /kb/golden/{id}/drop", "POST /kb/unanswered", "POST /kb/corrections/{id}/close",
                             "GET /kb/articles/new", "POST /kb/articles/new", "POST /kb/articles/{id}",

@@ -14,7 +14,9 @@ from aiohttp import FormData
 from gateway import freshness
 from gateway.app import make_app
 from gateway.bootstrap import Services, open_services
+from gateway.store.feedback import Use
 from groundwork.audit import Author, Via
+from hotline.calendar import CITY_TIME
 from kb.article import Article, Status
 from kb.library import Library
 from kb.starters import starter_articles
@@ -255,6 +257,86 @@ async def test_citizens_say_what_is_wrong_and_colleagues_are_told(
     assert again.status == 304
     suggested = await (await unit.client.get("/api/kb/suggest", params={"text": "示例证丢了"})).json()
     assert suggested["articles"][0]["question"] == FORM["question"] and suggested["tickets"] == []
+
+
+async def test_an_editor_finds_what_to_read_on_by_title_and_citizens_see_it_while_it_is_published(
+    people: dict[Role, Visitor], services: Services
+) -> None:
+    editor, unit, reviewer = people.values()
+    other, gone, county = starter_articles(services.settings.city)[:3]
+    await services.articles.put([other, gone, replace(county, region="示例县")])
+    await services.library.refresh()
+    await editor.get("/kb/articles/new")
+    typed = {**BLANK, **FORM, "answer": "写到一半", "related": gone.external_id}
+    status, page = await editor.post(
+        "/kb/articles/new", revision="0", then="find", find=other.question, **typed
+    )
+    assert status == 200 and "写到一半" in page
+    boxes = re.findall(r'name="related" value="([^"]+)"( checked)?', page)
+    assert boxes[0] == (gone.external_id, " checked") and (other.external_id, "") in boxes[1:]
+    place = await begun(editor, related="\n".join(one.external_id for one in (other, gone, county)))
+    for who, step in ((editor, "submit"), (unit, "check"), (reviewer, "publish")):
+        await stepped(who, place, step)
+    id = place.rpartition("/")[2]
+
+    async def shown() -> list[str]:
+        answer = await editor.client.get(f"/api/kb/articles/{id}")
+        return [one["question"] for one in (await answer.json())["hits"][0]["related"]]
+
+    assert await shown() == [other.question, gone.question]
+    await services.articles.put([replace(gone, status=Status.WITHDRAWN)])
+    await services.library.refresh()
+    assert await shown() == [other.question]
+    _, page = await editor.get(f"/kb/public/{id}")
+    assert other.question in page and gone.question not in page and county.question not in page
+    _, page = await editor.get(place)
+    assert f"{gone.external_id}（现在不对外" in page
+
+
+async def test_a_form_that_came_back_never_hides_what_another_wrote_meanwhile(
+    people: dict[Role, Visitor],
+) -> None:
+    editor, _, reviewer = people.values()
+    place = await begun(editor)
+    await reviewer.get(place)
+    status, _ = await reviewer.post(place, revision="1", **{**BLANK, **FORM, "answer": "审核员写的"})
+    assert status == 303
+    for more in ({"then": "find", "find": "示例"}, {"source_seen": "不是日期"}):
+        await editor.get(place)
+        _, page = await editor.post(place, revision="1", **{**BLANK, **FORM, **more})
+        assert 'name="revision" value="1"' in page  # the one that the editor began from
+    status, page = await editor.post(place, revision="1", **{**BLANK, **FORM})
+    assert status == 409 and "审核员写的" in page
+
+
+@pytest.mark.duty("BD-29")
+async def test_the_days_and_the_articles_used_most_are_told_by_true_numbers(
+    people: dict[Role, Visitor], services: Services
+) -> None:
+    editor = people[Role.EDITOR]
+    _, page = await editor.get("/kb/usage")
+    assert "这30天还没有人问到" in page
+    article = starter_articles(services.settings.city)[0]
+    await services.articles.put([article])
+    use = Use(answered=3, solved=1, unsolved=2)
+    await services.feedback.count({article.id: use, "not-of-this-city": Use(answered=7)})
+    await services.pool.execute(
+        "INSERT INTO article_uses (article_id, day, answered) SELECT article_id, day - 6, 5 FROM article_uses"
+        " WHERE article_id = $1 UNION SELECT article_id, day - 7, 9 FROM article_uses WHERE article_id = $1",
+        article.id,
+    )
+    await services.questions.keep_unanswered([("a", "城市书屋几点关门")])
+    [asked] = await services.questions.unanswered(within=timedelta(days=1))
+    await services.questions.deal_with([asked.id], "not_ours")  # asked in vain it was all the same
+    _, page = await editor.get("/kb/usage?days=7")
+    today = services.clock().astimezone(CITY_TIME).date()
+    days = [f"{one.month}月{one.day}日" for one in (today - timedelta(days=6 - n) for n in range(7))]
+    assert f"回答了8次，{days[0]}最多，5次；没答上来1次" in page and "33%说有用" in page
+    rows = re.findall(
+        r'<th scope="row">(\d+月\d+日)</th><td class="hy-num">(\d+)</td><td class="hy-num">(\d+)', page
+    )
+    assert rows[:7] == [(days[0], "5", "0"), *((day, "0", "0") for day in days[1:6]), (days[6], "3", "1")]
+    assert f"用得最多的是“{article.question}”" in page and 'data-l="用到">17<' in page
 
 
 async def test_nothing_unpublished_expired_or_of_another_county_reaches_a_citizen(

@@ -62,7 +62,7 @@ await check("an article is written by one, checked by another, published by a th
   for (const page of [editor, unit, reviewer]) await page.context().close();
 });
 
-const pages = ["/kb", "/kb/review", "/kb/unanswered", "/kb/golden", "/kb/corrections", "/kb/units", "/kb/import", "/kb/articles/new"];
+const pages = ["/kb", "/kb/review", "/kb/unanswered", "/kb/golden", "/kb/corrections", "/kb/units", "/kb/usage", "/kb/import", "/kb/articles/new"];
 for (const viewport of [PHONE, DESK]) {
   await check(`every page of the knowledge base ${viewport.width}`, {}, async () => {
     const page = await inside("reviewer");

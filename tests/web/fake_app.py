@@ -274,6 +274,10 @@ class FakeArticles:
         """Return it by id."""
         return HIT if id == HIT.article_id else None
 
+    async def related(self, id: str) -> tuple[Hit, ...]:
+        """Name another one."""
+        return (replace(HIT, article_id="another", question="户口本丢了怎么办"),)
+
     async def listed(self) -> tuple[Hit, ...]:
         """Return it."""
         return (HIT, replace(HIT, article_id="county", question="县里怎么办", region="示例县"))

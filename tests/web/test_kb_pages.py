@@ -11,7 +11,9 @@ async def test_every_question_is_listed_and_opens(client: Client) -> None:
     page = Page(await (await client.get("/kb/public")).text())
     link = f"/kb/public/{HIT.article_id}"
     assert link in [attrs.get("href") for attrs in page.found("a")]
-    words = Page(await (await client.get(link)).text()).words
+    page = Page(await (await client.get(link)).text())
+    words = page.words
+    assert "/kb/public/another" in [attrs.get("href") for attrs in page.found("a")]
     for part in (HIT.question, "可以申请临时居民身份证", HIT.source, HIT.unit, "第3版"):
         assert part in words
 
@@ -29,7 +31,9 @@ async def test_programs_search_by_the_same_code(client: Client) -> None:
     [hit] = (await (await client.get("/api/kb/search", params={"q": "身份证", "limit": "3"})).json())["hits"]
     assert {"id", "question", "answer", "score", "version", "source", "updated_at"} <= set(hit)
     assert hit["updated_at"] == "2026-08-12T00:00:00+08:00"
-    assert (await (await client.get(f"/api/kb/articles/{HIT.article_id}")).json())["hits"] == [hit]
+    assert (await (await client.get(f"/api/kb/articles/{HIT.article_id}")).json())["hits"] == [
+        hit | {"related": [{"id": "another", "question": "户口本丢了怎么办"}]}
+    ]
 
 
 @pytest.mark.parametrize(

@@ -12,17 +12,19 @@ const esbuild = require("esbuild");
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, "..", "static");
 const source = (name) => readFileSync(join(here, name), "utf8");
-const look = (name) => readFileSync(join(here, "..", "..", "..", "groundwork", "look", name), "utf8");
+const shared = join(here, "..", "..", "..", "groundwork", "look");
+const look = (name) => readFileSync(join(shared, name), "utf8");
 const small = (code, loader) =>
   esbuild.transformSync(code, { loader, minify: true, charset: "utf8", target: loader === "js" ? "es2017" : ["chrome80", "safari13"] }).code;
-const bundled = (name) =>
-  esbuild.buildSync({ entryPoints: [join(here, name)], bundle: true, write: false, format: "iife", minify: true, charset: "utf8", target: "es2017" }).outputFiles[0].text;
+const bundled = (name, from = here) =>
+  esbuild.buildSync({ entryPoints: [join(from, name)], bundle: true, write: false, format: "iife", minify: true, charset: "utf8", target: "es2017" }).outputFiles[0].text;
 
 const files = {
   "weui.css": readFileSync(require.resolve("weui/dist/style/weui.min.css"), "utf8"),
   "citizen.css": small(look("tokens.css") + source("citizen.css"), "css"),
   "tabler.css": readFileSync(require.resolve("@tabler/core/dist/css/tabler.min.css"), "utf8"),
   "staff.css": small(look("tokens.css") + look("staff.css"), "css"),
+  "figures.js": bundled("figures.js", shared),
   "chat.js": bundled("chat.js"),
   "embed.js": small(`(() => {${source("embed.js")}})();`, "js"),
   "framed.js": small(`(() => {${source("framed.js")}})();`, "js"),

@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 from markupsafe import Markup
+from multidict import MultiMapping
 
 from channels.wechat.wording import Wording
 from gateway.store.drafts import Drafts, StaleError
@@ -22,7 +23,7 @@ from hotline.citypack import CityPack
 from hotline.message import clean
 from hotline.replies import reply_for
 from hotline.turn import Answer
-from kb.article import MAX_SHORT_ANSWER, Article, ArticleError, Link, Status
+from kb.article import MAX_QUESTION, MAX_SHORT_ANSWER, Article, ArticleError, Link, Status, article_id
 from kb.differing import differences, shown
 from kb.golden import Trial, tried
 from kb.importing import day, moment
@@ -39,7 +40,8 @@ LONGEST_REMARK = 500
 TEXTS = ("question", "answer", "short_answer", "category", "unit", "region", "source", "source_url")
 LISTS = ("similar", "keywords", "related")
 DAYS = ("valid_from", "valid_to", "source_seen")
-NEW = "new"  #: in place of an id in the address of an article that nobody has written yet
+FIELDS = (*TEXTS, *LISTS, *DAYS, "law_since", "national", "attachments")
+OFFERED = 8  #: articles to relate to that one search offers
 
 Names = Callable[[list[int]], Awaitable[Mapping[int, str]]]
 
@@ -59,6 +61,15 @@ class EditingParts:
     names: Names
     reminders: Reminders
     clock: Clock
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Offered:
+    """An article that may be read on after another, in its form."""
+
+    id: str  #: the external one
+    title: str  #: empty: citizens cannot see it now
+    chosen: bool
 
 
 class EditingPages:
@@ -95,7 +106,7 @@ class EditingPages:
 
     async def begin(self, request: web.Request) -> web.StreamResponse:
         """Show an empty form, or one with the question that was asked in vain."""
-        values = dict.fromkeys((*TEXTS, *LISTS, *DAYS, "law_since", "attachments"), "")
+        values = dict.fromkeys(FIELDS, "")
         values |= {name: clean(request.query.get(name, ""))[:200] for name in ("question", "unit")}
         return await self._form(request, None, None, values)
 
@@ -109,18 +120,20 @@ class EditingPages:
     async def write(self, request: web.Request) -> web.StreamResponse:
         """Keep what was written; another's change meanwhile is shown and never overwritten."""
         form = await request.post()
-        values = {
-            name: clean(text_of(form, name)).replace("\r\n", "\n")
-            for name in (*TEXTS, *LISTS, *DAYS, "law_since", "attachments")
-        }
+        values = {name: _written(form, name) for name in FIELDS}
+        revision, then = number_of(text_of(form, "revision")), text_of(form, "then")
         id = request.match_info.get("id", "")
         working, on_record = await self.found(request) if id else (None, None)
         base = working.article if working else on_record
+        if then == "find":
+            words = clean(text_of(form, "find")).strip()[:MAX_QUESTION]
+            return await self._form(request, working, on_record, values, revision=revision, find=words)
         try:
             article = self._article(values, base)
         except ArticleError as error:
-            return await self._form(request, working, on_record, values, problems=str(error))
-        revision = number_of(text_of(form, "revision"))
+            return await self._form(
+                request, working, on_record, values, revision=revision, problems=str(error)
+            )
         try:
             kept = await self._drafts.write(article, actor_of(request), revision=revision, by=_by(request))
         except StaleError as error:
@@ -129,9 +142,8 @@ class EditingPages:
             )
         except StepRefusedError as error:
             return await self._form(request, working, on_record, values, failed=error.why)
-        target = "trial" if text_of(form, "then") == "trial" else ""
         place = f"/kb/articles/{kept.article.id}"
-        raise web.HTTPSeeOther(f"{place}/{target}" if target else f"{place}?done=write")
+        raise web.HTTPSeeOther(f"{place}/trial" if then == "trial" else f"{place}?done=write")
 
     async def restore(self, request: web.Request) -> web.StreamResponse:
         """Begin a working copy with the words of an earlier version."""
@@ -278,7 +290,8 @@ class EditingPages:
         fields |= {name: _lines(values[name]) for name in LISTS}
         fields |= {name: moment(name, values[name], end=name == "valid_to") for name in DAYS}
         fields["law_since"] = day("law_since", values["law_since"])
-        fields["attachments"] = tuple(map(_link, _lines(values["attachments"])))
+        fields["national"] = bool(values["national"])
+        fields["attachments"] = tuple(map(Link.of, _lines(values["attachments"])))
         if base is not None:
             return replace(base, status=Status.DRAFT, **fields)
         return Article.drafted(
@@ -293,11 +306,14 @@ class EditingPages:
         on_record: Article | None,
         values: Mapping[str, str],
         *,
+        revision: int | None = None,
         problems: str = "",
         failed: str = "",
+        find: str = "",
         mine: Article | None = None,
         status: int = 0,
     ) -> web.Response:
+        """Show the form; ``revision`` is the one that ``values`` were begun from, ``None``: the present one."""
         actor, at = actor_of(request), self._parts.clock()
         article = working.article if working else on_record
         id = article.id if article else ""
@@ -318,6 +334,9 @@ class EditingPages:
             standing=standing(on_record, at).value if on_record else "",
             article=article,
             values=values,
+            revision=revision if revision is not None else working.revision if working else 0,
+            related=await self._related(values["related"], find),
+            find=find,
             problems=[one.partition("：")[::2] for one in problems.split("；")] if problems else [],
             failed=failed,
             conflict=differences(working.article, mine) if mine and working else (),
@@ -334,8 +353,22 @@ class EditingPages:
             short_bytes=len(values["short_answer"].encode()),
             most_bytes=MAX_SHORT_ANSWER,
             units=[unit.name for unit in self._parts.pack.units],
+            regions=[area.name for area in self._parts.pack.gazetteer.areas if area.is_county],
             done="" if failed or problems else request.query.get("done", ""),
         )
+
+    async def _related(self, chosen: str, find: str) -> list[Offered]:
+        """Return the articles chosen to read on, then those that a search finds."""
+        offered = [self._offered(id, chosen=True) for id in _lines(chosen)]
+        finding = await self._parts.library.search(find, limit=OFFERED)
+        found = [self._parts.library.article(hit.article_id) for hit in finding.hits]
+        have = {one.id for one in offered}
+        news = [one.external_id for one in found if one is not None and one.external_id not in have]
+        return [*offered, *(self._offered(id, chosen=False) for id in news)]
+
+    def _offered(self, id: str, *, chosen: bool) -> Offered:
+        article = self._parts.library.article(article_id(self._parts.pack.code, id))
+        return Offered(id=id, title=article.question if article else "", chosen=chosen)
 
     def _wechat(self, article: Article) -> tuple[str, ...]:
         """Return the messages that WeChat would be sent, by the code that sends them."""
@@ -365,7 +398,7 @@ def values_of(article: Article) -> dict[str, str]:
     values = {name: getattr(article, name) for name in TEXTS}
     values |= {name: "\n".join(getattr(article, name)) for name in LISTS}
     values |= {name: _day_shown(article, name) for name in DAYS}
-    values["law_since"] = shown(article.law_since)
+    values["law_since"], values["national"] = shown(article.law_since), "on" if article.national else ""
     values["attachments"] = shown(article.attachments)
     return values
 
@@ -380,13 +413,14 @@ def _day_shown(article: Article, name: str) -> str:
     return shown(last)[:10] if whole else shown(value).replace(" ", "T")
 
 
+def _written(form: MultiMapping[Any], name: str) -> str:
+    """Return a field as it was sent; of boxes that were ticked, each a line."""
+    sent = [one for one in form.getall(name, []) if isinstance(one, str)]
+    return clean("\n".join(sent)).replace("\r\n", "\n")
+
+
 def _lines(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(line.strip() for line in text.split("\n") if line.strip()))
-
-
-def _link(line: str) -> Link:
-    title, _, url = line.rpartition(" ")
-    return Link(title=title.strip() or url, url=url)
 
 
 def actor_of(request: web.Request) -> Actor:

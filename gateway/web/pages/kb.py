@@ -86,7 +86,10 @@ class KbPages:
     async def show(self, request: web.Request) -> web.Response:
         """Show one answer with its source."""
         hit = await self._found(request)
-        return self._pages.respond(request, "kb_article.html", hit=hit, done=request.query.get("done", ""))
+        related = await self._articles.related(hit.article_id)
+        return self._pages.respond(
+            request, "kb_article.html", hit=hit, related=related, done=request.query.get("done", "")
+        )
 
     async def opinion(self, request: web.Request) -> web.Response:
         """Take what somebody thinks of an answer."""
@@ -123,8 +126,11 @@ class KbPages:
         return _tagged(request, web.json_response({"hits": [public(hit) for hit in hits]}))
 
     async def article(self, request: web.Request) -> web.Response:
-        """Return one article as the only hit."""
-        return _tagged(request, web.json_response({"hits": [public(await self._found(request))]}))
+        """Return one article as the only hit, with what to read on."""
+        hit = await self._found(request)
+        related = await self._articles.related(hit.article_id)
+        named = [{"id": one.article_id, "question": one.question} for one in related]
+        return _tagged(request, web.json_response({"hits": [public(hit) | {"related": named}]}))
 
     async def _found(self, request: web.Request) -> Hit:
         hit = await self._articles.article(request.match_info["id"])

@@ -3,7 +3,8 @@
 import contextlib
 import io
 import json
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from docx import Document
@@ -11,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hotline.calendar import CITY_TIME
-from kb.article import Article, Status, article_id
-from kb.importing import ImportRefusedError, read_articles
+from kb.article import Article, Link, Status, article_id
+from kb.importing import ImportRefusedError, read_articles, written
 from tests.unit.kb.conftest import NOW
 
 HEADER = "external_id,question,similar,answer,category,unit,source,valid_from,valid_to"
@@ -85,6 +86,22 @@ def test_a_file_that_cannot_be_read_says_why(text: str | bytes, words: str) -> N
 
 def test_other_kinds_of_file_are_refused() -> None:
     assert problems(b"PK", "条目.xlsx") == [(1, "不是完整的xlsx文件，请另存一次再试")]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "jsonl"])
+def test_what_was_taken_away_comes_back_whole(kind: str) -> None:
+    every: dict[str, Any] = {
+        "similar": ("别的问法",), "short_answer": "短", "category": "类", "unit": "示例局", "source": "《示例》第一条",
+        "source_url": "https://example.cn/a", "region": "示例县", "national": True, "keywords": ("词",), "related": ("b",),
+        "law_since": date(2020, 1, 1), "attachments": (Link(title="申请 表", url="/kb/public/x/files/y"),),
+        **dict.fromkeys(("source_seen", "valid_from"), NOW), "valid_to": NOW + timedelta(days=9),
+    }  # fmt: skip
+    article = Article.drafted(
+        city="_example", external_id="a", question="问", answer="答", updated_at=NOW, **every
+    )
+    assert read_articles(written([article], kind=kind), name=f"a.{kind}", city="_example", at=NOW) == (
+        article,
+    )
 
 
 def test_columns_may_be_few_and_in_any_order() -> None:
