@@ -97,6 +97,11 @@ class Context:
     kept_back: bool  #: nobody who handles it sees who the person is
     undelivered: int  #: messages that are still on their way to the citizen, or kept until they write
 
+    @property
+    def attachments(self) -> tuple[str, ...]:
+        """The ids of what the citizen sent along, in that order."""
+        return _sent_along(self.said)
+
 
 class Callbacks:
     """What waits for a person in one city; every act names who does it."""
@@ -209,6 +214,18 @@ class Callbacks:
             await self._note(connection, Action.PERSON_SEEN, callback, by, why=_WHY)
         return next((one.contact.phone for one in found if one and one.contact.phone), "")
 
+    async def attachment(self, id: int, place: int, *, by: Author) -> str:
+        """Return the id of the ``place``-th thing that the citizen sent along, from 1; that it is opened is on record.
+
+        Raises ``CallbackError`` where there is none.
+        """
+        async with self._held(id) as (connection, callback):
+            found = _sent_along(await self._ledger.history(callback.conversation, limit=MOST_SAID))
+            if not 0 < place <= len(found):
+                raise CallbackError("gone")
+            await self._note(connection, Action.FILE_SEEN, callback, by, why=str(place))
+        return found[place - 1]
+
     async def give_back(self, id: int, *, by: Author) -> None:
         """Let the conversation go: it waits for somebody again, and the bot speaks. Raises ``CallbackError``."""
         async with self._held(id) as (connection, callback):
@@ -307,6 +324,10 @@ class Callbacks:
         self, connection: Connection, action: Action, callback: Callback, by: Author, why: str = ""
     ) -> None:
         await self._audit.note(connection, action, "case", callback.tickets[-1].number, by=by, why=why)
+
+
+def _sent_along(said: Sequence[Utterance]) -> tuple[str, ...]:
+    return tuple(id for one in said for id in one.message.attachments)
 
 
 def _retold(one: Utterance, told: Callable[[str], str]) -> Utterance:

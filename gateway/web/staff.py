@@ -112,7 +112,7 @@ def add_staff_side(app: web.Application, parts: StaffParts) -> StaffDoor:
     add_routes(app, staff(Role.DISPATCHER), dissuasions.routes())
     add_routes(app, staff(Role.DISPATCHER), RepeatPages(look, parts.repeats).routes())
     callbacks = CallbackPages(
-        look, parts.callbacks, pack, script=parts.assets.url("callbacks.js"), clock=parts.clock
+        look, parts.callbacks, parts.files, pack, script=parts.assets.url("callbacks.js"), clock=parts.clock
     )
     add_routes(app, staff(Role.DISPATCHER), callbacks.routes())
     return door

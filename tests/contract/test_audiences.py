@@ -89,6 +89,7 @@ GATEWAY = door_of("/staff") | {
     ("GET", "/ops/dissuasions"): "dispatcher",
     ("GET", "/ops/repeats"): "dispatcher", ("POST", "/ops/repeats"): "dispatcher",
     ("POST", "/ops/repeats/undo"): "dispatcher",
+    ("GET", "/ops/callbacks/{id}/files/{place}"): "dispatcher",
     ("GET", "/ops/callbacks"): "dispatcher", ("GET", "/ops/callbacks/{id}"): "dispatcher",
     **{("POST", f"/ops/callbacks/{{id}}/{act}"): "dispatcher"
        for act in ("take", "say", "call", "phone", "back", "close")},

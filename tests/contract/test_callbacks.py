@@ -44,7 +44,7 @@ class Bench:
     bert: Visitor
     count: int = 0
 
-    async def says(self, text: str = "", **more: str) -> list[dict[str, Any]]:
+    async def says(self, text: str = "", **more: Any) -> list[dict[str, Any]]:
         self.count += 1
         self.clock.now += timedelta(seconds=1)
         said = {"id": f"m{self.count}"} | ({"text": text} if text else {}) | more
@@ -128,6 +128,14 @@ async def test_one_takes_the_conversation_and_writes_and_the_bot_keeps_silent(be
         assert (await bench.anna.post(f"{at}/say", key="k1", text=WORDS))[0] == 303
     assert await bench.said_by_staff() == [WORDS]
     assert [one for one in await bench.told_centre() if WORDS in one] != []
+    form = FormData(default_to_multipart=True)
+    form.add_field("file", "路灯编号12".encode(), filename="a.txt")
+    headers = {"Authorization": f"Bearer {bench.token}"}
+    sent = await (await bench.client.post("/api/chat/attachments", data=form, headers=headers)).json()
+    assert await bench.says(attachments=[sent["id"]]) == []
+    assert (await bench.bert.get(f"{at}/files/1"))[1] == "路灯编号12" and (
+        await bench.bert.get(f"{at}/files/2")
+    )[0] == 404
     [emergency, ticket] = await bench.says("着火了，三楼冒烟，有人被困")
     assert (emergency["kind"], ticket["kind"]) == ("emergency", "ticket")  # danger is never left to wait
     assert await bench.services.pool.fetchval("SELECT urgent FROM callbacks")

@@ -7,6 +7,8 @@ from datetime import datetime
 
 from aiohttp import web
 
+from gateway.enclosures import ending
+from gateway.files import Files
 from gateway.front import said_of
 from gateway.store.callbacks import OUTCOMES, Callback, CallbackError, Callbacks, Context
 from gateway.web.pages.chat import lines_of
@@ -16,13 +18,18 @@ from groundwork.clock import Clock
 from hotline.citypack import CityPack
 from hotline.filing import ground_of
 from hotline.message import clean
+from hotline.replies import options_of
 from hotline.returning import Allowance
+from hotline.steps import GREETING_OPTIONS
 from staff.guard import account_of, form_token_of, text_of
 from staff.look import Look
 from staff.signing_in import author
 
 LONGEST = 1_000  #: characters that staff write at once; two messages of WeChat at most
 CHAT = "webchat"
+SHOWN = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})  #: by the browser
+#: What is sent by citizens runs nothing and loads nothing, whatever it turns out to be.
+FILE_POLICY = "default-src 'none'; img-src 'self'; frame-ancestors 'none'; sandbox"
 FIELDS = ("text", "outcome", "note", "result", "key")  #: of the forms, shown again where something failed
 _ONE = r"/ops/callbacks/{id:\d{1,17}}"
 
@@ -62,10 +69,11 @@ class CallbackPages:
     """The pages for dispatchers."""
 
     def __init__(
-        self, look: Look, callbacks: Callbacks, pack: CityPack, *, script: str, clock: Clock
+        self, look: Look, callbacks: Callbacks, files: Files, pack: CityPack, *, script: str, clock: Clock
     ) -> None:
-        self._look, self._callbacks, self._pack = look, callbacks, pack
+        self._look, self._callbacks, self._files, self._pack = look, callbacks, files, pack
         self._script, self._clock = script, clock
+        self._first_options = options_of(pack, *GREETING_OPTIONS)
         self._channels = {rule.id: rule.label for rule in pack.channels}
 
     def routes(self) -> tuple[web.RouteDef, ...]:
@@ -73,6 +81,7 @@ class CallbackPages:
         return (
             web.get("/ops/callbacks", self.show),
             web.get(_ONE, self.one),
+            web.get(rf"{_ONE}/files/{{place:\d{{1,4}}}}", self.file),
             web.post(f"{_ONE}/take", self.take),
             web.post(f"{_ONE}/say", self.say),
             web.post(f"{_ONE}/call", self.call),
@@ -98,6 +107,23 @@ class CallbackPages:
     async def one(self, request: web.Request) -> web.StreamResponse:
         """Show one conversation; that it was looked at is on record."""
         return await self._page(request)
+
+    async def file(self, request: web.Request) -> web.StreamResponse:
+        """Send what the citizen sent along, after noting who opens it; a picture is shown, everything else is saved."""
+        try:
+            place = int(request.match_info["place"])
+            id = await self._callbacks.attachment(_id(request), place, by=_by(request))
+        except CallbackError:
+            raise web.HTTPNotFound from None
+        found = [one for one in await self._files.described([id]) if one.type]
+        if not found:  # still with the platform, or refused
+            raise web.HTTPNotFound
+        response = web.StreamResponse(headers=_file_headers(place, found[0].type))
+        await response.prepare(request)
+        async for chunk in self._files.open(id):
+            await response.write(chunk)
+        await response.write_eof()
+        return response
 
     async def take(self, request: web.Request) -> web.StreamResponse:
         """Take a conversation for oneself."""
@@ -178,7 +204,8 @@ class CallbackPages:
             kept_back=context.kept_back,
             title=self._title(callback),
             channel=self._channels.get(callback.channel, callback.channel),
-            lines=lines_of(said_of(context.said), ()),
+            lines=lines_of(said_of(context.said), self._first_options),
+            attachments=len(context.attachments),
             refused=self._refused(callback),
             calls=context.calls,
             call_words={one: self._pack.words[f"call_{one}"] for one in OUTCOMES},
@@ -221,6 +248,16 @@ def _by(request: web.Request) -> Author:
 async def _typed(request: web.Request, *names: str) -> dict[str, str]:
     form = await request.post()
     return {name: clean(text_of(form, name)).strip() for name in names}
+
+
+def _file_headers(place: int, kind: str) -> Mapping[str, str]:
+    shown = kind in SHOWN
+    return {
+        "Content-Type": kind if shown else "application/octet-stream",
+        "Content-Disposition": f'{"inline" if shown else "attachment"}; filename="{place}{ending(kind)}"',
+        "Content-Security-Policy": FILE_POLICY,
+        "Cache-Control": "no-store",
+    }
 
 
 def _minutes(now: datetime, since: datetime) -> int:
