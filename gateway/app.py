@@ -164,6 +164,7 @@ def _staff_parts(services: Services) -> StaffParts:
         tickets=services.tickets,
         links=services.links,
         repeats=services.repeats,
+        callbacks=services.callbacks,
         checks=_checks(services),
         assets=Assets.load(),
         secure=is_https(settings.public_url),

@@ -38,6 +38,7 @@ from gateway.noted import Noted
 from gateway.routing import RoutingInUse, RoutingVersions
 from gateway.spool import Spool
 from gateway.store.articles import Articles
+from gateway.store.callbacks import Callbacks
 from gateway.store.catalogue import Catalogue
 from gateway.store.drafts import Drafts
 from gateway.store.feed import Feed
@@ -92,6 +93,7 @@ class Services:
     library: Library
     tickets: Tickets
     repeats: Repeats
+    callbacks: Callbacks
     ledger: Ledger
     spool: Spool
     intake: Intake
@@ -181,6 +183,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             library=library,
             tickets=tickets,
             repeats=Repeats(pool, vault, tickets, audit, pack=pack, clock=clock),
+            callbacks=Callbacks(pool, ledger, tickets, audit, pack=pack, clock=clock, told=following.told),
             ledger=ledger,
             spool=spool,
             intake=intake,

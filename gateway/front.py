@@ -7,8 +7,9 @@ from channels.base import Received, SentReply
 from gateway.gate import Gate
 from gateway.intake import Intake
 from gateway.noted import Noted
+from gateway.store.callbacks import CALLED, SAID
 from gateway.store.feedback import Feedback
-from gateway.store.ledger import Ledger, StoredReply
+from gateway.store.ledger import Ledger, StoredReply, Utterance
 from gateway.store.letters import Entry
 from gateway.store.tickets import Record, Tickets
 from gateway.web.ports import InboundText, Said, Step, Thread, TicketStatus
@@ -22,6 +23,8 @@ from hotline.ticket import TicketIdentity
 from hotline.understanding import Finding, Hit
 from kb.library import Library
 from kb.search import hit_of
+
+FROM_STAFF = frozenset({SAID, CALLED})  #: what staff here did, of which the petitioner reads the words
 
 
 class Front:
@@ -79,12 +82,7 @@ class Front:
 
     async def history(self, conversation: str, *, limit: int) -> tuple[Said, ...]:
         """Return the last ``limit`` messages with their replies, oldest first."""
-        said: list[Said] = []
-        for one in await self._ledger.history(conversation, limit=limit):
-            if not one.message.unasked:
-                said.append(InboundText.of(one.message))
-            said += map(sent_of, one.replies)
-        return tuple(said)
+        return said_of(await self._ledger.history(conversation, limit=limit))
 
     async def look_up(self, number: str, query_code: str) -> TicketStatus | None:
         """Return the ticket's public status, or ``None`` for any wrong pair."""
@@ -162,7 +160,7 @@ def _unit_now(record: Record) -> str:
 
 def _public(name: str, data: Mapping[str, object]) -> str:
     """Return what the petitioner reads of an event: the unit, and what it or the centre says; people are masked."""
-    said = ("unit", "text", "reason") if name in FROM_DESK else ("unit",)
+    said = ("unit", "text", "reason") if name in FROM_DESK or name in FROM_STAFF else ("unit",)
     return "\n".join(str(data[part]) for part in said if data.get(part))
 
 
@@ -173,6 +171,16 @@ def _client_id(key: str) -> str:
 def sent_of(reply: StoredReply) -> SentReply:
     """Return ``reply`` as channels see it."""
     return SentReply(id=reply.id, in_reply_to=_client_id(reply.message_key), at=reply.at, reply=reply.reply)
+
+
+def said_of(utterances: Sequence[Utterance]) -> tuple[Said, ...]:
+    """Return ``utterances`` as pages show them."""
+    said: list[Said] = []
+    for one in utterances:
+        if not one.message.unasked:
+            said.append(InboundText.of(one.message, pending=not one.settled))
+        said += map(sent_of, one.replies)
+    return tuple(said)
 
 
 class PublicArticles:

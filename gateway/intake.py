@@ -15,7 +15,7 @@ from gateway.store.ledger import Admission, Ledger, Pending, StoredReply
 from groundwork.clock import Clock
 from hotline.calendar import CITY_TIME
 from hotline.citypack import CityPack
-from hotline.conversation import Conversation
+from hotline.conversation import Attendance, Conversation
 from hotline.decision import asks_for_progress, decide, handed_over
 from hotline.effects import Effect, effects_of
 from hotline.errors import KeyReusedError, StorageAwayError
@@ -206,9 +206,12 @@ class Intake:
                 return
 
             def judge(
-                state: Conversation, one: Pending, standings: Sequence[Standing]
+                state: Conversation,
+                one: Pending,
+                standings: Sequence[Standing],
+                attendance: Attendance | None,
             ) -> tuple[Turn, tuple[Effect, ...]]:
-                return self._judge(state, prepared[one.id], standings)
+                return self._judge(state, prepared[one.id], standings, attendance)
 
             def asks(state: Conversation, one: Pending) -> bool:
                 heard = prepared[one.id]
@@ -242,14 +245,14 @@ class Intake:
         )
 
     def _judge(
-        self, state: Conversation, heard: Heard, standings: Sequence[Standing]
+        self, state: Conversation, heard: Heard, standings: Sequence[Standing], attendance: Attendance | None
     ) -> tuple[Turn, tuple[Effect, ...]]:
         pack = self._law_of(heard.message)
         offered = map(self._library.hit, offered_articles(state))
         heard = replace(heard, meant=tuple(hit for hit in offered if hit is not None))
         fresh = tuple(fresh_identity(heard.message.received_at) for _ in range(MOST_MATTERS))
         try:
-            turn = decide(pack, state, heard, fresh=fresh, standings=standings)
+            turn = decide(pack, state, heard, fresh=fresh, standings=standings, attendance=attendance)
             effects = effects_of(heard.message, turn, pack)
         except Exception as error:
             # Nobody's words may wait for ever on a fault of ours: a person gets them instead.

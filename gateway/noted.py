@@ -10,7 +10,7 @@ from hotline.citypack import CityPack
 from hotline.errors import StorageAwayError
 from hotline.redaction import redact
 from hotline.scene import Heard
-from hotline.turn import Answer, Turn
+from hotline.turn import Answer, LeaveToPerson, Turn
 from hotline.understanding import Intent
 
 log = logging.getLogger(__name__)
@@ -35,8 +35,9 @@ class Noted:
         answers = [decision for decision in turn.decisions if isinstance(decision, Answer)]
         for answer in answers:
             self.used(answer.hit.article_id)
+        left = any(isinstance(decision, LeaveToPerson) for decision in turn.decisions)
         asks = heard.understanding.intent is Intent.CONSULT and not (heard.secrecy or heard.message.letter)
-        if asks and not answers and heard.danger is None and len(self._in_vain) < MOST_KEPT:
+        if asks and not answers and not left and heard.danger is None and len(self._in_vain) < MOST_KEPT:
             text = redact(heard.message.text.strip(), self._pack.finder)[:LONGEST]
             if text:
                 self._in_vain[heard.message.key] = text

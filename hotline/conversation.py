@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from hotline.message import Location
 from hotline.ticket import TicketIdentity
 from hotline.understanding import Understanding
 
+SILENCE = timedelta(
+    minutes=30
+)  #: after this long a silence it is asked whether to go on (DESIGN, Conversation)
 MOST_BROUGHT = 20  #: attachments that one ticket takes along
 
 
@@ -101,6 +104,23 @@ class Held:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Attendance:
+    """A person of the hotline has taken the conversation, and holds it until they have been silent for too long."""
+
+    since: datetime  #: when they took it
+    spoke_at: datetime | None = None  #: when they last said something to the citizen
+
+    @property
+    def until(self) -> datetime:
+        """When the bot speaks again by itself."""
+        return (self.spoke_at or self.since) + SILENCE
+
+    def holds(self, now: datetime) -> bool:
+        """Tell whether the conversation is theirs at that moment."""
+        return now < self.until
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Conversation:
     """The state of one conversation; replaced as a whole by each turn."""
 
@@ -125,4 +145,7 @@ class Conversation:
     paused: bool = False  #: after a long silence it was asked whether to go on
     held: Held | None = None
     rude: int = 0  #: messages that only insulted
+    attended: datetime | None = (
+        None  #: the taking by a person (``Attendance.since``) that the citizen knows of
+    )
     idle_talk: int = 0  #: messages since the last ticket that brought nothing to do

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from hotline import (
     acts,
+    attending,
     beside,
     choices,
     collecting,
@@ -24,7 +25,7 @@ from hotline import (
     wishes,
 )
 from hotline.citypack import CityPack
-from hotline.conversation import MOST_BROUGHT, Conversation, Draft, Phase
+from hotline.conversation import MOST_BROUGHT, Attendance, Conversation, Draft, Phase
 from hotline.message import InboundMessage
 from hotline.scene import Heard, Scene, Standing
 from hotline.ticket import TicketIdentity
@@ -42,13 +43,15 @@ def decide(
     *,
     fresh: Sequence[TicketIdentity],
     standings: Sequence[Standing] = (),
+    attendance: Attendance | None = None,
 ) -> Turn:
     """Return what to do about ``heard``; the same arguments always give the same turn."""
     before = _with_brought(_resumed(conversation, heard.message), heard.message)
     choice = _chosen(before, heard.message) or _meant(pack, before, heard.message)
     if before.doubt_open and not heard.message.option:
         choice = _ABOUT_DANGER.get(choice, choice)
-    scene = Scene(pack=pack, before=before, heard=heard, fresh=fresh, standings=standings, choice=choice)
+    scene = Scene(pack=pack, before=before, heard=heard, fresh=fresh, standings=standings, choice=choice,
+                  attendance=attendance)  # fmt: skip
     turn = _decided(scene)
     if turn.conversation.idle_talk == before.idle_talk:  # this message was no more of the same
         turn = replace(turn, conversation=replace(turn.conversation, idle_talk=0))
@@ -128,7 +131,7 @@ def _meant(pack: CityPack, conversation: Conversation, message: InboundMessage) 
 def _in_phase(scene: Scene) -> Turn:
     if dangers.tells_place(scene):
         return dangers.supplement(scene)
-    turn = dangers.answered(scene) or silence.after(scene, _in_phase)
+    turn = dangers.answered(scene) or attending.left_to_person(scene) or silence.after(scene, _in_phase)
     if turn is not None:
         return turn
     if scene.before.doing is not None:

@@ -16,6 +16,7 @@ from hotline.turn import (
     Decision,
     EmergencyTransfer,
     HandOver,
+    LeaveToPerson,
     OpenTicket,
     Progress,
     Rate,
@@ -86,10 +87,11 @@ def effects_of(message: InboundMessage, turn: Turn, pack: CityPack) -> tuple[Eff
     owed: list[Effect] = []
     for index, decision in enumerate(turn.decisions):
         key = f"{message.key}:{index}"
-        reply = reply_for(decision, pack)
-        owed.append(
-            SendReply(key=f"{key}:reply", conversation=message.conversation, position=index, reply=reply)
-        )
+        if not (isinstance(decision, LeaveToPerson) and not decision.tells):
+            reply = reply_for(decision, pack)
+            owed.append(
+                SendReply(key=f"{key}:reply", conversation=message.conversation, position=index, reply=reply)
+            )
         owed += _beyond_reply(key, decision, message.received_at)
         if isinstance(decision, SmallTalk) and decision.dissuades and pack.misconduct(decision.dissuades):
             note = NoteDissuasion(
@@ -122,7 +124,16 @@ def _beyond_reply(key: str, decision: Decision, at: datetime) -> tuple[FileTicke
             )
         case Withdraw(number=number, reason=reason):
             return (TellDesk(key=f"{key}:withdrawn", subject=number, name="withdrawn", at=at, text=reason),)
-        case Answer() | Clarify() | Summary() | Refusal() | EmergencyTransfer() | Progress() | SmallTalk():
+        case (
+            Answer()
+            | Clarify()
+            | Summary()
+            | Refusal()
+            | EmergencyTransfer()
+            | Progress()
+            | SmallTalk()
+            | LeaveToPerson()
+        ):
             return ()
         case _:
             assert_never(decision)

@@ -16,6 +16,7 @@ from hotline.turn import (
     Decision,
     EmergencyTransfer,
     HandOver,
+    LeaveToPerson,
     OpenTicket,
     Progress,
     Rate,
@@ -68,6 +69,8 @@ def reply_for(decision: Decision, pack: CityPack) -> Reply:
             return Reply(kind="notice", text=pack.say("withdrawn", number=number))
         case Rate(number=number):
             return Reply(kind="rating", text=pack.say("rated", number=number))
+        case LeaveToPerson():
+            return Reply(kind="handover", text=pack.say("attended"))
         case SmallTalk(text=text, options=options):
             return Reply(kind="smalltalk", text=text, options=options)
         case _:

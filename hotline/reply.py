@@ -75,6 +75,10 @@ class Reply:
     ticket: TicketNote | None = None
     call: Call | None = None
     summary: SummaryNote | None = None
+    by: str = ""  #: ``person`` where a person of the hotline said it
+
+
+PERSON = "person"  #: a reply's ``by``
 
 
 def wire(reply: Reply, *, id: str, in_reply_to: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from hotline.citypack import CityPack
-from hotline.conversation import Brought, Conversation, Filed, Option, Phase
+from hotline.conversation import Attendance, Brought, Conversation, Filed, Option, Phase
 from hotline.message import InboundMessage
 from hotline.replies import options_of
 from hotline.routing import Routing
@@ -56,6 +56,7 @@ class Scene:
     fresh: Sequence[TicketIdentity]  #: unused ticket identities, enough for one turn
     standings: Sequence[Standing]
     choice: str  #: id of the option chosen, or empty
+    attendance: Attendance | None = None  #: the person who has taken the conversation
 
     @property
     def text(self) -> str:

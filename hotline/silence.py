@@ -2,17 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 
 from hotline import filing, steps, wishes
-from hotline.conversation import Held, Phase
+from hotline.conversation import SILENCE, Held, Phase
 from hotline.scene import Scene
 from hotline.turn import MAX_DECISIONS, Clarify, SmallTalk, Turn
 from hotline.understanding import Intent
-
-SILENCE = timedelta(
-    minutes=30
-)  #: after this long a silence it is asked whether to go on (DESIGN, Conversation)
 
 
 def _was_silent(scene: Scene) -> bool:

@@ -15,6 +15,7 @@ class By(StrEnum):
 
     CITIZEN = "citizen"
     BOT = "bot"
+    PERSON = "person"  #: of the hotline
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

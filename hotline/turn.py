@@ -126,6 +126,13 @@ class SmallTalk:
     dissuades: str = ""  #: id of the misconduct that the citizen is talked out of
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LeaveToPerson:
+    """A person of the hotline attends and answers this; the bot says nothing, or once that it is so."""
+
+    tells: bool
+
+
 Decision: TypeAlias = (
     Answer
     | Clarify
@@ -140,6 +147,7 @@ Decision: TypeAlias = (
     | Supplement
     | HandOver
     | SmallTalk
+    | LeaveToPerson
 )
 
 

@@ -16,7 +16,7 @@ from hotline.transcript import Line, shortened
 def for_centre(ticket: Ticket, finder: Finder, *, token: str) -> Ticket:
     """Return ``ticket`` as the dispatch centre may see it; ``token`` stands for a person who is kept from it."""
     contact = ticket.contact
-    kept_back = contact.confidential or contact.anonymous
+    kept_back = is_kept_back(contact)
     held = Contact(anonymous=contact.anonymous, confidential=contact.confidential, token=token)
 
     def told(text: str) -> str:
@@ -53,8 +53,13 @@ def withheld(text: str, contact: Contact, finder: Finder) -> str:
     did, and who they are, stays. The whole text can be unsealed like the person. Of somebody who is not kept back only
     their own number goes: it stands in the contact, not in what everybody reads who handles the matter.
     """
-    if not (contact.confidential or contact.anonymous):
+    if not is_kept_back(contact):
         return without_phone(text, contact.phone)
     if len(contact.name) > 1:
         text = text.replace(contact.name, MASK * len(contact.name))
     return redact(text, finder)
+
+
+def is_kept_back(contact: Contact) -> bool:
+    """Tell whether nobody who handles the matter learns who the person is."""
+    return contact.confidential or contact.anonymous

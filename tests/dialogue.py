@@ -10,7 +10,7 @@ from bots.keyword_understanding import KeywordUnderstanding
 from cities.loading import load_pack
 from hotline.calendar import CITY_TIME
 from hotline.citypack import CityPack
-from hotline.conversation import Conversation
+from hotline.conversation import Attendance, Conversation
 from hotline.decision import asks_for_progress, decide
 from hotline.effects import FileTicket, SendReply, TellDesk, effects_of
 from hotline.letters import MOST_MATTERS
@@ -62,6 +62,7 @@ class Person:
     standings: tuple[Standing, ...] = ()
     tickets: list[Ticket] = field(default_factory=list)
     count: int = 0
+    attendance: Attendance | None = None  #: the person of the hotline who has taken the conversation
 
     def says(
         self,
@@ -101,7 +102,7 @@ class Person:
             for i in range(MOST_MATTERS)
         )
         seen = self.standings if asks_for_progress(self.pack, self.state, heard) else ()
-        turn = decide(self.pack, self.state, heard, fresh=fresh, standings=seen)
+        turn = decide(self.pack, self.state, heard, fresh=fresh, standings=seen, attendance=self.attendance)
         assert from_record(Conversation, to_record(turn.conversation)) == turn.conversation
         owed = effects_of(message, turn, self.pack)
         self.state = turn.conversation

@@ -118,7 +118,8 @@ class Socket:
         urgent = [sent for sent in received.replies if sent.reply.kind == "emergency"]
         for shown in self._talk.manner.urge(urgent):
             await self._send(shown)
-        await self._send({"type": "taken", "id": frame["id"]})
+        silent = received.settled and not received.replies  # a person of the hotline answers
+        await self._send({"type": "taken", "id": frame["id"]} | ({"silent": True} if silent else {}))
         self._wake()
 
     async def _begin(self, after: str | None) -> None:

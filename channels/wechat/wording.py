@@ -43,6 +43,8 @@ class Wording:
             yield from self._emergency(reply.call)
             yield reply.text
             return
+        if reply.by:
+            yield self._say("wechat_person")
         yield from self._told(reply)
         if reply.call is not None:
             yield reply.call.why

@@ -225,6 +225,12 @@ class Deliveries:
             not_before=self._clock() + REPUSHED_WITHIN,
         )
 
+    async def allowance(self, sender: str) -> Allowance | None:
+        """Return how often ``sender`` may be written to; ``None`` for somebody to whom nothing is pushed."""
+        async with storage_errors(), self._pool.acquire() as connection:
+            stored = await connection.fetchval("SELECT allowance FROM recipients WHERE sender = $1", sender)
+        return None if stored is None else _allowance(stored)
+
     async def recipient(self, conversation: str) -> Recipient:
         """Return whom a ``conversation`` is with in which something is or was owed."""
         async with storage_errors(), self._pool.acquire() as connection:

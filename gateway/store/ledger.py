@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import asyncpg
 
 from channels.base import SentReply
-from gateway.store import dissuasions
+from gateway.store import attendances, dissuasions
 from gateway.store.attachments import Attachments
 from gateway.store.deliveries import Deliveries
 from gateway.store.letters import Letters
@@ -18,16 +18,16 @@ from gateway.store.receipts import Receipts
 from gateway.store.tickets import Tickets
 from gateway.web.ports import Thread
 from groundwork.clock import Clock
-from groundwork.database import Connection, Pool, lock, storage_errors
+from groundwork.database import Connection, Pool, storage_errors
 from groundwork.identities import open_record, seal_record
 from groundwork.vault import Vault
-from hotline.conversation import Conversation
+from hotline.conversation import Attendance, Conversation
 from hotline.effects import Effect, EnterLetter, FileTicket, NoteDissuasion, SendReply, TellDesk
 from hotline.errors import KeyReusedError
 from hotline.events import Event
 from hotline.message import InboundMessage
 from hotline.records import from_record, to_record
-from hotline.reply import Reply
+from hotline.reply import PERSON, Reply
 from hotline.scene import Standing
 from hotline.transcript import MOST_LINES, By, Line
 from hotline.turn import Turn
@@ -81,12 +81,18 @@ class Utterance:
 
     message: InboundMessage
     replies: tuple[StoredReply, ...]
+    settled: bool = True
 
 
-Judge: TypeAlias = Callable[[Conversation, Pending, Sequence[Standing]], tuple[Turn, tuple[Effect, ...]]]
+Judge: TypeAlias = Callable[
+    [Conversation, Pending, Sequence[Standing], Attendance | None], tuple[Turn, tuple[Effect, ...]]
+]
 Asks: TypeAlias = Callable[
     [Conversation, Pending], bool
 ]  #: whether a message wants to know where tickets stand
+
+
+_BY = {PERSON: By.PERSON}
 
 
 class Ledger:
@@ -150,12 +156,13 @@ class Ledger:
     ) -> tuple[int, ...]:
         """Decide every pending message of ``conversation`` in one transaction with what is then owed.
 
-        ``judge`` is told where the conversation's tickets stand when ``asks`` says that it wants to know.
+        ``judge`` is told where the conversation's tickets stand when ``asks`` says that it wants to know, and of the
+        person who has taken the conversation.
         Returns the ids of messages that are not in ``prepared``: they and all later ones are left
         pending, so that the caller prepares them and comes again.
         """
         async with storage_errors(), self._pool.acquire() as connection, connection.transaction():
-            await lock(connection, f"conversation:{conversation}")
+            await attendances.hold(connection, conversation)
             pending = await self._pending(connection, conversation)
             ready = []
             for one in pending:
@@ -170,11 +177,12 @@ class Ledger:
         self, connection: Connection, conversation: str, ready: Sequence[Pending], judge: Judge, asks: Asks
     ) -> None:
         state, filed = await self._conversation(connection, conversation), dict[str, Any]()
+        attendance = await attendances.attendance_of(connection, conversation)
         for one in ready:
             about = (one.message.about,) if one.message.about else ()
             wanted = about or state.tickets if asks(state, one) else ()
             standings = await self._tickets.standings(connection, wanted)
-            turn, effects = judge(state, one, standings)
+            turn, effects = judge(state, one, standings, attendance)
             state = turn.conversation
             filed |= await self._write(connection, one, effects)
         await connection.execute(
@@ -205,6 +213,7 @@ class Ledger:
                 filed[effect.ticket.number] = await self._tickets.file(
                     connection, one.id, one.message, effect, said
                 )
+                await attendances.asked(connection, one.message, effect.ticket)
             elif isinstance(effect, TellDesk):
                 await self._tickets.tell(connection, effect)
             elif isinstance(effect, EnterLetter):
@@ -238,10 +247,13 @@ class Ledger:
 
         ``False`` if it was on record. Raises ``NotAnEventError`` for a ticket that is not.
         """
-        return await self._tickets.take(event, tell=self._tell)
+        return await self._tickets.take(event, tell=self.say)
 
-    async def _tell(self, connection: Connection, thread: Thread, key: str, reply: Reply) -> None:
-        """Say ``reply`` in a conversation unasked, and owe it where the channel pushes."""
+    async def say(self, connection: Connection, thread: Thread, key: str, reply: Reply) -> bool:
+        """Say ``reply`` in a conversation unasked, and owe it where the channel pushes; ``False`` if it was said.
+
+        In a transaction that holds the conversation (``attendances.hold``), so that what is said keeps its order.
+        """
         now = self._clock()
         message = InboundMessage(
             key=key, city=self._city, channel=thread.channel, conversation=thread.conversation,
@@ -249,7 +261,8 @@ class Ledger:
         )  # fmt: skip
         id = await connection.fetchval(
             "INSERT INTO messages (key_digest, fingerprint, city, channel, conversation, sender, received_at, body,"
-            " claimed_until, settled_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7, $7) RETURNING id",
+            " claimed_until, settled_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7, $7)"
+            " ON CONFLICT (key_digest) DO NOTHING RETURNING id",
             self._vault.digest(key, purpose="messages.key"),
             self._vault.digest(message.fingerprint().hex(), purpose="messages.fingerprint"),
             self._city,
@@ -259,9 +272,15 @@ class Ledger:
             now,
             seal_record(self._vault, to_record(message), purpose=MESSAGE),
         )
+        if id is None:
+            return False
         said = SendReply(key=f"{key}:reply", conversation=thread.conversation, position=0, reply=reply)
         await self._enter(connection, id, [said])
+        await connection.execute(  # by which readers elsewhere find it
+            "UPDATE conversations SET updated_at = $2 WHERE id = $1", thread.conversation, now
+        )
         await self.deliveries.owe_unasked(connection, id, message)
+        return True
 
     async def _said_before(self, connection: Connection, one: Pending) -> tuple[Line, ...]:
         """Return what was said since the conversation's last ticket, up to this message and with it, oldest first."""
@@ -281,7 +300,7 @@ class Ledger:
                 words = message.demand or message.option or ""
                 lines.append(Line(at=message.received_at, by=By.CITIZEN, text=words))
             said = (self._reply(reply, "") for reply in replies if reply["message_id"] == row["id"])
-            lines += [Line(at=reply.at, by=By.BOT, text=reply.reply.text) for reply in said]
+            lines += [Line(at=one.at, by=_BY.get(one.reply.by, By.BOT), text=one.reply.text) for one in said]
         return tuple(lines)
 
     def reply_id(self, key: str) -> uuid.UUID:
@@ -328,22 +347,31 @@ class Ledger:
             list(ids),
         )
 
-    async def history(self, conversation: str, *, limit: int) -> tuple[Utterance, ...]:
-        """Return the last ``limit`` messages of ``conversation`` with their replies, oldest first."""
+    async def history(self, conversation: str, *, limit: int, known: bool = True) -> tuple[Utterance, ...]:
+        """Return the last ``limit`` messages of ``conversation`` with their replies, oldest first.
+
+        Without ``known`` whatever tells who people are is masked.
+        """
         async with storage_errors(), self._pool.acquire() as connection:
             messages = await connection.fetch(
-                "SELECT id, body FROM messages WHERE conversation = $1 ORDER BY id DESC LIMIT $2",
+                "SELECT id, body, settled_at FROM messages WHERE conversation = $1 ORDER BY id DESC LIMIT $2",
                 conversation,
                 limit,
             )
             rows = await self._replies(connection, [row["id"] for row in messages])
-        said = {row["id"]: self._message(row["body"]) for row in reversed(messages)}
+        said = {
+            row["id"]: (self._message(row["body"], known=known), row["settled_at"])
+            for row in reversed(messages)
+        }
         return tuple(
             Utterance(
                 message=message,
-                replies=tuple(self._reply(row, message.key) for row in rows if row["message_id"] == id),
+                replies=tuple(
+                    self._reply(row, message.key, known=known) for row in rows if row["message_id"] == id
+                ),
+                settled=settled_at is not None,
             )
-            for id, message in said.items()
+            for id, (message, settled_at) in said.items()
         )
 
     async def place_of(self, conversation: str, reply: str) -> int:
@@ -407,14 +435,14 @@ class Ledger:
             )
         return tuple(sorted({row["conversation"] for row in rows}))
 
-    def _message(self, sealed: bytes) -> InboundMessage:
-        return from_record(InboundMessage, open_record(self._vault, sealed, purpose=MESSAGE, known=True))
+    def _message(self, sealed: bytes, *, known: bool = True) -> InboundMessage:
+        return from_record(InboundMessage, open_record(self._vault, sealed, purpose=MESSAGE, known=known))
 
-    def _reply(self, row: asyncpg.Record, message_key: str) -> StoredReply:
+    def _reply(self, row: asyncpg.Record, message_key: str, *, known: bool = True) -> StoredReply:
         return StoredReply(
             id=str(row["id"]),
             message_id=row["message_id"],
             message_key=message_key,
             at=row["said_at"],
-            reply=from_record(Reply, open_record(self._vault, row["body"], purpose=REPLY, known=True)),
+            reply=from_record(Reply, open_record(self._vault, row["body"], purpose=REPLY, known=known)),
         )

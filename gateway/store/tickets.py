@@ -3,12 +3,13 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 from typing import Any, TypeAlias
 
 import asyncpg
 
 from dispatch_client import payloads
-from gateway.store import feed
+from gateway.store import attendances, feed
 from gateway.store.receipts import Receipt, receipt_of
 from gateway.store.sealed import CODE, DATA, TICKET
 from gateway.web.ports import Thread
@@ -31,9 +32,9 @@ from hotline.replies import moment_in_words
 from hotline.reply import Reply
 from hotline.scene import Standing
 from hotline.telling import reply_of
-from hotline.ticket import ALPHABET, Ticket, normalised
+from hotline.ticket import ALPHABET, Contact, Ticket, normalised
 from hotline.transcript import Line
-from hotline.withholding import for_centre, said_to_centre, withheld
+from hotline.withholding import for_centre, is_kept_back, said_to_centre, withheld
 from kb.search import likeness
 
 TOKEN_LETTERS = 12
@@ -46,7 +47,7 @@ HEARD_BY_ALL = frozenset({"progressed", "replied", "followed_up", "closed", "reo
 MERGED, JOINED = "merged", "joined"  #: on the timeline of the later ticket, and of the main one
 PARTED = "parted"  #: on both, when that was undone
 #: says a reply in a conversation, under a key, inside a transaction
-Tells: TypeAlias = Callable[[Connection, Thread, str, Reply], Awaitable[None]]
+Tells: TypeAlias = Callable[[Connection, Thread, str, Reply], Awaitable[bool]]
 WITHDRAWN, OVER = "withdrawn", frozenset({"closed"})  #: states in which nothing more is owed
 
 
@@ -167,7 +168,7 @@ class Tickets:
         self, connection: Connection, key: str, subject: str, name: str, sequence: int, at: datetime,
         data: Mapping[str, Any],
     ) -> str:  # fmt: skip
-        event_id = self._vault.digest(key, purpose="events.id")[:16].hex()
+        event_id = self._event_id(key)
         body = {"id": event_id, "subject": subject, "name": name, "sequence": sequence,
                 "at": at.isoformat(), "data": dict(data)}  # fmt: skip
         one = Owed(key=key, lane=f"ticket:{subject}", kind="event", body=body)
@@ -199,6 +200,8 @@ class Tickets:
         ``tell`` is called, in the same transaction, for each ticket whose citizen is to hear of it. Raises ``NotAnEventError`` for a ticket that is not on record.
         """
         async with storage_errors(), self._pool.acquire() as connection, connection.transaction():
+            if tell is not None:
+                await _hold_those_of(connection, event.subject)
             await lock(connection, f"ticket:{event.subject}")
             try:
                 new = await self._note(connection, event.subject, event.id, event.source, event.sequence,
@@ -264,13 +267,32 @@ class Tickets:
         for subject, name, said, data in zip(
             pair, names, words, ({"main": main}, {"merged": number}), strict=True
         ):
-            sequence = await connection.fetchval(
-                "UPDATE tickets SET sequence = sequence + 1 WHERE number = $1 RETURNING sequence", subject
-            )
             key = f"{names[0]}:{number}:{main}:{subject}"
-            told = payloads.supplement_data(said, at=at)
-            event_id = await self._owe(connection, key, subject, "supplemented", sequence, at, told)
-            await self._note(connection, subject, event_id, "staff", sequence, name, at, data)
+            await self.add_by_staff(connection, subject, key, name, data, at=at, told=said)
+
+    async def add_by_staff(
+        self, connection: Connection, number: str, key: str, name: str, data: Mapping[str, Any], *, at: datetime,
+        told: str,
+    ) -> bool:  # fmt: skip
+        """Put onto a ticket's timeline what staff here did about it, and owe the dispatch centre ``told`` about it.
+
+        ``False`` if that act, known by its ``key``, is there already.
+        """
+        if not await self._is_new(connection, key):
+            return False
+        sequence = await connection.fetchval(
+            "UPDATE tickets SET sequence = sequence + 1 WHERE number = $1 RETURNING sequence", number
+        )
+        words = payloads.supplement_data(told, at=at)
+        event_id = await self._owe(connection, key, number, "supplemented", sequence, at, words)
+        return await self._note(connection, number, event_id, "staff", sequence, name, at, data)
+
+    async def _is_new(self, connection: Connection, key: str) -> bool:
+        digest = self._vault.digest(f"staff:{self._event_id(key)}", purpose="ticket_events.id")
+        return not await connection.fetchval("SELECT true FROM ticket_events WHERE event_digest = $1", digest)
+
+    def _event_id(self, key: str) -> str:
+        return self._vault.digest(key, purpose="events.id")[:16].hex()
 
     async def _tell_merged(self, connection: Connection, event: Event) -> list[str]:
         """Let those whose tickets go on under this one hear what has become of it, without what names a person.
@@ -306,13 +328,11 @@ class Tickets:
             )
             if row is None:
                 return None
-            events = await connection.fetch(
-                "SELECT name, at, data FROM ticket_events WHERE number = $1 ORDER BY at, id", number
-            )
+            happenings = await self.happened(connection, number)
         return Record(
             ticket=self._ticket(row["body"], known=False),
             state=row["state"],
-            happenings=tuple(map(self._happening, events)),
+            happenings=happenings,
             receipt=receipt_of(row["at"], row["hash"]) if row["hash"] else None,
         )
 
@@ -334,6 +354,40 @@ class Tickets:
             "SELECT body FROM tickets WHERE number = $1 OR person = $1", normalised(number_or_token)
         )
         return None if sealed is None else self._ticket(sealed, known=True)
+
+    async def to_call(
+        self, connection: Connection, callbacks: Sequence[int]
+    ) -> dict[int, tuple[Ticket, ...]]:
+        """Return the tickets of each of those callbacks, oldest first; who is kept back is not in them, others masked."""
+        rows = await connection.fetch(
+            "SELECT callback, body FROM tickets WHERE callback = ANY($1) ORDER BY callback, filed_at",
+            list(callbacks),
+        )
+        return {
+            id: tuple(self._for_staff(row["body"]) for row in of_one)
+            for id, of_one in groupby(rows, key=lambda row: int(row["callback"]))
+        }
+
+    def _for_staff(self, sealed: bytes) -> Ticket:
+        masked = self._ticket(sealed, known=False)
+        if not is_kept_back(masked.contact):
+            return masked
+        return for_centre(
+            self._ticket(sealed, known=True), self._pack.finder, token=self._token(masked.number)
+        )
+
+    async def kept_back(self, connection: Connection, conversation: str) -> tuple[Contact, ...]:
+        """Return who must not be seen of those who filed a ticket in ``conversation``; for masking alone."""
+        rows = await connection.fetch("SELECT body FROM tickets WHERE conversation = $1", conversation)
+        contacts = [self._ticket(row["body"], known=True).contact for row in rows]
+        return tuple(contact for contact in contacts if is_kept_back(contact))
+
+    async def happened(self, connection: Connection, number: str) -> tuple[Happening, ...]:
+        """Return the timeline of a ticket, oldest first and people masked."""
+        events = await connection.fetch(
+            "SELECT name, at, data FROM ticket_events WHERE number = $1 ORDER BY at, id", number
+        )
+        return tuple(map(self._happening, events))
 
     async def of_person(
         self, connection: Connection, kind: Kind, value: str
@@ -419,6 +473,17 @@ class Tickets:
 
     def _code_digest(self, number: str, code: str) -> bytes:
         return self._vault.digest(f"{number}:{code}", purpose="tickets.code")
+
+
+async def _hold_those_of(connection: Connection, number: str) -> None:
+    """Hold every conversation in which something may be said about a ticket, before the ticket: in settling's order."""
+    rows = await connection.fetch(
+        "SELECT conversation FROM tickets WHERE number = $1 UNION SELECT t.conversation FROM repeats r"
+        " JOIN tickets t ON t.number = r.number WHERE r.main = $1 AND r.merged ORDER BY 1",
+        number,
+    )
+    for row in rows:
+        await attendances.hold(connection, row["conversation"])
 
 
 def _told(effect: TellDesk) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from groundwork.database import Connection, Pool, lock, storage_errors
 from hotline.errors import HotlineError
 from hotline.identity import Kind
 from hotline.ticket import Contact, Ticket
+from hotline.withholding import is_kept_back
 
 WHYS = ("contact", "danger", "lawful")  #: for which the person of a confidential ticket may be looked at
 OPEN_FOR = timedelta(hours=24)  #: how long a request waits for somebody who agrees
@@ -81,7 +82,7 @@ class Unsealings:
         """
         async with storage_errors(), self._pool.acquire() as connection, connection.transaction():
             ticket = await self._tickets.named(connection, number_or_token)
-            if ticket is None or not (ticket.contact.confidential or ticket.contact.anonymous):
+            if ticket is None or not is_kept_back(ticket.contact):
                 raise UnsealingError("unknown")
             await lock(connection, f"unsealing:{ticket.number}")
             now = self._clock()

@@ -27,13 +27,14 @@ class InboundText:
     option: str | None = None  #: shown by its label when there is no text
     files: int = 0  #: how many came along
     located: bool = False  #: whether a place came along
+    pending: bool = False  #: whether it is still being looked into
 
     @classmethod
-    def of(cls, message: InboundMessage) -> Self:
+    def of(cls, message: InboundMessage, *, pending: bool = False) -> Self:
         """Return what is shown of ``message``."""
         return cls(
             id=message.key.rpartition(":")[2], at=message.received_at, text=message.text, option=message.option,
-            files=len(message.attachments), located=message.location is not None,
+            files=len(message.attachments), located=message.location is not None, pending=pending,
         )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from gateway import PROGRAM
 from gateway.files import Files
+from gateway.store.callbacks import Callbacks
 from gateway.store.catalogue import Catalogue
 from gateway.store.dissuasions import Dissuasions
 from gateway.store.drafts import Drafts
@@ -24,6 +25,7 @@ from gateway.web.files import Assets
 from gateway.web.health import Check
 from gateway.web.pages.answers import AnswerPages
 from gateway.web.pages.asked import AskedPages
+from gateway.web.pages.callbacks import CallbackPages
 from gateway.web.pages.dissuasions import DissuasionPages
 from gateway.web.pages.editing import EditingPages, EditingParts
 from gateway.web.pages.enclosing import EnclosingPages, PublicFiles
@@ -48,7 +50,7 @@ from staff.site import add_staff_routes
 
 PREFIX = "/staff"
 TEMPLATES = Path(__file__).with_name("staff_templates")
-HOMES = {Role.EDITOR: "/kb", Role.REVIEWER: "/kb", Role.ADMIN: "/ops", Role.DISPATCHER: "/ops/sealed",
+HOMES = {Role.EDITOR: "/kb", Role.REVIEWER: "/kb", Role.ADMIN: "/ops", Role.DISPATCHER: "/ops/callbacks",
          Role.UNIT: "/kb/review"}  # fmt: skip
 
 
@@ -73,6 +75,7 @@ class StaffParts:
     tickets: Tickets
     links: Links
     repeats: Repeats
+    callbacks: Callbacks
     checks: Sequence[Check]
     assets: Assets
     secure: bool
@@ -111,6 +114,10 @@ def add_staff_side(app: web.Application, parts: StaffParts) -> StaffDoor:
     dissuasions = DissuasionPages(look, Dissuasions(parts.pool, city=pack.code), pack)
     add_routes(app, staff(Role.DISPATCHER), dissuasions.routes())
     add_routes(app, staff(Role.DISPATCHER), RepeatPages(look, parts.repeats).routes())
+    callbacks = CallbackPages(
+        look, parts.callbacks, parts.files, pack, script=parts.assets.url("callbacks.js"), clock=parts.clock
+    )
+    add_routes(app, staff(Role.DISPATCHER), callbacks.routes())
     return door
 
 

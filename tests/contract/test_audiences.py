@@ -89,6 +89,10 @@ GATEWAY = door_of("/staff") | {
     ("GET", "/ops/dissuasions"): "dispatcher",
     ("GET", "/ops/repeats"): "dispatcher", ("POST", "/ops/repeats"): "dispatcher",
     ("POST", "/ops/repeats/undo"): "dispatcher",
+    ("GET", "/ops/callbacks/{id}/files/{place}"): "dispatcher",
+    ("GET", "/ops/callbacks"): "dispatcher", ("GET", "/ops/callbacks/{id}"): "dispatcher",
+    **{("POST", f"/ops/callbacks/{{id}}/{act}"): "dispatcher"
+       for act in ("take", "say", "call", "phone", "back", "close")},
     ("GET", "/ops/people"): "dispatcher", ("POST", "/ops/people"): "dispatcher",
 } | {
     (method, path): who
@@ -226,7 +230,7 @@ async def test_at_the_gateway_each_role_sees_exactly_its_pages(front: Visitor, r
 
 @pytest.mark.parametrize(
     ("role", "home"),
-    [(Role.EDITOR, "/kb"), (Role.REVIEWER, "/kb"), (Role.ADMIN, "/ops"), (Role.DISPATCHER, "/ops/sealed"),
+    [(Role.EDITOR, "/kb"), (Role.REVIEWER, "/kb"), (Role.ADMIN, "/ops"), (Role.DISPATCHER, "/ops/callbacks"),
      (Role.UNIT, "/kb/review")],
 )  # fmt: skip
 async def test_each_role_begins_where_its_work_is(front: Visitor, role: Role, home: str) -> None:

@@ -88,7 +88,7 @@ async def bench(migrated: str, tmp_path: Path, aiohttp_client: Any) -> AsyncIter
         assert isinstance(door, StaffDoor)
         for visitor, name in zip(visitors, ("anna", "berta"), strict=True):
             await door.accounts.add(name, Role.DISPATCHER, PASSWORD)
-            assert await visitor.sign_in(name, PASSWORD) == (303, "/ops/sealed")
+            assert await visitor.sign_in(name, PASSWORD) == (303, "/ops/callbacks")
             await visitor.get("/ops/sealed")
         yield Bench(services, clock, visitors[0], visitors[1], number, event["data"]["contact"]["token"])
 

@@ -149,7 +149,7 @@ class FakeCore:
         log = self.said.setdefault(message.conversation, [])
         if known is None:
             self.messages[message.key] = message
-            log.append(InboundText.of(message))
+            log.append(InboundText.of(message, pending=self.slow))
         if self.slow:
             return Received(replies=(), settled=False)
         log.extend(sent for sent in replies if sent not in log)

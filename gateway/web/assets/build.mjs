@@ -28,6 +28,7 @@ const files = {
   "chat.js": bundled("chat.js"),
   "embed.js": small(`(() => {${source("embed.js")}})();`, "js"),
   "framed.js": small(`(() => {${source("framed.js")}})();`, "js"),
+  "callbacks.js": small(`(() => {${source("callbacks.js")}})();`, "js"),
   "letter.js": small(`(() => {${source("letter.js")}})();`, "js"),
   "find.js": small(`(() => {${source("find.js")}})();`, "js"),
   "receipt.js": small(`(() => {${source("receipt.js")}})();`, "js"),

@@ -113,7 +113,8 @@ class HuyingChat extends HTMLElement {
   async deliver(entry) {
     const told = entry.tries ? null : await this.link.say(entry.id, entry.values);
     if (!this.entries.has(entry.id)) return; // answered meanwhile
-    if (told && told.type === "taken") this.later(entry);
+    if (told && told.silent) this.settle(entry); // a person answers, when they do
+    else if (told && told.type === "taken") this.later(entry);
     else if (told) this.refused(entry, told.problem.status, told.problem.title);
     else await this.post(entry);
   }

@@ -145,7 +145,7 @@ class ChatPage:
     async def transcript(self, request: web.Request) -> web.Response:
         """Give out what was said as a text file."""
         session, token = self._session(request)
-        lines = _lines(await self._said(session), self._pages.context.first_options)
+        lines = lines_of(await self._said(session), self._pages.context.first_options)
         text = self._pages.text("transcript.txt", lines=lines)
         headers = {"Content-Disposition": 'attachment; filename="12345.txt"', "Cache-Control": "no-store"}
         return self._keep(web.Response(text=text, charset="utf-8", headers=headers), token)
@@ -161,7 +161,7 @@ class ChatPage:
         return [self._frame(replies)] if replies else []
 
     def _frame(self, said: Sequence[Said]) -> Mapping[str, Any]:
-        lines = _lines(said, self._pages.context.first_options)
+        lines = lines_of(said, self._pages.context.first_options)
         return {"type": "lines", "html": self._pages.text("fragment.html", lines=lines, at=_at())}
 
     async def _received(
@@ -214,7 +214,7 @@ class ChatPage:
             "chat.html",
             status=trouble.status if trouble else 200,
             personal=True,
-            lines=_lines(said or (), self._pages.context.first_options),
+            lines=lines_of(said or (), self._pages.context.first_options),
             history_away=said is None,
             typed=typed,
             trouble=trouble,
@@ -252,7 +252,8 @@ def _just_said(message: InboundMessage, received: Received) -> tuple[Said, ...]:
     return (InboundText.of(message), *received.replies)
 
 
-def _lines(said: Sequence[Said], first_options: Sequence[Option]) -> list[Line]:
+def lines_of(said: Sequence[Said], first_options: Sequence[Option]) -> list[Line]:
+    """Return what was said as a log shows it, choices by the labels that were offered."""
     labels = {option.id: option.label for option in first_options}
     last = max((index for index, one in enumerate(said) if isinstance(one, InboundText)), default=-1)
     lines: list[Line] = []
