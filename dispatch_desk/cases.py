@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from hotline.calendar import CITY_TIME
-from hotline.caseclock import day_named
+from hotline.caseclock import day_named, dues_of
 from hotline.casework import CaseFile, CaseStep, Filed, Stage, Step, Taken, casefile_of
 from hotline.citypack import CityPack
 from hotline.deadlines import Due
@@ -133,6 +133,13 @@ def receive(event: Event, *, at: datetime) -> Case:
     """Return the case that a ``filed`` event opens."""
     dues = tuple(from_record(Due, due) for due in event.data["due"])
     return Case(number=event.subject, state=State.RECEIVED, ticket=event.data, dues=dues, received_at=at)
+
+
+def arrived(pack: CityPack, case: Case) -> Case:
+    """Return a case that its unit has just got: dates that waited for that are settled."""
+    known = {due.what: due for due in dues_of(law_of(pack, case), file_of(case, ())) if not due.provisional}
+    dues = tuple(known.get(due.what, due) if due.provisional else due for due in case.dues)
+    return replace(case, dues=dues)
 
 
 def file_of(case: Case, steps: Sequence[Taken]) -> CaseFile:

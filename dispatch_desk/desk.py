@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatch_desk import returns
-from dispatch_desk.cases import Case, as_it_stands, file_of, law_of, receive, replied_data, said_of
+from dispatch_desk.cases import Case, arrived, as_it_stands, file_of, law_of, receive, replied_data, said_of
 from dispatch_desk.following import taken_of
 from dispatch_desk.moves import Move, Mover
 from dispatch_desk.replying import Draft, Gate, Outcome, Reply
@@ -74,7 +74,7 @@ class Desk:
             if not await events.keep(connection, self._vault, event, at=now):
                 return False
             if event.name == "filed":
-                await cases.insert(connection, self._vault, receive(event, at=now))
+                await cases.insert(connection, self._vault, arrived(self._pack, receive(event, at=now)))
             if await cases.find(connection, self._vault, event.subject, known=False) is None:
                 log.info("event.waiting", extra={"number": event.subject, "event_type": event.name})
                 return True

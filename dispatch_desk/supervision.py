@@ -1,6 +1,5 @@
 """The supervision board: what open cases call for, the ledgers, and warnings before and after each due moment."""
 
-import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from dispatch_desk.clocks import countdown
 from dispatch_desk.store import people, supervision
 from dispatch_desk.store.supervision import Warned
 from dispatch_desk.supervising import Oversight, Supervising
-from groundwork.clock import Clock
+from groundwork.clock import Clock, pause
 from groundwork.database import Pool, storage_errors
 from groundwork.vault import Vault
 from hotline.casework import Step
@@ -92,4 +91,4 @@ class Supervision:
                 await self.warn()
             except StorageAwayError as error:
                 log.warning("due.not_warned", extra={"error_type": type(error).__name__})
-            await asyncio.sleep(EVERY)
+            await pause(self._clock, EVERY)

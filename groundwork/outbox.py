@@ -149,7 +149,7 @@ class Outbox:
         self, pool: Pool, vault: Vault, carry: Carry, *, clock: Clock, audit: Audit | None = None,
         schedules: Mapping[str, Sequence[timedelta]] = MappingProxyType({}),
     ) -> None:  # fmt: skip
-        self._pool, self._vault, self._carry, self._clock = pool, vault, carry, clock
+        self._pool, self._vault, self._carry, self.clock = pool, vault, carry, clock
         self._audit, self._schedules = audit, schedules
 
     def register(self, jobs: PgQueuer) -> None:
@@ -175,7 +175,7 @@ class Outbox:
     async def _work(self, connection: Connection, lane: str) -> timedelta | None:
         row = await connection.fetchrow(_NEXT, lane, None, None)
         while row is not None:
-            now = self._clock()
+            now = self.clock()
             if row["next_at"] is not None and row["next_at"] > now:
                 left: timedelta = row["next_at"] - now
                 return max(left, timedelta(milliseconds=100))
@@ -184,7 +184,7 @@ class Outbox:
                 await self._carry(row["kind"], body)
             except NotYetError as error:
                 await connection.execute(
-                    "UPDATE effects SET next_at = $2 WHERE id = $1", row["id"], self._clock() + error.wait
+                    "UPDATE effects SET next_at = $2 WHERE id = $1", row["id"], self.clock() + error.wait
                 )
                 return error.wait
             except Exception as error:  # noqa: BLE001 — whatever a carrier raises, the debt stays on record
@@ -194,7 +194,7 @@ class Outbox:
                 row = await connection.fetchrow(_NEXT, lane, None, None)
             else:
                 # What commits meanwhile may be missed; whoever added it has woken the lane again.
-                row = await connection.fetchrow(_NEXT, lane, row["id"], self._clock())
+                row = await connection.fetchrow(_NEXT, lane, row["id"], self.clock())
         return None
 
     def _wait_after(self, kind: str, attempts: int) -> timedelta | None:
@@ -210,7 +210,7 @@ class Outbox:
         # An error we have not named may pass by itself, so it is tried again like a retryable one.
         hopeless = isinstance(error, HotlineError) and not error.retryable
         wait = None if hopeless else self._wait_after(kind, attempts)
-        final, now = wait is None, self._clock()
+        final, now = wait is None, self.clock()
         extra = {"effect_id": id, "attempts": attempts, "error_type": type(error).__name__}
         log.warning("effect.gave_up" if final else "effect.failed", extra=extra)
         async with connection.transaction():
@@ -238,7 +238,7 @@ class Outbox:
                 # Thousands may wait their turn; who has a job is not forgotten.
                 " AND convert_to(lane, 'UTF8') NOT IN (SELECT payload FROM pgqueuer WHERE entrypoint = $2"
                 "  AND payload IS NOT NULL AND execute_after <= now())",
-                self._clock() - timedelta(seconds=30),
+                self.clock() - timedelta(seconds=30),
                 ENTRYPOINT,
             )
             await _remind(connection, [row["lane"] for row in rows])

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Self, TypeAlias
 from urllib.parse import urlsplit
 
+from groundwork.clock import moment
 from groundwork.limits import LIMITS, Limit, read_limits
-from hotline.calendar import CITY_TIME
 
 PREFIX = "HUYING_"
 LONGEST_DELIVERY_WAIT = timedelta(hours=48)
@@ -77,7 +77,9 @@ class Settings:
     dispatch_schedule: tuple[timedelta, ...] = STANDARD_SCHEDULE  #: waits before each try of a delivery
     smtp_url: str = _secret()
     imap_url: str = _secret()
-    clock: datetime | None = None
+    clock: datetime | Path | None = (
+        None  #: a moment to start from, or a file by which all processes are driven
+    )
     rate_limits: bool = True
     limits: Mapping[str, Limit] = field(default_factory=lambda: LIMITS)
     trusted_proxies: tuple[Network, ...] = ()
@@ -133,6 +135,8 @@ class Settings:
         problems = []
         if not self.rate_limits and not self.on_loopback:
             problems.append(f"{PREFIX}RATE_LIMITS: off is allowed on loopback only")
+        if isinstance(self.clock, Path) and not self.on_loopback:
+            problems.append(f"{PREFIX}CLOCK: a file is allowed on loopback only")
         if self.oidc_issuer and not (self.oidc_client_id and self.oidc_client_secret):
             problems.append(
                 f"{PREFIX}OIDC_ISSUER: needs {PREFIX}OIDC_CLIENT_ID and {PREFIX}OIDC_CLIENT_SECRET too"
@@ -170,6 +174,7 @@ class Settings:
 
 
 _OTHERS = {"log_level"}
+_DRIVEN = "file:"
 
 
 def _names(env: Mapping[str, str]) -> list[str]:
@@ -219,12 +224,13 @@ def _folder(raw: str) -> Path:
     return Path(raw).expanduser().resolve()
 
 
-def _moment(raw: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(raw)
-    except ValueError:
-        raise ValueError(f"{raw!r} is not a moment; write it like 2026-09-29T14:30:00+08:00") from None
-    return at if at.tzinfo else at.replace(tzinfo=CITY_TIME)
+def _clock(raw: str) -> datetime | Path:
+    if not raw.startswith(_DRIVEN):
+        return moment(raw)
+    path = Path(raw.removeprefix(_DRIVEN))
+    if not path.is_absolute() or not path.is_file():
+        raise ValueError(f"{raw!r} names no file; give its whole path")
+    return path
 
 
 def _switch(raw: str) -> bool:
@@ -408,7 +414,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "dispatch_secret_previous": _dispatch_secret,
     "dispatch_networks": _networks,
     "dispatch_schedule": _schedule,
-    "clock": _moment,
+    "clock": _clock,
     "rate_limits": _switch,
     "limits": read_limits,
     "trusted_proxies": _networks,

@@ -8,6 +8,7 @@ from datetime import timedelta
 import asyncpg
 from pgqueuer import PgQueuer
 
+from groundwork.clock import pause
 from groundwork.database import DATABASE_ERRORS, RELAXED
 from groundwork.outbox import HEARTBEAT, LANES, Outbox
 
@@ -63,4 +64,4 @@ async def _sweep(outbox: Outbox) -> None:
         except DATABASE_ERRORS as error:
             # The jobs have a connection of their own, which may well be alive: go on sweeping.
             log.warning("sweep.failed", extra={"error_type": type(error).__name__})
-        await asyncio.sleep(SWEEP_EVERY)
+        await pause(outbox.clock, SWEEP_EVERY)

@@ -9,13 +9,11 @@ from hotline.casework import CaseFile, Filed, Step, Taken, casefile_of
 from hotline.citation import Citation
 from hotline.citypack import CityPack
 from hotline.dates import Change
-from hotline.deadlines import Due, due_moments, extended, limited
+from hotline.deadlines import ARRIVALS, SIGNINGS, Due, due_moments, extended, limited
 
 _NAMED = (Step.SET_LIMIT, Step.PROGRESS, Step.INSTRUCT, Step.SHEET, Step.REDO)  #: may name a day of their own
 #: Steps after which dates are reckoned anew; a follow-up runs from the reply, a second handling begins another limit.
 MOVES_DATES = frozenset({*_NAMED, Step.SIGN, Step.DESIGNATE, Step.GRANT_EXTENSION, Step.REPLY, Step.REOPEN})
-_SIGNINGS = ("signing", "receipt")
-_ARRIVALS = ("dispatch", "transfer")
 
 
 def dues_of(pack: CityPack, file: CaseFile) -> tuple[Due, ...]:
@@ -46,11 +44,23 @@ def changes_of(pack: CityPack, filed: Filed, steps: Iterable[Taken]) -> tuple[Ch
         reason = taken.data.get("reason", "")
         changes += (
             Change(old=old, new=new, why=taken.step.value, at=taken.at, reason=reason)
-            for new in dues
-            if (old := due_in(held, new.what)) is not None and old.at != new.at and not old.provisional
+            for old, new in _moved(held, dues)
+            if not old.provisional
         )
         held = dues
     return tuple(changes)
+
+
+def _moved(held: tuple[Due, ...], dues: tuple[Due, ...]) -> Iterator[tuple[Due, Due]]:
+    """Yield each due moment that is gone with the one in its place; what stayed or came in addition is none."""
+    for what in dict.fromkeys(due.what for due in dues):
+        olds, news = ([due for due in some if due.what == what] for some in (held, dues))
+        stayed = {due.at for due in olds} & {due.at for due in news}
+        yield from zip(
+            (due for due in olds if due.at not in stayed),
+            (due for due in news if due.at not in stayed),
+            strict=False,
+        )
 
 
 def due_in(dues: tuple[Due, ...], what: str) -> Due | None:
@@ -64,9 +74,9 @@ def granted(file: CaseFile) -> tuple[int, ...]:
 
 
 def _running(pack: CityPack, file: CaseFile, **known: datetime) -> Iterator[Due]:
-    happened = dict.fromkeys(_ARRIVALS, file.begun) | known
+    happened = dict.fromkeys(ARRIVALS, file.begun) | known
     if signings := file.of(Step.SIGN):
-        happened |= dict.fromkeys(_SIGNINGS, signings[0].at)
+        happened |= dict.fromkeys(SIGNINGS, signings[0].at)
     if replies := file.anew(Step.REPLY):
         happened["closing_reply"] = replies[-1].at
     yield from _reckoned(pack, file, happened, "platform")
@@ -114,17 +124,28 @@ def _citation(pack: CityPack, file: CaseFile, taken: Taken) -> Citation | None:
 
 
 def _with_more_time(pack: CityPack, file: CaseFile, dues: tuple[Due, ...]) -> Iterator[Due]:
-    more = sum(granted(file))
-    finish = due_in(dues, "finish")
-    if not more or finish is None:
+    """Yield ``dues`` with every finish put off that ran when the extension was asked for, and the follow-up behind it."""
+    finishes = [due for due in dues if due.what == "finish"]
+    if not finishes or not file.anew(Step.GRANT_EXTENSION):
         yield from dues
         return
-    later = extended(pack, finish, more)
+    later = [_put_off(pack, file, due, beside=place > 0) for place, due in enumerate(finishes)]
     for due in dues:
-        if due is finish:
-            yield later
+        if due.what == "finish":
+            yield later[finishes.index(due)]
         elif due.what == "follow_up" and not file.anew(Step.REPLY):
-            found = due_in(tuple(_running(pack, file, closing_reply=later.at)), "follow_up")
+            found = due_in(tuple(_running(pack, file, closing_reply=later[-1].at)), "follow_up")
             yield replace(found or due, provisional=True, why=due.why)
         else:
             yield due
+
+
+def _put_off(pack: CityPack, file: CaseFile, finish: Due, *, beside: bool) -> Due:
+    """Return a finish after the extensions; one that an order opened ``beside`` the first knows none from before it."""
+    opened = file.ordered.at if beside and file.ordered else file.begun
+    asked = [one.at for one in file.anew(Step.ASK_EXTENSION)]
+    for one in file.anew(Step.GRANT_EXTENSION):
+        asked_at = max((at for at in asked if at <= one.at), default=one.at)
+        if opened <= one.at and asked_at <= finish.at:
+            finish = extended(pack, finish, int(one.data["length"]))
+    return finish

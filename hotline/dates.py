@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from hotline.calendar import CITY_TIME
 from hotline.citypack import CityPack
-from hotline.deadlines import Due, due_moments, extended, limited
+from hotline.deadlines import ARRIVALS, SIGNINGS, Due, due_moments, extended, limited
 from hotline.ticket import Ticket
 
 LONGEST_EXTENSION = 366  #: units of time; more is a slip of whoever says so
@@ -89,12 +89,13 @@ def dates_of(pack: CityPack, ticket: Ticket, happenings: Iterable[Happened]) -> 
 def _learnt(known: _Known, one: Happened) -> _Known:
     match one.name:
         case "signed" if "signing" not in known.happened:
-            at = _moment(one)
-            return replace(known, happened={**known.happened, "signing": at, "receipt": at})
+            return replace(
+                known, happened=_arrived(known.begun) | dict.fromkeys(SIGNINGS, _moment(one)) | known.happened
+            )
         case "replied":
             return replace(known, happened={**known.happened, "closing_reply": _moment(one)})
         case "reassigned":
-            return _Known(begun=_moment(one))
+            return _Known(begun=_moment(one), happened=_arrived(_moment(one)))
         case "reopened":
             return _begun_again(known, _limit(one))
         case "progressed" if limit := _limit(one):
@@ -104,6 +105,11 @@ def _learnt(known: _Known, one: Happened) -> _Known:
             if isinstance(what, str) and type(number) is int and 0 < number <= LONGEST_EXTENSION:
                 return replace(known, more={**known.more, what: known.more.get(what, 0) + number})
     return known
+
+
+def _arrived(at: datetime) -> dict[str, datetime]:
+    """Return what is known once a unit has the ticket: it came with the filing or the last transfer (R-ALL-4, R-ALL-8)."""
+    return dict.fromkeys(ARRIVALS, at)
 
 
 def _begun_again(known: _Known, limit: Limit | None) -> _Known:

@@ -11,7 +11,11 @@ from hotline.limits import DeadlineRule
 from hotline.vocabulary import LENGTHS
 
 END_OF_DAY = time(23, 59, 59, tzinfo=CITY_TIME)
-_HANDED_OVER = ("dispatch", "transfer", "notice")  #: starts that the centre sets
+ARRIVALS, SIGNINGS = (
+    ("dispatch", "transfer"),
+    ("signing", "receipt"),
+)  #: starts when the unit gets it, and takes it
+_HANDED_OVER = (*ARRIVALS, "notice")  #: starts that the centre sets
 _PROMISES = ("finish", "progress", "plan")  #: what a citizen may be told as a date, the most telling first
 
 

@@ -444,7 +444,8 @@ class Tickets:
 
     def _standing(self, row: asyncpg.Record, events: Sequence[asyncpg.Record]) -> Standing:
         ticket = self._ticket(row["body"], known=False)
-        last = shown_date(dates_of(self._pack, ticket, map(self._happening, events)).due)
+        owed = row["state"] not in ANSWERED
+        last = shown_date(dates_of(self._pack, ticket, map(self._happening, events)).due) if owed else None
         return Standing(
             number=ticket.number,
             title=ticket.title,

@@ -294,6 +294,36 @@ def test_kaifeng_keeps_its_five_days_beside_the_leaders_ten_and_the_sheet_beats_
     assert weighty.due("finish") == date(2026, 12, 7)
 
 
+@pytest.mark.duty("KF-A1", "R-KF-4", "R-KF-5", "R-ALL-11")
+def test_in_kaifeng_an_extension_puts_off_each_limit_that_runs_when_it_is_asked_for() -> None:
+    def finishes() -> list[date]:
+        return [due.at.date() for due in dues_of(life.pack, life.file) if due.what == "finish"]
+
+    life = Life("kaifeng", "routine")
+    life.do("sign", days(0), life.lead)
+    life.do("ask-extension", days(1), life.lead)
+    life.do("grant-extension", days(1), CENTRE, length="2")
+    assert finishes() == [date(2026, 12, 2)]
+    life.do("instructed", days(2), CENTRE, new_date="")
+    assert finishes() == [date(2026, 12, 2), date(2026, 12, 9)], (
+        "ten days of its own, the five with what was added stay"
+    )
+    life.do("ask-extension", days(3), life.lead)
+    life.do("grant-extension", days(4), CENTRE, length="1")
+    assert finishes() == [date(2026, 12, 3), date(2026, 12, 10)]
+    life.do("ask-extension", days(12), life.lead)
+    life.do("grant-extension", days(12), CENTRE, length="1")
+    assert finishes() == [date(2026, 12, 3), date(2026, 12, 11)], "asked after the first was over"
+    moved = [
+        (one.why, one.old.at.date().day, one.new.at.date().day)
+        for one in changes_of(life.pack, life.filed, life.file.steps)
+    ]
+    grant = "grant_extension"
+    assert moved == [(grant, 30, 2), (grant, 2, 3), (grant, 9, 10), (grant, 10, 11)], (
+        "an instruction moves none"
+    )
+
+
 @pytest.mark.duty("KF-2", "KF-3-1b", "KF-3-1e", "R-ALL-25")
 def test_kaifeng_brings_what_weighs_before_leaders_and_knows_no_return() -> None:
     life = Life("kaifeng", "urgent")

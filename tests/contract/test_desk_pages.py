@@ -382,7 +382,7 @@ async def test_a_draft_and_days_off_are_named(desk: RunningDesk) -> None:
     )
     await desk.enter(Role.DISPATCHER)
     said = words(await text_of(desk.browser, f"/cases/{number}"))
-    assert "《示例市办法》第二条（征求意见稿）" in said
+    assert "《示例市办法》（征求意见稿）第二条" in said
 
 
 async def test_what_happened_is_told_newest_first(desk: RunningDesk) -> None:

@@ -223,6 +223,10 @@ async def test_once_the_signing_is_known_the_date_is_settled_on_the_page_and_in_
     async with one.pool.acquire() as connection:
         (standing,) = await one.tickets.standings(connection, [note.number])
     assert moment_in_words(PACK.say, after.shown_due) in standing.due
+    await one.tickets.take(replace(signed, id="e2", name="replied", sequence=2, data={"text": "已扑灭。"}))
+    async with one.pool.acquire() as connection:
+        (standing,) = await one.tickets.standings(connection, [note.number])
+    assert standing.due == "", "who has the answer is promised none"
 
 
 async def test_events_that_come_out_of_order_leave_the_latest_state(one: Bench) -> None:

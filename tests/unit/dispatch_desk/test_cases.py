@@ -3,9 +3,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from dispatch_desk.cases import Case, State, as_it_stands, file_of, receive, said_of
+import pytest
+
+from cities.loading import load_pack
+from dispatch_desk.cases import Case, State, arrived, as_it_stands, file_of, receive, said_of
 from hotline.casework import Step, Taken
-from hotline.deadlines import Due
+from hotline.deadlines import Due, due_moments
 from hotline.records import from_record, to_record
 from hotline.ticket import Contact
 from tests.dispatch import FILED_AT, a_due, a_pack, a_ticket, filed
@@ -18,6 +21,15 @@ def test_a_case_begins_unsigned_with_the_dates_of_the_ticket() -> None:
     case = receive(filed(ticket), at=LATER)
     assert (case.state, case.dues, case.filed_at) == (State.RECEIVED, ticket.due, ticket.filed_at)
     assert case.next_due() == ticket.due[0]
+
+
+@pytest.mark.duty("R-ALL-4", "R-KF-3")
+def test_a_date_that_waited_for_the_dispatch_is_settled_when_the_case_is_there() -> None:
+    pack = load_pack("kaifeng")
+    dues = due_moments(pack, kind="complaint", ticket_class="routine", channel="webchat", at=FILED_AT)
+    case = receive(filed(a_ticket(due=dues, ticket_class="routine")), at=LATER)
+    (before,), (after,) = case.dues, arrived(pack, case).dues
+    assert before.provisional and (after.at, after.provisional, after.why) == (before.at, False, "")
 
 
 def signed(case: Case, dues: tuple[Due, ...] = ()) -> Case:

@@ -2,7 +2,7 @@
 
 import base64
 import stat
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -82,7 +82,7 @@ def test_a_dispatch_secret_is_a_standard_webhooks_one() -> None:
 
 def test_a_moved_clock_runs_on_from_where_it_was_set() -> None:
     start = Settings.from_env({"HUYING_CLOCK": "2026-09-29T14:30:00"}).clock
-    assert start is not None and start.tzinfo is CITY_TIME
+    assert isinstance(start, datetime) and start.tzinfo is CITY_TIME
     clock = clock_from(start)
     assert timedelta(0) <= clock() - start < timedelta(seconds=5)
     assert clock().utcoffset() == timedelta(hours=8)

@@ -80,6 +80,20 @@ def test_a_signing_that_is_late_changes_no_date_and_settles_it() -> None:
     assert [change for change in dates.changes if change.new.what == "finish"] == []
 
 
+@pytest.mark.duty("R-ALL-4", "R-XA-1", "R-KF-3")
+@pytest.mark.parametrize(("city", "ticket_class"), [("xian", "other"), ("kaifeng", "routine")])
+def test_once_a_unit_has_signed_no_date_waits_for_the_dispatch_to_it(city: str, ticket_class: str) -> None:
+    pack = load_pack(city)
+    ticket = a_ticket(pack, ticket_class=ticket_class)
+    assert all(due.provisional for due in ticket.due)
+    dates = after(signed("2026-11-23T10:30"), ticket=ticket, pack=pack)
+    assert [(due.what, due.at, due.provisional) for due in dates.due] == [
+        (due.what, due.at, False) for due in ticket.due
+    ]
+    to_another = Told("reassigned", at("2026-11-24T09:00"), {"unit": "示例局", "reason": "归它管"})
+    assert not any(due.provisional for due in after(to_another, ticket=ticket, pack=pack).due)
+
+
 def test_a_second_signing_changes_nothing() -> None:
     once = after(signed("2026-11-23T15:00"))
     assert after(signed("2026-11-23T15:00"), signed("2026-11-24T15:00")) == once
