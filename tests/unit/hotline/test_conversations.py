@@ -142,9 +142,27 @@ def test_what_was_filed_here_can_be_urged_added_to_rated_and_taken_back_in_the_c
     assert [(t.name, t.text) for t in person.says("又多了一堆").told] == [("supplemented", "又多了一堆")]
     person.desk(number, answered=True)
     person.says("评价")
-    assert [(t.name, t.grade) for t in person.says(option="grade_4").told] == [("rated", 4)]
+    assert [(t.name, t.grade, t.solved) for t in person.says(option="grade_4").told] == [("rated", 4, "")]
+    assert [(t.name, t.grade, t.solved) for t in person.says("部分解决").told] == [("rated", 4, "partly")]
     person.says("撤回")
     assert [told.name for told in person.says("是的").told] == ["withdrawn"]
+
+
+@pytest.mark.duty("BD-38", "XA-G4")
+@pytest.mark.parametrize(
+    ("grade", "said", "told"),
+    [
+        ("grade_5", "解决了", [("rated", "yes")]),
+        ("grade_1", "还没解决", [("rated", "no")]),
+        ("grade_2", "来了一趟就走了", [("supplemented", "")]),  # a reason given instead of the answer
+    ],
+)
+def test_who_rates_is_asked_whether_it_is_solved(grade: str, said: str, told: list[tuple[str, str]]) -> None:
+    person = filed_by("xian")
+    person.desk(person.tickets[-1].number, answered=True)
+    person.says("评价")
+    assert "解决了吗" in person.says(option=grade).text
+    assert [(one.name, one.solved) for one in person.says(said).told] == told
 
 
 def filed_by(city: str) -> Person:
