@@ -114,6 +114,9 @@ def test_the_page_says_how_many_messages_a_ticket_takes() -> None:
     )
 
 
+IDLE_TALK = ("前面我说得很清楚了", "反正就这样子吧", "唉，说来话长", "就是这么个情况啊", "反正我也没别的事")
+
+
 @pytest.mark.duty("KF-3-1c")
 def test_endless_talk_after_everything_is_recorded_is_led_to_its_end_with_the_number() -> None:
     person = filed_by("kaifeng")
@@ -121,6 +124,17 @@ def test_endless_talk_after_everything_is_recorded_is_led_to_its_end_with_the_nu
         assert person.tickets[-1].number in person.says(text, intent=Intent.OTHER).text
     came = person.says("唉，说来话长", intent=Intent.OTHER)
     assert "都登记好了" in came.text and person.tickets[-1].number in came.text
+    assert person.says("我家着火了").filed, "who is in danger is heard however long they talked"
+
+
+@pytest.mark.duty("BD-14", "BD-40")
+@pytest.mark.parametrize(
+    ("city", "recorded"), [("baoding", ["", "", "", "occupation", "occupation"]), ("kaifeng", [""] * 5)]
+)
+def test_going_on_after_the_end_is_on_record_where_the_text_has_it(city: str, recorded: list[str]) -> None:
+    person = filed_by(city)
+    came = [person.says(text, intent=Intent.OTHER) for text in IDLE_TALK]
+    assert ["".join(note.misconduct for note in one.noted) for one in came] == recorded
     assert person.says("我家着火了").filed, "who is in danger is heard however long they talked"
 
 
