@@ -85,9 +85,10 @@ def urge_data(text: str = "", *, at: datetime) -> dict[str, Any]:
     return {"text": text, "at": at.isoformat()}
 
 
-def rating_data(grade: int, reason: str = "", *, at: datetime) -> dict[str, Any]:
-    """Return the data of ``rated``: 1 (worst) to 5, with the reason if one was given."""
-    return {"grade": grade, "reason": reason, "at": at.isoformat()}
+def rating_data(grade: int, reason: str = "", *, solved: str = "", at: datetime) -> dict[str, Any]:
+    """Return the data of ``rated``: 1 (worst) to 5, with the reason and whether it is solved if they were said."""
+    said = {"solved": solved} if solved else {}
+    return {"grade": grade, "reason": reason, **said, "at": at.isoformat()}
 
 
 def withdrawal_data(reason: str = "", *, at: datetime) -> dict[str, Any]:

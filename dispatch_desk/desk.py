@@ -24,8 +24,10 @@ from hotline.casework import CaseFile, CaseStep, Stage, Step, Taken
 from hotline.citypack import CityPack
 from hotline.dates import Change
 from hotline.events import Event
-from hotline.procedure import Offer, Refused, lacking, may, may_reply, offers, take
+from hotline.law import Item
+from hotline.procedure import Offer, Refused, choices_of, lacking, may, may_reply, offers, take
 from hotline.records import to_record
+from hotline.vocabulary import CONTENTS
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +55,8 @@ class Casework:
     begun: datetime  #: when the unit that leads got it
     steps: Sequence[Taken]
     labels: Mapping[Step, str]
+    titles: Mapping[str, str]  #: of forms, by the ids of their rules
+    choices: Mapping[str, Mapping[str, Item]]  #: what each form's ``category`` may be
     offers: Sequence[Offer]
     reply: Offer
     changes: Sequence[Change]
@@ -133,6 +137,8 @@ class Desk:
             begun=file.begun,
             steps=file.steps,
             labels={Step(rule.step): rule.label for rule in reversed(law.case_steps)},
+            titles={rule.id: rule.label for rule in law.case_steps},
+            choices={rule.id: choices_of(law, rule) for rule in law.case_steps if rule.chosen_of},
             offers=[one for one in offers(law, file, unit=unit, at=now) if one.step not in _ELSEWHERE],
             reply=may_reply(law, file, unit=unit, at=now),
             changes=changes_of(law, case.filed, file.steps),
@@ -332,8 +338,8 @@ def _is_repeated(file: CaseFile, rule: CaseStep, form: Mapping[str, str], by: Au
     last = ends[0 if rule.step == Step.GRANT_RETURN else -1] if ends else None
     return (
         last is not None
-        and (last.step, last.by) == (rule.step, by.account_id)
-        and all(form.get(name, "").strip() == value for name, value in last.data.items() if name != "case")
+        and (last.step, last.by, last.data.get("form")) == (rule.step, by.account_id, rule.id)
+        and all(form.get(name, "").strip() == value for name, value in last.data.items() if name in CONTENTS)
     )
 
 

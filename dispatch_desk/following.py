@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import takewhile
+from typing import Any
 
 from dispatch_desk.cases import Case, law_of
 from dispatch_desk.moves import Move, Moved, Mover
@@ -28,6 +29,7 @@ from hotline.following_up import (
     closing_grounds,
     standing,
 )
+from hotline.message import SOLVED
 
 OWN_CHANNELS = ("webchat", "wechat", "mailbox", "open311")  #: on which the gateway asks for a rating
 REDONE = ("undone", "explained")
@@ -42,6 +44,7 @@ class Filled:
 
     result: str = ""
     grade: str = ""
+    solved: str = ""
     category: str = ""
     reason: str = ""
     day: str = ""
@@ -64,9 +67,15 @@ def taken_of(event: Event) -> Taken | None:
     step = _BY_EVENT.get(event.name)
     if step is None:
         return None
-    grade = {"satisfaction": str(event.data["grade"])} if step is Step.RATE else {}
+    grade = _rated(event.data) if step is Step.RATE else {}
     words = event.data.get("reason") or event.data.get("text") or ""
     return Taken(step=step, at=event.at, data={**grade, "reason": words})
+
+
+def _rated(said: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return what a rating says in codes; whether the matter is solved only where it was said."""
+    solved = {"solved": said["solved"]} if said.get("solved") in SOLVED else {}
+    return {"satisfaction": str(said["grade"]), **solved}
 
 
 def follow_up_due(case: Case) -> Due | None:
@@ -149,6 +158,7 @@ class Following:
             "at": one.at.isoformat(),
             "grade": view.grade,
             "by": "silence" if view.grade is None else "call",
+            **({"solved": one.data["solved"]} if "solved" in one.data else {}),
         }
         if view.grade is None:
             one = replace(one, data={**one.data, "satisfaction": COUNTED})
@@ -197,9 +207,10 @@ def _call(filled: Filled) -> Mapping[str, str] | str:
     answered = filled.result == Outcome.ANSWERED
     if answered and filled.grade not in ("1", "2", "3", "4", "5"):
         return "grade"
-    return {"result": filled.result, "reason": filled.reason} | (
-        {"satisfaction": filled.grade} if answered else {}
-    )
+    if answered and filled.solved not in SOLVED:
+        return "solved"
+    said = {"satisfaction": filled.grade, "solved": filled.solved} if answered else {}
+    return {"result": filled.result, "reason": filled.reason, **said}
 
 
 def _limited(filled: Filled, now: datetime) -> Mapping[str, str] | str:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from hotline.conversation import Doing
+from hotline.message import SOLVED
 from hotline.scene import Scene, Standing
 from hotline.steps import pending_again
 from hotline.turn import Clarify, Progress, Rate, SmallTalk, Supplement, Turn, Urge, Withdraw
@@ -10,6 +11,7 @@ from hotline.understanding import Intent
 from hotline.wishes import number_in, says_only, without_number
 
 GRADES = ("grade_5", "grade_4", "grade_3", "grade_2", "grade_1")
+SOLVEDNESS = tuple(f"solved_{word}" for word in SOLVED)  #: the options
 DISSATISFIED = 2  #: from this grade down it is asked why
 
 
@@ -68,6 +70,8 @@ def gone_on(scene: Scene, doing: Doing) -> Turn | None:
             return _withdrawn(after, doing.number)
         case "rate":
             return _rated(after, doing.number)
+        case "solved":
+            return _told_solved(after, doing)
         case _:
             return None
 
@@ -114,12 +118,31 @@ def _rated(scene: Scene, number: str) -> Turn | None:
     grade = _grade(scene)
     if grade is None:
         return None
-    rated = Rate(number=number, grade=grade)
-    if grade > DISSATISFIED:
+    # The grade is owed at once; what is said about it afterwards goes after it.
+    solved = Clarify(text=scene.say("rate_solved"), options=scene.options(*SOLVEDNESS))
+    doing = Doing(act="solved", number=number, grade=grade)
+    return scene.turn(replace(scene.before, doing=doing), Rate(number=number, grade=grade), solved)
+
+
+def _told_solved(scene: Scene, doing: Doing) -> Turn | None:
+    """Take the answer whether the matter is solved; what the dissatisfied say instead is taken for their reason."""
+    dissatisfied, solved = doing.grade <= DISSATISFIED, _solved(scene)
+    if not solved:
+        return _supplemented(scene, doing.number) if dissatisfied else None
+    rated = Rate(number=doing.number, grade=doing.grade, solved=solved)
+    if not dissatisfied:
         return pending_again(scene, scene.before, rated)
     why = Clarify(text=scene.say("rate_why"), options=scene.options("no_more"))
-    # The grade is owed at once; what is said about it afterwards goes after it.
-    return scene.turn(replace(scene.before, doing=Doing(act="supplement", number=number)), rated, why)
+    after = replace(scene.before, doing=Doing(act="supplement", number=doing.number))
+    return scene.turn(after, rated, why)
+
+
+def _solved(scene: Scene) -> str:
+    if scene.choice:
+        return scene.choice.removeprefix("solved_") if scene.choice in SOLVEDNESS else ""
+    said = scene.text.rstrip("\u3002.!\uff01 ")
+    words = (scene.pack.words[f"says_{option}"].split() for option in SOLVEDNESS)
+    return next((word for word, some in zip(SOLVED, words, strict=True) if said in some), "")
 
 
 def _grade(scene: Scene) -> int | None:

@@ -13,7 +13,9 @@ from hotline.deadlines import ARRIVALS, SIGNINGS, Due, due_moments, extended, li
 
 _NAMED = (Step.SET_LIMIT, Step.PROGRESS, Step.INSTRUCT, Step.SHEET, Step.REDO)  #: may name a day of their own
 #: Steps after which dates are reckoned anew; a follow-up runs from the reply, a second handling begins another limit.
-MOVES_DATES = frozenset({*_NAMED, Step.SIGN, Step.DESIGNATE, Step.GRANT_EXTENSION, Step.REPLY, Step.REOPEN})
+MOVES_DATES = frozenset(
+    {*_NAMED, Step.SIGN, Step.DESIGNATE, Step.GRANT_EXTENSION, Step.GRANT_CLAIM, Step.REPLY, Step.REOPEN}
+)
 
 
 def dues_of(pack: CityPack, file: CaseFile) -> tuple[Due, ...]:

@@ -22,6 +22,8 @@ from hotline.vocabulary import (
     MatterId,
     OneOf,
     Role,
+    Times,
+    What,
 )
 
 ACTORS = ("centre", "lead_unit", "co_handler")
@@ -52,6 +54,15 @@ class Step(StrEnum):
     ESCALATE = "escalate"
     HAND_OVER = "hand_over"  #: a clue goes to another body
     MISCONDUCT = "misconduct"
+    CALL = "call"  #: somebody of a unit was telephoned about it
+    ALERT = "alert"  #: the lines for emergencies were told, to act together
+    CLAIM = "claim"  #: the unit says that it is of another class
+    GRANT_CLAIM = "grant_claim"
+    REFUSE_CLAIM = "refuse_claim"
+    DISSUADE = "dissuade"  #: the petitioner was talked out of misconduct
+    HAND_IN = "hand_in"  #: the sealed copies of a letter's reply came to the centre
+    REVIEW = "review"  #: the centre found them in order
+    SEND_UP = "send_up"  #: the reply went to where the letter came from
     REPLY = "reply"
     HOLD_REPLY = "hold_reply"  #: the gate, or the centre's review, sends it back
     FOLLOW_UP = "follow_up"  #: one attempt to ask how the petitioner finds the result
@@ -78,7 +89,7 @@ class Taken:
     by: int | None = None  #: the account; none where the petitioner or the clock did
     data: Mapping[str, str] = field(
         default_factory=dict
-    )  #: what the form held, by ``hotline.vocabulary.CONTENTS``
+    )  #: what the form held, by ``hotline.vocabulary.CONTENTS``, and as ``form`` the id of its rule
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,6 +110,10 @@ class CaseStep(Rule):
     matters: tuple[MatterId, ...] = ()
     levels: tuple[Annotated[str, OneOf("level", LEVELS)], ...] = ()  #: of the unit that takes it
     turns_out: CaseId | None = None  #: what the case is from then on
+    turns_class: ClassId | None = None  #: the class that it is of from then on
+    until: What | None = None  #: the limit after which it is too late for the step
+    chosen_of: Id | None = None  #: the rule of the desk out of whose items ``category`` is chosen
+    copies: Times | None = None  #: how many its form must say there are
     tells_citizen: tuple[Content, ...] = ()
 
     def is_for(self, filed: "Filed") -> bool:
@@ -155,7 +170,7 @@ _ORDERS = {Step.INSTRUCT: "leader", Step.SHEET: "through_train"}  #: the ways of
 class CaseFile:
     """A case as it stands after the steps taken; made by ``casefile_of`` alone."""
 
-    filed: Filed
+    filed: Filed  #: with the class that it is of now
     lead: str
     co_handlers: tuple[str, ...]
     begun: datetime  #: the filing, or the last time that another unit got the case
@@ -213,6 +228,7 @@ def _after(file: CaseFile, taken: Taken) -> CaseFile:
     joined = (unit for unit in named if taken.step is Step.WHISTLE and unit != file.lead)
     return replace(
         file,
+        filed=replace(file.filed, ticket_class=taken.data.get("class", file.filed.ticket_class)),
         since=(*file.since, taken),
         stage=_stage_after(file.stage, taken),
         cases=tuple(dict.fromkeys((*file.cases, *filter(None, [turned_out])))),

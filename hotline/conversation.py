@@ -91,8 +91,9 @@ class Filed:
 class Doing:
     """Something about a ticket that was begun and waits for its words, its grade or its yes."""
 
-    act: str  #: supplement, withdraw or rate
+    act: str  #: supplement, withdraw, rate or solved
     number: str
+    grade: int = 0  #: with ``solved``: what was rated just before
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

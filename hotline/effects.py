@@ -58,6 +58,7 @@ class TellDesk:
     at: datetime
     text: str = ""
     grade: int | None = None
+    solved: str = ""
     attachments: tuple[str, ...] = ()
 
 
@@ -118,10 +119,11 @@ def _beyond_reply(key: str, decision: Decision, at: datetime) -> tuple[FileTicke
             )  # fmt: skip
         case Urge(number=number, text=text):
             return (TellDesk(key=f"{key}:urged", subject=number, name="urged", at=at, text=text),)
-        case Rate(number=number, grade=grade, reason=reason):
+        case Rate(number=number, grade=grade, reason=reason, solved=solved):
             return (
-                TellDesk(key=f"{key}:rated", subject=number, name="rated", at=at, text=reason, grade=grade),
-            )
+                TellDesk(key=f"{key}:rated", subject=number, name="rated", at=at, text=reason, grade=grade,
+                         solved=solved),
+            )  # fmt: skip
         case Withdraw(number=number, reason=reason):
             return (TellDesk(key=f"{key}:withdrawn", subject=number, name="withdrawn", at=at, text=reason),)
         case (

@@ -7,6 +7,8 @@ definitions are the common ones where no text has its own (R-ALL-21 for response
   or its petitioner was last heard (``reached``, ``rated``); so a past month changes no more;
 - what falls due is the limit of the thing counted; a first contact for which no text sets a limit is due with the
   answer; what is not yet due and not yet done is in neither number;
+- solved is what the petitioner calls solved as a whole, over those who say whether it is; who does not know, or was
+  not asked, stands in neither number (R-ALL-21);
 - satisfied are the two best of five grades; ratings set aside count nowhere.
 """
 
@@ -115,6 +117,12 @@ def _heard_at(key: str) -> "Moment":
     return moment
 
 
+def _has_view(case: CaseFacts) -> datetime | None:
+    """Return when the petitioner last said whether it is solved; not to know is to have said nothing."""
+    said = case.heard("solved")
+    return None if said is None or said.data["solved"] == "unknown" else said.at
+
+
 Moment: TypeAlias = Callable[[CaseFacts], datetime | None]
 
 #: What has a limit, and when it was done, by the word that counts it.
@@ -141,7 +149,7 @@ MET: Mapping[str, Callable[[CaseFacts], bool]] = {
 STANDS: Mapping[str, Moment] = {
     "tickets": lambda case: case.filed_at,
     "finished": lambda case: case.finished_at,
-    "reached": _heard_at("solved"),
+    "reached": _has_view,
     "rated": _heard_at("satisfaction"),
 }
 #: Figures that every city has, whatever its text scores: (id, what is counted, over what).

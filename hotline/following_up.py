@@ -62,6 +62,7 @@ class View:
     at: datetime
     grade: int | None  #: 1 (worst) to 5; ``None`` where silence counts as satisfied
     by_call: bool
+    solved: str = ""  #: of ``hotline.message.SOLVED``, as far as it was said
     set_aside: bool = False
 
     @property
@@ -207,7 +208,8 @@ def _view(since: Sequence[Taken]) -> View | None:
     for one in reversed(since):
         grade = one.data.get("satisfaction", "")
         if one.step in (Step.RATE, Step.FOLLOW_UP) and grade not in ("", COUNTED):
-            return View(at=one.at, grade=int(grade), by_call=one.step is Step.FOLLOW_UP)
+            solved = one.data.get("solved", "")
+            return View(at=one.at, grade=int(grade), by_call=one.step is Step.FOLLOW_UP, solved=solved)
     return None
 
 

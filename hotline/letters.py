@@ -125,7 +125,7 @@ def decide_act(scene: Scene, act: Act) -> Turn:
         case Act.WITHDRAW:
             done = Withdraw(number=number, reason=scene.text)
         case Act.RATE:
-            done = Rate(number=number, grade=message.grade or 1, reason=scene.text)
+            done = Rate(number=number, grade=message.grade or 1, reason=scene.text, solved=message.solved)
         case _:
             assert_never(act)
     return scene.turn(scene.before, done)

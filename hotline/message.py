@@ -47,6 +47,10 @@ class Act(StrEnum):
     WITHDRAW = "withdraw"
 
 
+#: What a petitioner says of whether the matter is solved; ``unknown`` is to have no view of it.
+SOLVED = ("yes", "partly", "no", "unknown")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InboundMessage:
     """One thing a citizen said, whichever channel carried it."""
@@ -68,6 +72,7 @@ class InboundMessage:
     about: str = ""  #: number of the ticket or letter that this adds to; the query code was right
     act: Act | None = None  #: what is done about it instead of adding
     grade: int | None = None  #: 1 (worst) to 5, with ``Act.RATE`` and nothing else
+    solved: str = ""  #: one of ``SOLVED``, with ``Act.RATE`` alone; empty where it was not said
     numbered: bool = False  #: the channel shows options by number, so that a bare number chooses one
     media: tuple[Media, ...] = ()  #: of ``attachments``, those that are still with the platform
     unasked: bool = False  #: nobody said it: it bears what the citizen is told unasked
@@ -90,6 +95,8 @@ class InboundMessage:
             raise NotAMessageError("an act needs the number of a ticket")
         if (self.grade in range(1, 6)) != (self.act is Act.RATE):
             raise NotAMessageError("a rating has a grade from 1 to 5, and nothing else has one")
+        if self.solved and (self.act is not Act.RATE or self.solved not in SOLVED):
+            raise NotAMessageError("only a rating tells whether the matter is solved, in one of four words")
 
     @property
     def subject(self) -> str:
@@ -115,4 +122,5 @@ class InboundMessage:
             self.text, self.option, place, list(self.attachments), [list(pair) for pair in self.fields],
         ]  # fmt: skip
         said += [self.act, self.grade] if self.act is not None else []
+        said += [self.solved] if self.solved else []
         return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).digest()

@@ -13,6 +13,9 @@ from hotline.understanding import Finding, Intent
 from hotline.wishes import holds
 
 IDLE_TALK = 3  #: messages that bring nothing, from which on the talk is led to its end (KF-3-1c)
+OCCUPATION = (
+    "occupation"  #: id of the misconduct that going on after that is, where a city's text has it recorded
+)
 NAMES_A_MATTER = 2  #: letters that are left of it without the words that only demand
 MEANT = "meant_"  #: begins the id of an option that stands for an article
 MAY_BE_MEANT = 0.02  #: likelihood of the best hit from which on articles are offered (docs/evaluation.md)
@@ -187,8 +190,9 @@ def _after_filing(scene: Scene, number: str) -> Turn:
     after = replace(scene.before, unanswered=scene.text, idle_talk=talk)
     if talk >= IDLE_TALK:
         end = SmallTalk(
-            text=scene.say("all_recorded", number=number), options=scene.options("add_last", "new_matter")
-        )
+            text=scene.say("all_recorded", number=number), options=scene.options("add_last", "new_matter"),
+            dissuades=OCCUPATION if talk > IDLE_TALK else "",
+        )  # fmt: skip
         return scene.turn(after, end)
     options = scene.options("add_last", "new_matter", "human")
     return scene.turn(after, Clarify(text=scene.say("add_to_last", number=number), options=options))

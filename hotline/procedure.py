@@ -9,13 +9,18 @@ from hotline.caseclock import day_named, due_in, dues_of, granted
 from hotline.casework import CaseFile, CaseStep, Stage, Step, Taken, units_in
 from hotline.citation import Citation
 from hotline.citypack import CityPack
+from hotline.law import Item
 from hotline.limits import ExtensionRule, ReturnRule
 
 LONGEST = 366  #: units of time; more is a slip
-_AT_ANY_STAGE = frozenset({Step.HAND_OVER, Step.ESCALATE, Step.INSTRUCT, Step.COORDINATE})
+_AT_ANY_STAGE = frozenset({
+    Step.HAND_OVER, Step.ESCALATE, Step.INSTRUCT, Step.COORDINATE, Step.CALL, Step.ALERT, Step.DISSUADE, Step.SEND_UP,
+})  # fmt: skip
 _ANSWERS = {
     Step.ASK_RETURN: (Step.GRANT_RETURN, Step.REFUSE_RETURN),
     Step.ASK_EXTENSION: (Step.GRANT_EXTENSION, Step.REFUSE_EXTENSION),
+    Step.CLAIM: (Step.GRANT_CLAIM, Step.REFUSE_CLAIM),
+    Step.HAND_IN: (Step.REVIEW, Step.HOLD_REPLY),
 }
 _ASKED = {answer: asked for asked, answers in _ANSWERS.items() for answer in answers}
 _FOR_THE_LEAD = (Step.SIGN, Step.REPLY)  #: what the centre does in the lead's stead
@@ -65,7 +70,7 @@ def offers(pack: CityPack, file: CaseFile, *, unit: str | None, at: datetime) ->
 
 def may(pack: CityPack, rule: CaseStep, file: CaseFile, *, unit: str | None, at: datetime) -> Refused | None:
     """Tell why the step of ``rule`` may not be taken at ``at`` for ``unit`` (``None``: the centre); ``None`` if it may."""
-    for check in (_hand, _sort, _stage, _order, _BY_STEP.get(Step(rule.step), _nothing)):
+    for check in (_hand, _sort, _stage, _order, _in_time, _BY_STEP.get(Step(rule.step), _nothing)):
         refused = check(_Asked(pack, rule, file, unit, at))
         if refused is not None:
             return refused
@@ -105,6 +110,8 @@ def lacking(
     today = at.astimezone(CITY_TIME).date()
     day = day_named(Taken(step=Step(rule.step), at=at, data=data))
     checks = {
+        "category": not rule.chosen_of or data.get("category") in choices_of(pack, rule),
+        "number": not rule.copies or _copies(data.get("number", "")) >= rule.copies,
         "unit": data.get("unit", "") in known,
         "units": known.issuperset(units_in(data.get("units", ""))),
         "new_date": day is not None and day >= today,
@@ -131,13 +138,19 @@ def take(
         raise NotAllowedError(refused.why if refused else ",".join(wrong))
     asked = (*requires_of(pack, rule, file), *rule.optional)
     held = {name: data[name].strip() for name in asked if data.get(name, "").strip()}
-    if rule.turns_out:
-        held["case"] = rule.turns_out
+    turned = {"form": rule.id, "case": rule.turns_out, "class": rule.turns_class}
+    held |= {name: value for name, value in turned.items() if value}
     for_unit = file.lead if rule.step in _FOR_THE_LEAD else ""
     taken = Taken(step=Step(rule.step), at=at, unit=unit or for_unit, by=account, data=held)
     if taken.step is Step.GRANT_RETURN:
         return taken, replace(taken, step=Step.DESIGNATE)
     return (taken,)
+
+
+def choices_of(pack: CityPack, rule: CaseStep) -> Mapping[str, Item]:
+    """Return what the form's ``category`` may be, by the name that goes on record: the rule's id and the item's."""
+    chosen = pack.provision(rule.chosen_of) if rule.chosen_of else None
+    return {f"{chosen.id}:{item.id}": item for item in chosen.items} if chosen else {}
 
 
 def told_of(rule: CaseStep, taken: Taken) -> str:
@@ -198,6 +211,16 @@ def _order(asked: _Asked) -> Refused | None:
     return None
 
 
+def _in_time(asked: _Asked) -> Refused | None:
+    """A step that has to come before a limit is past comes before it."""
+    due = due_in(dues_of(asked.pack, asked.file), asked.rule.until) if asked.rule.until else None
+    return asked.no("late") if due is not None and asked.at > due.at else None
+
+
+def _claiming(asked: _Asked) -> Refused | None:
+    return asked.no("pending") if asked.file.pending(Step.CLAIM, *_ANSWERS[Step.CLAIM]) else None
+
+
 def _asking_return(asked: _Asked) -> Refused | None:
     rule = _return_rule(asked.pack)
     if rule is None:
@@ -232,7 +255,7 @@ def _asking_extension(asked: _Asked) -> Refused | None:
 def _answering(asked: _Asked) -> Refused | None:
     question = _ASKED[Step(asked.rule.step)]
     if not asked.file.pending(question, *_ANSWERS[question]):
-        return asked.no(f"not_asked_{_SILENT[question]}")
+        return asked.no(f"not_asked_{_SILENT.get(question, question.value)}")
     return None
 
 
@@ -243,6 +266,7 @@ def _with_others(asked: _Asked) -> Refused | None:
 _BY_STEP: Mapping[Step, Callable[[_Asked], Refused | None]] = {
     Step.ASK_RETURN: _asking_return,
     Step.ASK_EXTENSION: _asking_extension,
+    Step.CLAIM: _claiming,
     Step.SPLIT: _with_others,
 } | dict.fromkeys(_ASKED, _answering)
 
@@ -307,6 +331,10 @@ def _is_for_extension(rule: CaseStep) -> bool:
 
 def _is_length(text: str) -> bool:
     return text.isascii() and text.isdigit() and 0 < int(text[:4]) <= LONGEST and len(text) < 4
+
+
+def _copies(text: str) -> int:
+    return int(text) if _is_length(text) else 0
 
 
 def _is_silent(pack: CityPack, step: Step) -> bool:

@@ -91,6 +91,7 @@ class Rate:
     number: str
     grade: int
     reason: str = ""
+    solved: str = ""  #: one of ``hotline.message.SOLVED``; empty where it was not said
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,7 +12,7 @@ from hotline.calendar import CITY_TIME
 from hotline.citypack import CityPack
 from hotline.conversation import Attendance, Conversation
 from hotline.decision import asks_for_progress, decide
-from hotline.effects import FileTicket, SendReply, TellDesk, effects_of
+from hotline.effects import FileTicket, NoteDissuasion, SendReply, TellDesk, effects_of
 from hotline.letters import MOST_MATTERS
 from hotline.message import InboundMessage, Location
 from hotline.places import with_place
@@ -39,6 +39,7 @@ class Came:
     replies: tuple[Reply, ...]
     filed: tuple[Ticket, ...]
     told: tuple[TellDesk, ...]
+    noted: tuple[NoteDissuasion, ...] = ()
 
     @property
     def text(self) -> str:
@@ -111,6 +112,7 @@ class Person:
             replies=tuple(one.reply for one in owed if isinstance(one, SendReply)),
             filed=tuple(one.ticket for one in owed if isinstance(one, FileTicket)),
             told=tuple(one for one in owed if isinstance(one, TellDesk)),
+            noted=tuple(one for one in owed if isinstance(one, NoteDissuasion)),
         )
         self._kept(came)
         return came

@@ -3,13 +3,25 @@
 from cities.files.sections import SECTIONS, Rules, read_sections
 from cities.forms import Reader
 from cities.pages import Table
+from hotline.casework import CaseStep
 from hotline.citypack import PrivacyRule, VoidReply
-from hotline.law import Rule
+from hotline.law import Provision, Rule
 
 
 def read(name: str, top: Table, reader: Reader) -> Rules:
     """Return the rules of the file called ``name``."""
-    checks = {VoidReply: _check_void_reply, PrivacyRule: _check_privacy}
+    listing: set[str] = set()  #: the rules that have items
+
+    def note(_: Table, rule: Rule) -> None:
+        listing.update([rule.id] if isinstance(rule, Provision) and rule.items else [])
+
+    def check_chosen(table: Table, rule: Rule) -> None:
+        if isinstance(rule, CaseStep) and rule.chosen_of and rule.chosen_of not in listing:
+            table.complain(f"chosen_of: rules 里没有列出 items 的“{rule.chosen_of}”。", "chosen_of")
+
+    checks = {
+        VoidReply: _check_void_reply, PrivacyRule: _check_privacy, Provision: note, CaseStep: check_chosen,
+    }  # fmt: skip
     rules = read_sections(reader, top, SECTIONS[name], checks)
     top.close()
     return rules

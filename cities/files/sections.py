@@ -76,8 +76,8 @@ SECTIONS: Mapping[str, tuple[Section, ...]] = {
         Section("steps", "desk", DeskStep, optional=False),
         Section("elements", "reply_elements", ReplyElement),
         Section("void_replies", "void_replies", VoidReply),
-        Section("casework", "case_steps", CaseStep),
         Section("rules", "desk_rules", Provision),
+        Section("casework", "case_steps", CaseStep),
     ),
     "report": (
         Section("measures", "measures", Measure),

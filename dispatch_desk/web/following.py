@@ -15,7 +15,7 @@ from groundwork.addresses import address_of
 from groundwork.audit import Action
 from hotline.casework import Step, Taken
 from hotline.following_up import ASIDE, Outcome, Stage
-from hotline.message import clean
+from hotline.message import SOLVED, clean
 from staff.accounts import Role
 from staff.guard import account_of, form_token_of, text_of
 from staff.signing_in import author
@@ -67,6 +67,7 @@ def panel(request: web.Request, case: Case, taken: Sequence[Taken]) -> dict[str,
         "after": request.app[FOLLOWUPS].following.after(case, taken, request.app[DESK].clock()),
         "outcomes": list(Outcome),
         "asides": ASIDE,
+        "solvedness": SOLVED,
         "redone": REDONE,
         "longest_words": MAX_WORDS,
         "of_units": OF_UNITS,
@@ -78,6 +79,6 @@ def panel(request: web.Request, case: Case, taken: Sequence[Taken]) -> dict[str,
 def _filled(form: Any) -> Filled:
     values = {
         name: clean(text_of(form, name)).strip()[:MAX_WORDS]
-        for name in ("result", "grade", "category", "reason", "day")
+        for name in ("result", "grade", "solved", "category", "reason", "day")
     }
     return Filled(**values)

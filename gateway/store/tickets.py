@@ -489,7 +489,7 @@ async def _hold_those_of(connection: Connection, number: str) -> None:
 
 def _told(effect: TellDesk) -> dict[str, Any]:
     if effect.grade is not None:
-        return payloads.rating_data(effect.grade, effect.text, at=effect.at)
+        return payloads.rating_data(effect.grade, effect.text, solved=effect.solved, at=effect.at)
     if effect.name == "supplemented":
         return payloads.supplement_data(effect.text, at=effect.at, attachments=effect.attachments)
     return _TOLD[effect.name](effect.text, effect.at)

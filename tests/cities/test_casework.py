@@ -10,7 +10,17 @@ from groundwork.settings import PROJECT
 from hotline.calendar import CITY_TIME
 from hotline.caseclock import changes_of, due_in, dues_of
 from hotline.casework import CaseFile, CaseStep, Filed, Stage, Step, Taken, casefile_of
-from hotline.procedure import NotAllowedError, Refused, lacking, may, may_reply, offers, take, told_of
+from hotline.procedure import (
+    NotAllowedError,
+    Refused,
+    choices_of,
+    lacking,
+    may,
+    may_reply,
+    offers,
+    take,
+    told_of,
+)
 
 MONDAY = datetime(2026, 11, 23, 10, tzinfo=CITY_TIME)
 WORDS = {
@@ -268,6 +278,88 @@ def test_xian_settles_disputes_step_by_step_and_serves_enterprises_by_the_throug
     assert life.file.cases == ("unreasonable",) and life.due("progress") == date(2026, 12, 2)
     plain = Life("xian", "other")
     assert plain.why("working-group", days(0), plain.lead) == "sort 三（五）2"
+
+
+@pytest.mark.duty("XA-M4b", "R-XA-3", "R-XA-4")
+def test_xian_gives_a_complex_case_fifteen_days_once_the_centre_confirms_what_the_unit_claims_in_time() -> (
+    None
+):
+    life = Life("xian", "other")
+    assert life.due("progress") == date(2026, 11, 30) and life.due("plan") is None
+    assert life.why("next-measures", days(0), life.lead).startswith("sort")
+    assert life.why("confirm-complex", days(0), CENTRE) == "not_asked_claim 三（四）2（4）"
+    assert life.why("claim-complex", days(8), life.lead) == "late 三（四）2（4）", "within the seven days"
+    life.do("claim-complex", days(7), life.lead)
+    assert life.why("claim-complex", days(7), life.lead).startswith("pending")
+    assert life.due("progress") == date(2026, 11, 30), "a claim alone moves nothing"
+    life.do("confirm-complex", days(8), CENTRE, reason="涉及多年的历史遗留")
+    assert (life.due("progress"), life.due("plan")) == (None, date(2026, 12, 8))
+    life.do("next-measures", days(9), life.lead)
+    refused = Life("xian", "other")
+    refused.do("claim-complex", days(1), refused.lead)
+    refused.do("deny-complex", days(2), CENTRE)
+    assert refused.due("progress") == date(2026, 11, 30)
+    assert Life("xian", "emergency").why("claim-complex", days(0), life.lead).startswith("sort")
+
+
+@pytest.mark.duty("XA-1d", "XA-2c", "XA-M5")
+def test_xian_has_calls_joint_lines_and_tracking_on_the_case() -> None:
+    life = Life("xian", "emergency", matters=("enterprise",))
+    assert life.lacks("lines-told", days(0)) == ("body", "time", "content")
+    life.do("lines-told", days(0), CENTRE, body="119")
+    assert life.lacks("phone-contact", days(0), person="值班人员") == ("reason", "result")
+    for call in ("phone-contact", "phone-urge", "phone-supervise", "enterprise-tracked"):
+        life.do(call, days(0), CENTRE)
+    taken = [(one.step, one.data["form"]) for one in life.file.steps]
+    assert taken == [
+        (Step.ALERT, "lines-told"), (Step.CALL, "phone-contact"), (Step.URGE, "phone-urge"),
+        (Step.SUPERVISE, "phone-supervise"), (Step.SUPERVISE, "enterprise-tracked"),
+    ]  # fmt: skip
+    assert Life("xian", "other").why("lines-told", days(0), CENTRE).startswith("sort")
+
+
+@pytest.mark.duty("PDS-14", "R-PDS-1", "R-PDS-5")
+@pytest.mark.parametrize("channel", ["mailbox", "board"])
+def test_a_letter_of_pingdingshan_is_answered_once_its_three_sealed_copies_were_reviewed(
+    channel: str,
+) -> None:
+    life = Life("pingdingshan", "B", channel=channel)
+    life.do("sign", days(0), life.lead)
+    life.do("told-first", days(0), life.lead)
+    refused = life.reply(days(1))
+    assert refused is not None and (refused.why, refused.citation.article) == ("before_review", "第十四条")
+    two = {"content": "回复全文", "seal": "办公室 李样例", "number": "2"}
+    assert life.lacks("sealed-letter", days(1), **two) == ("number",), "three copies"
+    assert life.why("letter-reviewed", days(1), CENTRE).startswith("not_asked_hand_in")
+    life.do("sealed-letter", days(1), life.lead, number="3")
+    life.do("letter-sent-back", days(2), CENTRE, reason="没有写办理结果")
+    assert life.why("letter-reviewed", days(2), CENTRE).startswith("not_asked_hand_in"), "handed in anew"
+    life.do("sealed-letter", days(3), life.lead, number="3")
+    assert life.why("letter-reviewed", days(3), life.lead).startswith("hand")
+    life.do("letter-reviewed", days(3), CENTRE)
+    assert life.why("letter-sent-up", days(3), CENTRE).startswith("before_reply")
+    life.do("reply", days(3), life.lead)
+    life.do("letter-sent-up", days(3), CENTRE)
+    plain = Life("pingdingshan", "B")
+    plain.do("sign", days(0), plain.lead)
+    plain.do("told-first", days(0), plain.lead)
+    assert plain.reply(days(1)) is None and plain.why("sealed-letter", days(1), plain.lead).startswith("sort")
+
+
+@pytest.mark.duty("BD-40", "BD-14")
+def test_baoding_records_five_kinds_of_misconduct_and_a_person_alone_passes_one_to_the_police() -> None:
+    life = Life("baoding")
+    kinds = choices_of(life.pack, life.rule("dissuaded"))
+    assert [kind.partition(":")[2] for kind in kinds] == [
+        "false-accusation", "disorder", "harassment", "occupation", "others",
+    ]  # fmt: skip
+    assert life.lacks("dissuaded", days(0), category="something", content="劝过了") == ("category",)
+    for kind in kinds:
+        life.do("dissuaded", days(0), life.lead, category=kind)
+    assert not life.file.of(Step.HAND_OVER) and life.file.is_open, "nothing goes to the police by itself"
+    assert life.why("to-the-police", days(0), life.lead).startswith("hand")
+    life.do("to-the-police", days(0), CENTRE, category=next(iter(kinds)))
+    assert life.file.is_open, "the demand is handled all the same"
 
 
 @pytest.mark.duty("KF-3-2b", "KF-3-2c", "KF-3-5", "KF-A1", "R-KF-3", "R-KF-4", "R-KF-5", "R-ALL-9")

@@ -1,5 +1,6 @@
 """Any steps in any order, in all five cities: the machine says what a slow reading of the list of steps says."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,13 +13,15 @@ from hotline.calendar import CITY_TIME
 from hotline.caseclock import changes_of, due_in, dues_of
 from hotline.casework import CaseFile, CaseStep, Filed, Stage, Step, Taken, casefile_of
 from hotline.citypack import CityPack
-from hotline.procedure import lacking, may, requires_of, take
+from hotline.procedure import choices_of, lacking, may, requires_of, take
 
 CITIES = ("pingdingshan", "baoding", "xian", "kaifeng", "suqian")
 FILED = datetime(2026, 11, 23, 10, tzinfo=CITY_TIME)
 ENDS = {Step.REPLY, Step.CLOSE}
 AGAIN = {Step.REDO, Step.REOPEN}
-ANYWHEN = {Step.HAND_OVER, Step.ESCALATE, Step.INSTRUCT, Step.COORDINATE}
+ANYWHEN = {
+    Step.HAND_OVER, Step.ESCALATE, Step.INSTRUCT, Step.COORDINATE, Step.CALL, Step.ALERT, Step.DISSUADE, Step.SEND_UP,
+}  # fmt: skip
 
 
 class Oracle:
@@ -65,14 +68,23 @@ class Oracle:
 
     def allowed(self, rule: CaseStep, unit: str | None, at: datetime) -> bool:
         step = Step(rule.step)
-        if not self._mine(rule, unit) or not rule.is_for(self.filed):
+        if not self._mine(rule, unit) or not rule.is_for(self.as_it_is()):
             return False
         if step not in ANYWHEN and self.ended():
             return False
         done = {one.step for one in self.own()}
         if any(Step(name) not in done and (name != "contact" or self.filed.reachable) for name in rule.after):
             return False
+        if rule.until:
+            due = due_in(dues_of(self.pack, casefile_of(self.filed, self.steps)), rule.until)
+            if due is not None and at > due.at:
+                return False
         return self._special(step, at)
+
+    def as_it_is(self) -> Filed:
+        """Return the case with the class that was granted last."""
+        granted = [one.data["class"] for one in self.steps if one.step is Step.GRANT_CLAIM]
+        return replace(self.filed, ticket_class=granted[-1]) if granted else self.filed
 
     def _mine(self, rule: CaseStep, unit: str | None) -> bool:
         if unit is None:
@@ -94,6 +106,12 @@ class Oracle:
                 return bool(self.helpers())
             case Step.GRANT_RETURN | Step.REFUSE_RETURN:
                 return self.waiting(Step.ASK_RETURN, Step.GRANT_RETURN, Step.REFUSE_RETURN)
+            case Step.CLAIM:
+                return not self.waiting(Step.CLAIM, Step.GRANT_CLAIM, Step.REFUSE_CLAIM)
+            case Step.GRANT_CLAIM | Step.REFUSE_CLAIM:
+                return self.waiting(Step.CLAIM, Step.GRANT_CLAIM, Step.REFUSE_CLAIM)
+            case Step.REVIEW | Step.HOLD_REPLY:
+                return self.waiting(Step.HAND_IN, Step.REVIEW, Step.HOLD_REPLY)
             case Step.GRANT_EXTENSION | Step.REFUSE_EXTENSION:
                 return self.waiting(Step.ASK_EXTENSION, Step.GRANT_EXTENSION, Step.REFUSE_EXTENSION)
             case Step.ASK_RETURN:
@@ -116,7 +134,9 @@ class Oracle:
         if self.waiting(Step.ASK_EXTENSION, Step.GRANT_EXTENSION, Step.REFUSE_EXTENSION):
             return False
         of_class = [
-            law for law in self.pack.extensions if not law.classes or self.filed.ticket_class in law.classes
+            law
+            for law in self.pack.extensions
+            if not law.classes or self.as_it_is().ticket_class in law.classes
         ]
         due = due_in(dues_of(self.pack, casefile_of(self.filed, self.steps)), "finish")
         return bool(of_class) and due is not None and at <= due.at
@@ -160,6 +180,8 @@ class Casework(RuleBasedStateMachine):
         form |= {"new_date": (self.now + timedelta(days=20)).date().isoformat()} if "new_date" in form else {}
         form |= {"length": str(data.draw(st.integers(1, 8)))} if "length" in form else {}
         form |= {"unit": data.draw(st.sampled_from(self.names))} if "unit" in form else {}
+        form |= {"category": next(iter(choices_of(self.pack, law)))} if "category" in form else {}
+        form |= {"number": str(law.copies)} if "number" in form and law.copies else {}
         form |= {"units": data.draw(st.sampled_from(self.names))} if "units" in form else {}
         if lacking(self.pack, law, self.file, form, writer="赵样例", at=self.now):
             assert law.step == Step.GRANT_EXTENSION, "whatever else a form asks is in it"
@@ -185,7 +207,16 @@ class Casework(RuleBasedStateMachine):
     @invariant()
     def nothing_but_a_stated_reason_puts_a_date_off(self) -> None:
         moved = changes_of(self.pack, self.filed, self.steps)
-        allowed = {"designate", "grant_extension", "set_limit", "instruct", "sheet", "progress", "reply"}
+        allowed = {
+            "designate",
+            "grant_extension",
+            "set_limit",
+            "instruct",
+            "sheet",
+            "progress",
+            "reply",
+            "grant_claim",
+        }
         assert all(one.new.at <= one.old.at or one.why in allowed for one in moved)
 
 

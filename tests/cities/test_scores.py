@@ -263,13 +263,16 @@ def with_units(pack: CityPack, groups: dict[str, int]) -> CityPack:
 @pytest.mark.duty("BD-38")
 @pytest.mark.parametrize("period", [MARCH, YEAR])
 def test_baoding_shows_three_rates_and_what_is_entered_without_a_total(period: Period) -> None:
-    """The text names response, resolution and satisfaction, no weights: 4 of 5 contacted, 1 of 2 solved, 2 of 3 satisfied."""
+    """The text names response, resolution and satisfaction, no weights: 4 of 5 contacted, 2 of 3 satisfied.
+
+    One of the two who say whether it is solved calls it so; the third does not know (R-ALL-21).
+    """
     pack = load_pack("baoding")
     unit = next(one for one in pack.units if one.group and one.ranked)
     said = [
         {"satisfaction": "5", "solved": "yes"},
         {"satisfaction": "4", "solved": "no"},
-        {"satisfaction": "1"},
+        {"satisfaction": "1", "solved": "unknown"},
     ]
     cases = [
         a_case(n, unit.name, took(Step.CONTACT, 9 if n == 4 else 1), took(Step.REPLY, 3), *[took(Step.RATE, 8, data=one) for one in said[n : n + 1]])
@@ -324,6 +327,30 @@ def test_figures_name_the_cases_behind_them() -> None:
     assert shown["finishing"] == (("n1",), ("n1", "n2", "n3"))  # what has to be done again is not done
     assert shown["returned"] == (("n2",), ("n1", "n2", "n3")) and shown["extended"][0] == ("n1",)
     assert found["solved"].value is None  # nobody was asked: no figure
+
+
+@pytest.mark.duty("XA-G4", "BD-38", "R-ALL-21")
+@pytest.mark.parametrize(
+    ("said", "met", "of"),
+    [
+        (["yes"], 1, 1),
+        (["partly"], 0, 1),
+        (["no"], 0, 1),
+        (["unknown"], 0, 0),
+        ([""], 0, 0),  # was not asked, or did not say
+        (["no", "yes"], 1, 1),  # what was said last counts
+        (["yes", "unknown"], 0, 0),
+    ],
+)
+def test_the_resolution_rate_counts_those_who_say_whether_it_is_solved(
+    said: list[str], met: int, of: int
+) -> None:
+    rated = [
+        took(Step.RATE if n else Step.FOLLOW_UP, 4 + n, data={"satisfaction": "4"} | ({"solved": word} if word else {}))
+        for n, word in enumerate(said)
+    ]  # fmt: skip
+    figure = common_rates([a_case(1, "", took(Step.REPLY, 3), *rated)], MARCH, now=NOW)["solved"]
+    assert (len(figure.met), len(figure.of)) == (met, of)
 
 
 @pytest.mark.duty("PDS-17")

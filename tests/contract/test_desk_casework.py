@@ -183,8 +183,13 @@ LIVES: dict[str, tuple[str | None, tuple[tuple[Role, str, dict[str, str]], ...]]
     "baoding": (None, (
         (Role.UNIT, "contact", {}), (Role.UNIT, "goes-up", {}), (Role.UNIT, "ask-extension", {}),
         (Role.DISPATCHER, "grant-extension", {}),
+        (Role.UNIT, "dissuaded", {"category": "misconduct-of-petitioners:occupation"}),
     )),
-    "xian": ("other", ((Role.UNIT, "start", {}), (Role.UNIT, "whistle", {}), (Role.UNIT, "split", {}), (Role.UNIT, "state", {}))),
+    "xian": ("other", (
+        (Role.UNIT, "start", {}), (Role.UNIT, "whistle", {}), (Role.UNIT, "split", {}), (Role.UNIT, "state", {}),
+        (Role.UNIT, "claim-complex", {}), (Role.DISPATCHER, "confirm-complex", {}), (Role.UNIT, "next-measures", {}),
+        (Role.DISPATCHER, "phone-contact", {}),
+    )),
     "kaifeng": ("routine", (
         (Role.DISPATCHER, "instructed", {}), (Role.UNIT, "progress", {}), (Role.UNIT, "ask-extension", {}),
         (Role.DISPATCHER, "refuse-extension", {}),
@@ -197,7 +202,7 @@ LIVES: dict[str, tuple[str | None, tuple[tuple[Role, str, dict[str, str]], ...]]
 HEARD = {
     "pingdingshan": ["signed", "progressed", "extended", "replied"],
     "baoding": ["signed", "extended", "progressed", "replied"],
-    "xian": ["signed", "progressed", "replied"],
+    "xian": ["signed", "progressed", "progressed", "progressed", "replied"],
     "kaifeng": ["signed", "progressed", "replied"],
     "suqian": ["signed", "progressed", "replied"],
 }

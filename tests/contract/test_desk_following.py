@@ -129,7 +129,7 @@ async def test_two_unanswered_calls_end_the_asking_and_the_call_list_shows_no_nu
         assert await told(desk, number) == ["followed_up", "closed"]
 
 
-@pytest.mark.duty("SQ-3-8", "SQ-3-9")
+@pytest.mark.duty("SQ-3-8", "SQ-3-9", "BD-38", "XA-G4")
 async def test_who_is_dissatisfied_sees_the_matter_handled_again_by_a_day(opening: Opening) -> None:
     async with opening("suqian") as desk:
         number = await replied(desk, "SECNDBCD")
@@ -152,6 +152,15 @@ async def test_who_is_dissatisfied_sees_the_matter_handled_again_by_a_day(openin
         assert (await post(desk, number, "replies", text=REPLY + "二次到场核实。"))[0] == 303
         assert await taken(desk, number) == [Step.RATE, Step.REDO, Step.REPLY]
         assert await told(desk, number) == ["reopened", "replied"]
+        desk.clock.now += timedelta(days=1)
+        await desk.enter(Role.DISPATCHER)
+        heard = {"result": "answered", "grade": "4"}
+        unasked, said = await post(desk, number, "after/follow_up", **heard)
+        assert (unasked, "问一句解决了没有" in said) == (422, True)
+        assert (await post(desk, number, "after/follow_up", **heard, solved="partly"))[0] == 303
+        assert (await told(desk, number))[-1] == "followed_up"
+        assert await desk.count("case_steps", "number = $1 AND 'solved=partly' = ANY(said)", number) == 1
+        assert "电话回访，部分解决" in await text_of(desk.browser, f"/cases/{number}")
 
 
 @pytest.mark.duty("BD-24", "BD-27", "BD-28")

@@ -68,9 +68,16 @@ def test_a_ticket_is_urged_rated_and_taken_back_by_number_and_code_once_each(
     assert urged.status == 201 and number in by_kind(urged.json()["replies"], "notice")["text"]
     assert act("urges", key="u1", text="都三天了").json() == urged.json(), "the same again is done once"
     assert act("urges", key="u1", text="别的话").status == 409
-    rated = act("ratings", grade=2, reason="太慢")
+    rated = act("ratings", grade=2, reason="太慢", solved="no")
     assert rated.status == 201 and by_kind(rated.json()["replies"], "rating")
-    wrongs: tuple[dict[str, Any], ...] = ({}, {"grade": 0}, {"grade": 6}, {"grade": "5"}, {"grade": True})
+    wrongs: tuple[dict[str, Any], ...] = (
+        {},
+        {"grade": 0},
+        {"grade": 6},
+        {"grade": "5"},
+        {"grade": True},
+        {"grade": 5, "solved": "so"},
+    )
     assert {act("ratings", **wrong).status for wrong in wrongs} == {422}
     taken = act("withdrawals", reason="已经好了")
     assert taken.status == 201 and "撤回" in by_kind(taken.json()["replies"], "notice")["text"]
@@ -81,7 +88,7 @@ def test_a_ticket_is_urged_rated_and_taken_back_by_number_and_code_once_each(
     status = citizen.browser.post_json("/api/progress", {"number": number, "query_code": code}).json()
     assert status["state"] == "withdrawn"
     page = eventually(lambda: "市民撤回" in (text := dispatcher.case(number).text) and text)
-    assert page.count("市民催办") == 1 and "都三天了" in page and "市民评价：2分，太慢" in page
+    assert page.count("市民催办") == 1 and "都三天了" in page and "市民评价：2分，没有解决，太慢" in page
 
 
 @pytest.mark.duty("ALL-4", "BD-13")

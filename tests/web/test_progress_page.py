@@ -11,6 +11,7 @@ from aiohttp import ClientResponse, FormData
 from gateway.web.rendering import WORDS
 from hotline.dates import dates_of
 from hotline.deadlines import due_moments, shown_date
+from hotline.message import SOLVED
 from hotline.ticket import is_ticket_number
 from tests.samples import an_image
 from tests.unit.hotline.test_dates import Told, a_ticket
@@ -249,3 +250,5 @@ async def test_the_page_offers_to_rate_once_there_is_a_reply_and_not_before(
     _, page = await ask(client, NUMBER, CODE)
     grades = [tag["value"] for tag in page.found("input") if tag.get("name") == "grade"]
     assert page.has_button("提交评价") and grades == ["5", "4", "3", "2", "1"]
+    solved = [tag["value"] for tag in page.found("input") if tag.get("name") == "solved"]
+    assert solved == list(SOLVED)

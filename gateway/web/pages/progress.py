@@ -32,13 +32,14 @@ from groundwork.clock import Clock
 from groundwork.problems import ProblemError
 from hotline.calendar import CITY_TIME, Calendar
 from hotline.deadlines import Due
-from hotline.message import Act, clean
+from hotline.message import SOLVED, Act, clean
 from hotline.ticket import normalised
 
 GRADES = ("1", "2", "3", "4", "5")
 #: what the forms under the timeline may hold; a text that is too long comes back to whoever typed it
 RULES = Rules(
-    fields=dict.fromkeys(("number", "query_code", "id", "do", "grade"), 1000) | {"text": MAX_TEXT * 16},
+    fields=dict.fromkeys(("number", "query_code", "id", "do", "grade", "solved"), 1000)
+    | {"text": MAX_TEXT * 16},
     file=FILE,
 )
 
@@ -50,6 +51,7 @@ class Acted:
     doing: str  #: urge, add, rate or withdraw
     text: str  #: what was typed, when it has to be shown again
     grade: str
+    solved: str
     said: tuple[SentReply, ...]
     lacks: bool  #: what is needed was not given
     long: bool
@@ -71,6 +73,7 @@ class Asked:
     id: str
     text: str
     grade: str
+    solved: str
     files: Form
 
     @classmethod
@@ -78,8 +81,16 @@ class Asked:
         """Return it as it was typed."""
         return cls(
             typed=_typed_in(form), doing=form.get("do", ""), id=form.get("id", "") or secrets.token_urlsafe(12),
-            text=form.get("text", "").strip(), grade=form.get("grade", ""), files=files,
+            text=form.get("text", "").strip(), grade=form.get("grade", ""),
+            solved=form.get("solved", ""), files=files,
         )  # fmt: skip
+
+    @property
+    def rating(self) -> dict[str, Any]:
+        """What a rating says; empty where something else is done, whatever is sent along."""
+        if self.doing != Act.RATE or self.grade not in GRADES:
+            return {}
+        return {"grade": int(self.grade), "solved": self.solved if self.solved in SOLVED else ""}
 
     @property
     def lacks(self) -> bool:
@@ -201,7 +212,7 @@ class ProgressPage:
 
     async def _acted(self, request: web.Request, asked: Asked) -> web.Response:
         acted = Acted(
-            doing=asked.doing, text=asked.text, grade=asked.grade, said=(), lacks=asked.lacks,
+            doing=asked.doing, text=asked.text, grade=asked.grade, solved=asked.solved, said=(), lacks=asked.lacks,
             long=len(asked.text) > MAX_TEXT, flood=None, faults=told(asked.files.faults),
         )  # fmt: skip
         try:
@@ -228,9 +239,8 @@ class ProgressPage:
                     request, asked.typed, id=asked.id, text=asked.text, sent=asked.files
                 )
             else:
-                grade = int(asked.grade) if asked.grade in GRADES else None
                 received = await self._supplements.act(
-                    request, asked.typed, Act(asked.doing), id=asked.id, text=asked.text, grade=grade
+                    request, asked.typed, Act(asked.doing), id=asked.id, text=asked.text, **asked.rating
                 )
         except TooManyMessagesError as error:
             return replace(acted, flood=error)

@@ -14,7 +14,7 @@ from channels.webchat.adapter import ANSWER_WITHIN, WebChat, require_owned, wire
 from channels.webchat.codec import MAX_TEXT, attachments_of
 from gateway.web.pages.proving import LONGEST_TYPED, Proof, Typed
 from gateway.web.ports import Registers, Thread
-from hotline.message import Act, InboundMessage, clean
+from hotline.message import SOLVED, Act, InboundMessage, clean
 
 LARGEST = 256 * 1024  #: bytes of a request
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -52,12 +52,13 @@ class Supplements:
         return _said(await self.act(request, typed, Act.URGE, id=_id(request), text=_text(data)))
 
     async def rate(self, request: web.Request) -> web.Response:
-        """Rate how the ticket is handled, ``grade`` from 1 (worst) to 5; ``reason`` may say why."""
+        """Rate how the ticket is handled, ``grade`` from 1 (worst) to 5; ``reason`` may say why, ``solved`` whether it is solved."""
         data = await _object(request)
-        typed, grade = _typed(request, data), _grade(data)
-        return _said(
-            await self.act(request, typed, Act.RATE, id=_id(request), text=_text(data, "reason"), grade=grade)
+        typed, grade, solved = _typed(request, data), _grade(data), _solved(data)
+        received = await self.act(
+            request, typed, Act.RATE, id=_id(request), text=_text(data, "reason"), grade=grade, solved=solved
         )
+        return _said(received)
 
     async def withdraw(self, request: web.Request) -> web.Response:
         """Take the ticket back; ``reason`` may say why."""
@@ -107,6 +108,7 @@ class Supplements:
         id: str,
         text: str = "",
         grade: int | None = None,
+        solved: str = "",
     ) -> Received:
         """Do something about the ticket that ``typed`` proves; the same ``id`` again does nothing.
 
@@ -116,7 +118,7 @@ class Supplements:
         message = InboundMessage(
             key=f"{thread.conversation}:{act.value}:{thread.number}:{id}", city=self._parts.city, channel=thread.channel,
             conversation=thread.conversation, sender=thread.sender, received_at=self._parts.clock(), text=text,
-            about=thread.number, act=act, grade=grade,
+            about=thread.number, act=act, grade=grade, solved=solved,
         )  # fmt: skip
         origin = self._parts.origin(request)
         return await self._parts.receive.receive(message, within=ANSWER_WITHIN, origin=origin)
@@ -145,6 +147,13 @@ def _grade(data: dict[str, Any]) -> int:
     if isinstance(grade, bool) or not isinstance(grade, int | float) or grade not in range(1, 6):
         raise FieldError("grade", "a whole number from 1 to 5")
     return int(grade)  # JSON knows no whole numbers: 2.0 is one
+
+
+def _solved(data: dict[str, Any]) -> str:
+    solved = data.get("solved", "")
+    if solved != "" and solved not in SOLVED:
+        raise FieldError("solved", f"one of {', '.join(SOLVED)}")
+    return str(solved)
 
 
 async def _object(request: web.Request) -> dict[str, Any]:

@@ -114,6 +114,9 @@ def test_the_page_says_how_many_messages_a_ticket_takes() -> None:
     )
 
 
+IDLE_TALK = ("前面我说得很清楚了", "反正就这样子吧", "唉，说来话长", "就是这么个情况啊", "反正我也没别的事")
+
+
 @pytest.mark.duty("KF-3-1c")
 def test_endless_talk_after_everything_is_recorded_is_led_to_its_end_with_the_number() -> None:
     person = filed_by("kaifeng")
@@ -121,6 +124,17 @@ def test_endless_talk_after_everything_is_recorded_is_led_to_its_end_with_the_nu
         assert person.tickets[-1].number in person.says(text, intent=Intent.OTHER).text
     came = person.says("唉，说来话长", intent=Intent.OTHER)
     assert "都登记好了" in came.text and person.tickets[-1].number in came.text
+    assert person.says("我家着火了").filed, "who is in danger is heard however long they talked"
+
+
+@pytest.mark.duty("BD-14", "BD-40")
+@pytest.mark.parametrize(
+    ("city", "recorded"), [("baoding", ["", "", "", "occupation", "occupation"]), ("kaifeng", [""] * 5)]
+)
+def test_going_on_after_the_end_is_on_record_where_the_text_has_it(city: str, recorded: list[str]) -> None:
+    person = filed_by(city)
+    came = [person.says(text, intent=Intent.OTHER) for text in IDLE_TALK]
+    assert ["".join(note.misconduct for note in one.noted) for one in came] == recorded
     assert person.says("我家着火了").filed, "who is in danger is heard however long they talked"
 
 
@@ -142,9 +156,27 @@ def test_what_was_filed_here_can_be_urged_added_to_rated_and_taken_back_in_the_c
     assert [(t.name, t.text) for t in person.says("又多了一堆").told] == [("supplemented", "又多了一堆")]
     person.desk(number, answered=True)
     person.says("评价")
-    assert [(t.name, t.grade) for t in person.says(option="grade_4").told] == [("rated", 4)]
+    assert [(t.name, t.grade, t.solved) for t in person.says(option="grade_4").told] == [("rated", 4, "")]
+    assert [(t.name, t.grade, t.solved) for t in person.says("部分解决").told] == [("rated", 4, "partly")]
     person.says("撤回")
     assert [told.name for told in person.says("是的").told] == ["withdrawn"]
+
+
+@pytest.mark.duty("BD-38", "XA-G4")
+@pytest.mark.parametrize(
+    ("grade", "said", "told"),
+    [
+        ("grade_5", "解决了", [("rated", "yes")]),
+        ("grade_1", "还没解决", [("rated", "no")]),
+        ("grade_2", "来了一趟就走了", [("supplemented", "")]),  # a reason given instead of the answer
+    ],
+)
+def test_who_rates_is_asked_whether_it_is_solved(grade: str, said: str, told: list[tuple[str, str]]) -> None:
+    person = filed_by("xian")
+    person.desk(person.tickets[-1].number, answered=True)
+    person.says("评价")
+    assert "解决了吗" in person.says(option=grade).text
+    assert [(one.name, one.solved) for one in person.says(said).told] == told
 
 
 def filed_by(city: str) -> Person:

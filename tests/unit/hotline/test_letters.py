@@ -272,6 +272,10 @@ def test_an_addition_from_another_conversation_s_number_reopens_nothing() -> Non
         ({"act": Act.URGE, "text": "快点"}, Urge(number=identity().number, text="快点")),
         ({"act": Act.WITHDRAW, "text": ""}, Withdraw(number=identity().number)),
         ({"act": Act.RATE, "grade": 5}, Rate(number=identity().number, grade=5)),
+        (
+            {"act": Act.RATE, "grade": 2, "solved": "no"},
+            Rate(number=identity().number, grade=2, solved="no"),
+        ),
     ],
 )
 def test_a_letter_s_ticket_is_urged_rated_and_taken_back(said: dict[str, Any], decision: Decision) -> None:
@@ -305,7 +309,14 @@ def test_danger_in_an_urge_is_heard_first() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"act": Act.RATE}, {"act": Act.RATE, "grade": 6}, {"grade": 3}, {"act": Act.URGE, "about": ""}],
+    [
+        {"act": Act.RATE},
+        {"act": Act.RATE, "grade": 6},
+        {"act": Act.RATE, "grade": 5, "solved": "maybe"},
+        {"grade": 3},
+        {"solved": "yes"},
+        {"act": Act.URGE, "about": ""},
+    ],
 )
 def test_an_act_without_its_ticket_or_grade_is_no_message(wrong: dict[str, Any]) -> None:
     message = addition("x", before=decided(a_letter()).conversation)

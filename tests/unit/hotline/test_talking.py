@@ -60,7 +60,7 @@ WORDS = (
 DANGERS = ("我家着火了", "楼道里有股怪味，好像有烟")
 OPTIONS = (
     "confirm", "cancel", "add", "skip", "human", "file", "urge", "supplement", "withdraw", "rate", "withdraw_yes",
-    "grade_1", "grade_5", "no_more", "same_urge", "same_add", "not_same", "go_on", "start_over", "add_last",
+    "grade_1", "grade_5", "solved_no", "no_more", "same_urge", "same_add", "not_same", "go_on", "start_over", "add_last",
     "new_matter", "danger_yes", "danger_no", "ground_yes", "ground_no", "review", "more", "nothing-known",
 )  # fmt: skip
 
