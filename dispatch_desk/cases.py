@@ -17,7 +17,7 @@ from hotline.records import from_record
 State: TypeAlias = Stage
 
 _MAY = frozenset({"return"})  #: a last moment for what one may do, not a duty
-_BEFORE_REPLY = frozenset({"sign", "start", "contact", "return", "plan", "progress", "finish"})
+_BEFORE_REPLY = frozenset({"sign", "start", "contact", "return", "plan", "progress", "finish", "mend"})
 _DONE: Mapping[Stage, frozenset[str]] = {
     Stage.RECEIVED: frozenset(),
     Stage.SIGNED: frozenset({"sign"}),

@@ -134,6 +134,7 @@ MET: Mapping[str, Callable[[CaseFacts], bool]] = {
     "returned": _took(Step.GRANT_RETURN),
     "extended": _took(Step.GRANT_EXTENSION),
     "redone": _took(Step.REDO),
+    "done_at_once": lambda case: case.last(Step.REDO) is None,
     "held": _took(Step.HOLD_REPLY),
     "followed_up": lambda case: case.last(Step.FOLLOW_UP, Step.RATE) is not None,
 }

@@ -11,6 +11,8 @@ from hotline.citation import Citation
 from hotline.citypack import CityPack
 from hotline.limits import ExtensionRule, ReturnRule
 
+YES, NO = "yes", "no"
+YES_OR_NO = (YES, NO)
 LONGEST = 366  #: units of time; more is a slip
 _AT_ANY_STAGE = frozenset({Step.HAND_OVER, Step.ESCALATE, Step.INSTRUCT, Step.COORDINATE})
 _ANSWERS = {
@@ -110,8 +112,12 @@ def lacking(
         "new_date": day is not None and day >= today,
         "length": not _is_for_extension(rule) or _is_length(data.get("length", "")),
         "approver": data.get("approver", "").strip() != writer,
+        "chief": data.get("chief", "").strip() != writer,
+        "major": data.get("major", "") in YES_OR_NO,
     }
     wrong += [name for name, right in checks.items() if data.get(name) and not right]
+    if data.get("major") == YES and not data.get("chief", "").strip():
+        wrong.append("chief")  # a major matter goes up one level more (R-SQ-4)
     if rule.step == Step.GRANT_EXTENSION and "length" not in wrong and _is_too_long(pack, file, data):
         wrong.append("basis" if _extension(pack, file).in_principle else "length")
     return tuple(dict.fromkeys(wrong))
@@ -143,6 +149,18 @@ def take(
 def told_of(rule: CaseStep, taken: Taken) -> str:
     """Return what the citizen is told of a step, by its rule."""
     return "\n".join(taken.data[name] for name in rule.tells_citizen if name in taken.data)
+
+
+def rule_of(pack: CityPack, taken: Taken) -> CaseStep | None:
+    """Return the rule by whose form a step was taken; none where the city's casework has no such form."""
+    fit = [
+        rule
+        for rule in pack.case_steps
+        if rule.step == taken.step
+        and (rule.turns_out or "") == taken.data.get("case", "")
+        and set(rule.requires) <= set(taken.data)
+    ]
+    return max(fit, key=lambda rule: len(rule.requires), default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,17 @@ from groundwork.settings import PROJECT
 from hotline.calendar import CITY_TIME
 from hotline.caseclock import changes_of, due_in, dues_of
 from hotline.casework import CaseFile, CaseStep, Filed, Stage, Step, Taken, casefile_of
-from hotline.procedure import NotAllowedError, Refused, lacking, may, may_reply, offers, take, told_of
+from hotline.procedure import (
+    NotAllowedError,
+    Refused,
+    lacking,
+    may,
+    may_reply,
+    offers,
+    rule_of,
+    take,
+    told_of,
+)
 
 MONDAY = datetime(2026, 11, 23, 10, tzinfo=CITY_TIME)
 WORDS = {
@@ -342,10 +352,58 @@ def test_suqian_replies_after_speaking_with_the_petitioner_and_with_its_heads_ap
     assert refused is not None and refused.why == "before_contact"
     life.do("contact", days(1), life.lead)
     offer = may_reply(life.pack, life.file, unit=life.lead, at=days(1))
-    assert offer.refused is None and offer.requires == ("approver",)
-    assert life.lacks("reply", days(1), approver="赵样例") == ("approver",), "never the writer"
+    assert offer.refused is None and offer.requires == ("major", "approver")
+    asked = {"major": "no", "approver": "王样例"}
+    assert life.lacks("reply", days(1), **asked | {"approver": "赵样例"}) == ("approver",), "never the writer"
+    assert life.lacks("reply", days(1), **asked) == ()
+    assert life.lacks("reply", days(1), **asked | {"major": "yes"}) == ("chief",)
+    assert life.lacks("reply", days(1), **asked | {"major": "yes", "chief": "赵样例"}) == ("chief",)
+    assert life.lacks("reply", days(1), **asked | {"major": "yes", "chief": "李样例"}) == ()
     with pytest.raises(NotAllowedError):
         life.do("reply", days(1), life.other)
+
+
+@pytest.mark.duty("SQ-4-4", "SQ-7", "R-SQ-4", "R-ALL-23")
+def test_suqian_ends_by_law_leads_elsewhere_and_has_the_chief_approve_a_final_reply() -> None:
+    life = Life("suqian")
+    life.do("sign", days(0), life.lead)
+    assert life.lacks("led-elsewhere", days(1), basis="民事诉讼法", conversation="讲明了") == ("procedure",)
+    life.do("led-elsewhere", days(1), life.lead, procedure="向区法院起诉")
+    led = life.file.steps[-1]
+    assert told_of(life.rule("led-elsewhere"), led) == "向区法院起诉\n如实写明"
+    life.do("settled", days(1), life.lead, basis="区法院判决")
+    life.do("discipline-check", days(1), life.lead)
+    whole = {"reason": "没有依据", "documents": "会议纪要", "verification": "已经核实"}
+    assert life.lacks("final-approved", days(2), **whole, approver="赵样例") == ("approver",), (
+        "never the writer"
+    )
+    life.do("final-approved", days(2), life.lead)
+    assert life.file.cases == ("in_procedure", "settled", "unreasonable")
+    assert [rule.id for one in life.file.steps if (rule := rule_of(life.pack, one))] == [
+        "sign", "led-elsewhere", "settled", "discipline-check", "final-approved",
+    ]  # fmt: skip
+    life.do("clue", days(2), CENTRE)
+    assert life.why("clue", days(2), life.lead) == "hand 七（二）"
+
+
+@pytest.mark.duty("SQ-3-7", "SQ-4-5", "KF-3-3", "KF-3-4", "R-ALL-18", "R-SQ-3")
+@pytest.mark.parametrize(("city", "article"), [("suqian", "三（七）"), ("kaifeng", "三（四）")])
+def test_a_reply_that_was_held_back_is_mended_by_a_day_that_buys_no_other_time(
+    city: str, article: str
+) -> None:
+    life = Life(city, "routine" if city == "kaifeng" else None)
+    life.do("sign", days(0), life.lead)
+    assert life.why("mend", days(1), CENTRE) == f"before_hold_reply {article}"
+    finish = life.due("finish")
+    life.add(Step.HOLD_REPLY, days(1), basis="stock-phrase")
+    life.do("mend", days(1), CENTRE, reason="没有写结果", new_date="2026-11-26")
+    due = due_in(dues_of(life.pack, life.file), "mend")
+    assert due is not None and due.citation.article == article
+    assert (life.due("mend"), life.due("finish")) == (date(2026, 11, 26), finish)
+    life.add(Step.HOLD_REPLY, days(2), basis="stock-phrase")
+    assert life.due("mend") == date(2026, 11, 26)
+    life.add(Step.REPLY, days(2))
+    assert life.due("mend") is None
 
 
 @pytest.mark.duty("SQ-3-9", "R-ALL-18", "R-ALL-17")
