@@ -19,6 +19,7 @@ from groundwork.clock import Clock
 from groundwork.database import Connection, Pool, lock, storage_errors
 from groundwork.outbox import Owed, owe
 from groundwork.vault import Vault
+from hotline.analysis import topic_of
 from hotline.caseclock import MOVES_DATES, changes_of, dues_of
 from hotline.casework import CaseFile, CaseStep, Stage, Step, Taken
 from hotline.citypack import CityPack
@@ -75,7 +76,7 @@ class Desk:
             if not await events.keep(connection, self._vault, event, at=now):
                 return False
             if event.name == "filed":
-                await cases.insert(connection, self._vault, receive(event, at=now))
+                await cases.insert(connection, self._vault, self._received(event, now))
             if await cases.find(connection, self._vault, event.subject, known=False) is None:
                 log.info("event.waiting", extra={"number": event.subject, "event_type": event.name})
                 return True
@@ -289,6 +290,11 @@ class Desk:
         case = as_it_stands(case, file, moved or case.dues)
         await cases.update(connection, self._vault, case)
         return case, file
+
+    def _received(self, event: Event, now: datetime) -> Case:
+        case = receive(event, at=now)
+        said = "\n".join(str(case.ticket.get(name) or "") for name in ("title", "summary", "text"))
+        return replace(case, topic=topic_of(said, self._pack.reply_words.subjects))
 
     def _law(self, case: Case) -> CityPack:
         """Return the law of the day on which a case was filed."""

@@ -38,6 +38,9 @@ class CaseFacts:
     filed_at: datetime
     dues: Mapping[str, datetime]  #: the moment for each of ``hotline.vocabulary.WHATS`` that has one
     steps: tuple[Taken, ...] = ()  #: oldest first
+    area: str = ""  #: county or district; empty where the place names none
+    topic: str = ""  #: what it is about, by ``hotline.analysis.topic_of``
+    related: tuple[str, ...] = ()  #: tickets of the same person or matter
 
     def last(self, *steps: Step) -> Taken | None:
         """Return the last of these steps that was taken."""

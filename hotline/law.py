@@ -25,6 +25,7 @@ from hotline.vocabulary import (
     ReadingId,
     Rhythm,
     Role,
+    Shown,
     Sign,
     Topic,
 )
@@ -121,6 +122,7 @@ class Provision(Rule):
     )
     of: Id | None = None
     together: bool = False
+    shows: tuple[Shown, ...] = ()  #: what the paper is put together from; none named: it is no paper
     apart: bool = False  #: what comes by its channels is scored by itself
 
     def figure(self, name: str) -> Figure:

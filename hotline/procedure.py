@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from hotline.calendar import CITY_TIME
 from hotline.caseclock import day_named, due_in, dues_of, granted
@@ -12,7 +12,10 @@ from hotline.citypack import CityPack
 from hotline.limits import ExtensionRule, ReturnRule
 
 YES, NO = "yes", "no"
-YES_OR_NO = (YES, NO)
+#: Contents that are one of a few codes; the desk's pages say them in Chinese.
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "major": (YES, NO), "leader": ("mayor", "deputy_mayor", "secretary_general"),
+}  # fmt: skip
 LONGEST = 366  #: units of time; more is a slip
 _AT_ANY_STAGE = frozenset({Step.HAND_OVER, Step.ESCALATE, Step.INSTRUCT, Step.COORDINATE})
 _ANSWERS = {
@@ -113,8 +116,8 @@ def lacking(
         "length": not _is_for_extension(rule) or _is_length(data.get("length", "")),
         "approver": data.get("approver", "").strip() != writer,
         "chief": data.get("chief", "").strip() != writer,
-        "major": data.get("major", "") in YES_OR_NO,
-    }
+        "given_on": _is_past_day(data.get("given_on", ""), today),
+    } | {name: data.get(name, "") in codes for name, codes in CHOICES.items()}
     wrong += [name for name, right in checks.items() if data.get(name) and not right]
     if data.get("major") == YES and not data.get("chief", "").strip():
         wrong.append("chief")  # a major matter goes up one level more (R-SQ-4)
@@ -325,6 +328,13 @@ def _is_for_extension(rule: CaseStep) -> bool:
 
 def _is_length(text: str) -> bool:
     return text.isascii() and text.isdigit() and 0 < int(text[:4]) <= LONGEST and len(text) < 4
+
+
+def _is_past_day(text: str, today: date) -> bool:
+    try:
+        return date.fromisoformat(text) <= today
+    except ValueError:
+        return False
 
 
 def _is_silent(pack: CityPack, step: Step) -> bool:

@@ -102,7 +102,7 @@ CONTENTS = (
     "deputy_head", "person", "contact", "handler", "checker_name", "checker_phone", "time_of_contact", "conversation",
     "satisfaction", "documents", "seal", "written", "special_report", "signature", "name", "phone", "content", "category",
     "time", "summary", "number", "recording", "unit", "units", "parts", "body", "instruction", "approver", "again",
-    "procedure", "verification", "major", "chief",
+    "procedure", "verification", "major", "chief", "leader", "given_on", "remark",
 )  # fmt: skip
 TOPICS = (
     "acceptance", "record", "rights", "duties", "abuse", "guidance", "entrance", "call_in_day", "assistance", "poll",
@@ -126,6 +126,11 @@ RHYTHMS = ("live", "day", "week", "month", "quarter", "half_year", "year", "regu
 MEASURED = (
     "working_days", "days", "hours", "weeks", "months", "times", "people", "items", "copies", "places", "percent",
     "points", "yuan",
+)  # fmt: skip
+#: What a paper of the centre or of a unit is put together from (``hotline.analysis``); ``words`` are its own alone.
+SHOWN = (
+    "count", "kinds", "units", "areas", "topics", "channels", "opinions", "growing", "new", "seasonal", "days",
+    "rates", "repeats", "open", "media", "ledgers", "risks", "clues", "instructed", "cases", "words",
 )  # fmt: skip
 #: ``below`` and ``above`` leave the figure out, ``at_least`` and ``at_most`` take it in (R-ALL-20).
 BOUNDS = ("exactly", "at_least", "at_most", "below", "above", "each")
@@ -157,6 +162,7 @@ Content = Annotated[str, OneOf("content", CONTENTS)]
 Topic = Annotated[str, OneOf("topic", TOPICS)]
 Effect = Annotated[str, OneOf("effect", EFFECTS)]
 Sign = Annotated[str, OneOf("sign", SIGNS)]
+Shown = Annotated[str, OneOf("shown", SHOWN)]
 Rhythm = Annotated[str, OneOf("rhythm", RHYTHMS)]
 Measured = Annotated[str, OneOf("measured", MEASURED)]
 Id = Annotated[str, Form("id", r"[A-Za-z][A-Za-z0-9_\-]{0,59}")]

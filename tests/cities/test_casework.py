@@ -10,6 +10,8 @@ from groundwork.settings import PROJECT
 from hotline.calendar import CITY_TIME
 from hotline.caseclock import changes_of, due_in, dues_of
 from hotline.casework import CaseFile, CaseStep, Filed, Stage, Step, Taken, casefile_of
+from hotline.figures import CaseFacts, rate
+from hotline.periods import Period
 from hotline.procedure import (
     NotAllowedError,
     Refused,
@@ -25,6 +27,7 @@ from hotline.procedure import (
 MONDAY = datetime(2026, 11, 23, 10, tzinfo=CITY_TIME)
 WORDS = {
     "new_date": "2026-12-18", "length": "3", "approver": "王样例", "name": "李样例", "time_of_contact": "11月24日10点",
+    "leader": "mayor", "given_on": "2026-11-23", "major": "no",
 }  # fmt: skip
 CENTRE = None
 
@@ -300,8 +303,35 @@ def test_kaifeng_keeps_its_five_days_beside_the_leaders_ten_and_the_sheet_beats_
     assert life.due("finish") == date(2026, 12, 7), "Monday: in working days"
     weighty = Life("kaifeng", "secretary")
     weighty.do("through-the-secretary-general", days(0), CENTRE)
-    weighty.do("deputy-mayor", days(0), CENTRE)
+    assert weighty.lacks("deputy-mayor", days(0), name="李样例", instruction="速办", leader="king", given_on="2026-11-24") == (
+        "given_on", "leader",
+    ), "a day to come, a leader nobody knows"  # fmt: skip
+    weighty.do("deputy-mayor", days(0), CENTRE, leader="deputy_mayor")
     assert weighty.due("finish") == date(2026, 12, 7)
+    weighty.do("sign", days(0), weighty.lead)
+    assert weighty.why("result-to-the-leader", days(1), CENTRE) == "before_reply 三（五）2"
+    weighty.add(Step.REPLY, days(1))
+    weighty.do("result-to-the-leader", days(1), CENTRE)
+
+
+@pytest.mark.duty("KF-A1", "R-KF-5", "R-ALL-11")
+def test_kaifeng_takes_no_extension_asked_late_and_one_asked_in_time_counts_when_granted_late() -> None:
+    late, early = Life("kaifeng", "routine"), Life("kaifeng", "routine")
+    assert late.due("finish") == date(2026, 11, 30)
+    assert late.why("ask-extension", days(8), late.lead) == "expired 第四条（三）1"
+    early.do("ask-extension", days(4), early.lead)
+    early.do("grant-extension", days(8), CENTRE, length="3")
+    assert (late.due("finish"), early.due("finish")) == (date(2026, 11, 30), date(2026, 12, 3))
+    facts = [
+        CaseFacts(
+            number=str(n), kind="complaint", ticket_class="routine", channel="phone", assignment="platform",
+            unit=one.lead, filed_at=MONDAY, dues={due.what: due.at for due in dues_of(one.pack, one.file)},
+            steps=(Taken(step=Step.REPLY, at=days(9)),),
+        )
+        for n, one in enumerate((late, early))
+    ]  # fmt: skip
+    found = rate("on-time", "finished_in_time", "due", facts, Period.of("2026"), now=days(20))
+    assert (found.met, found.of) == (("1",), ("0", "1")), "the points of the first are lost"
 
 
 @pytest.mark.duty("KF-2", "KF-3-1b", "KF-3-1e", "R-ALL-25")

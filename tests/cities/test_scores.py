@@ -16,7 +16,20 @@ from hotline.casework import COUNTED, Step, Taken
 from hotline.citypack import CityPack
 from hotline.figures import CaseFacts, common_rates, rate, urged_in_vain
 from hotline.law import Figure
-from hotline.marks import Entry, Known, Sheet, assess, cut, often, parts_of, ranked, rankings, sheet_of
+from hotline.marks import (
+    Entry,
+    Known,
+    Sheet,
+    assess,
+    confirmer,
+    cut,
+    money_of,
+    often,
+    parts_of,
+    ranked,
+    rankings,
+    sheet_of,
+)
 from hotline.periods import Period
 
 FILED = datetime(2026, 3, 2, 9, tzinfo=CITY_TIME)  #: a Monday
@@ -50,7 +63,15 @@ def known(pack: CityPack, cases: Iterable[CaseFacts] = (), entries: Iterable[Ent
 
 
 def entry(unit: str, rule: str, item: str, value: int, month: Period = MARCH) -> Entry:
-    return Entry(unit=unit, month=month, rule=rule, item=item, value=Decimal(value), reason="示例")
+    return Entry(
+        unit=unit,
+        month=month,
+        rule=rule,
+        item=item,
+        value=Decimal(value),
+        reason="示例",
+        confirmation="示例函",
+    )
 
 
 def points(sheet: Sheet) -> dict[str, Decimal | None]:
@@ -167,6 +188,18 @@ def test_the_money_of_a_company_goes_to_the_one_above_at_its_rate(kaifeng: CityP
     places = next(one.places for one in lists if one.part.key == ("ranking", "first-departments"))
     above = next(one.name for one in kaifeng.units if company.superior in (one.name, one.id, *one.aliases))
     assert (places[0].unit, places[0].value) == (above, Fraction(6000))  # 2 × 3,000
+
+
+@pytest.mark.duty("KF-A5")
+def test_kaifengs_money_counts_once_the_bureau_has_confirmed_it(kaifeng: CityPack) -> None:
+    unit = next(one.name for one in kaifeng.units if one.group == "counties")
+    entered = entry(unit, "money-main-leaders", "counties", 1)
+    waiting = replace(entered, confirmation="")
+    assert money_of(known(kaifeng, (), [waiting]), YEAR)[unit] == 0
+    assert money_of(known(kaifeng, (), [waiting, entered]), YEAR)[unit] == 30000
+    rule = confirmer(kaifeng)
+    assert rule is not None and (rule.citation.article, rule.approved_by) == ("第十条", "inspection")
+    assert confirmer(load_pack("suqian")) is None
 
 
 @pytest.mark.duty("KF-A7")

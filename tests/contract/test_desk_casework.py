@@ -215,6 +215,8 @@ async def test_a_case_of_each_city_lives_from_its_filing_to_its_reply(
         "new_date": "2026-12-18",
         "length": "3",
         "major": "no",
+        "leader": "mayor",
+        "given_on": "2026-11-20",
         "units": other,
         "unit": other,
     }
