@@ -26,7 +26,7 @@ NAMES: Mapping[str, str] = {
     "unfixed": "定时限的方式", "silence": "没有规定的事项", "fallback": "没有规定时的做法", "late_return": "逾期退回的后果",
     "return_again": "再次退回", "late_request": "逾期申请的后果", "rewards": "奖惩对象", "unit_duty": "职责", "when": "派单情形",
     "dispatch": "派单方式", "given_by": "归类方式", "speaker": "诉求人", "run_by": "接收方式", "handling": "处置方式",
-    "about": "对象", "shared": "信息", "withheld_from": "保密对象", "needed": "要求的情形", "heard_as": "例句的理由", "fault": "答复的毛病", "sign": "看得出来的情形",
+    "about": "对象", "shared": "信息", "withheld_from": "保密对象", "needed": "要求的情形", "heard_as": "例句的理由", "fault": "答复的毛病", "remark": "可以写得更好的地方", "shown": "报告的内容", "sign": "看得出来的情形",
     "source": "依据（要先写进 sources.yaml）", "class": "类别（要先写进 kinds.yaml 的 classes）",
     "unit": "单位（要先写进 units.yaml）", "group": "单位分组（要先写进 units.yaml 的 groups）",
     "duty": "职责编号（见 cities/duties.yaml）", "reading": "解释编号（见 cities/readings.yaml）",

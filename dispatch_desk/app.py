@@ -10,6 +10,7 @@ from aiohttp.web_routedef import AbstractRouteDef
 from argon2 import PasswordHasher
 
 from cities.loading import load_pack
+from dispatch_desk.archiving import Archiving
 from dispatch_desk.desk import Desk
 from dispatch_desk.directory import Directory
 from dispatch_desk.enclosures import Fetching
@@ -23,6 +24,7 @@ from dispatch_desk.returns import Returns
 from dispatch_desk.supervising import Supervising
 from dispatch_desk.supervision import Supervision
 from dispatch_desk.web import (
+    archive,
     directory,
     enclosures,
     errors,
@@ -128,6 +130,7 @@ def compose(
     app[reports.REPORTING] = Reporting(pool, vault, audit, pack, clock=clock)
     after = Following(pack)
     app[following.FOLLOWUPS] = Followups(pool, vault, after, clock=clock)
+    app[archive.ARCHIVING] = Archiving(pool, vault, desk, after, clock=clock)
     watching = Supervision(pool, vault, Supervising(after), clock=clock)
     app[supervision.SUPERVISION] = watching
     app[pages.PANELS] = (following.panel, supervision.panel)
@@ -162,6 +165,7 @@ def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRo
                 web.get("/board", directory.board),
                 web.get("/cases/{number}", pages.case),
                 web.get(r"/cases/{number}/files/{place:\d{1,3}}", enclosures.enclosure),
+                web.get("/cases/{number}/report", archive.matter),
                 web.post("/cases/{number}/person", pages.person),
                 web.post("/cases/{number}/replies", replies.enter),
                 web.post("/cases/{number}/sign", steps.sign),
@@ -173,6 +177,8 @@ def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRo
             staff(*pages.SIGNERS),
             [
                 web.get("/calls", following.calls),
+                web.get("/archive", archive.shelf),
+                web.post("/archive", archive.run),
                 web.get("/supervision", supervision.board),
                 web.post("/cases/{number}/supervision", supervision.note),
                 web.post(r"/cases/{number}/replies/{reply:\d{1,17}}/overrule", replies.overrule),
@@ -207,6 +213,7 @@ def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRo
                 web.get("/reports/ranking", reports.ranking),
                 web.post(f"/reports/units/{_UNIT}/entries", reports.enter),
                 web.post(rf"/reports/units/{_UNIT}/entries/{{entry:\d{{1,17}}}}/withdraw", reports.withdraw),
+                web.post(rf"/reports/units/{_UNIT}/entries/{{entry:\d{{1,17}}}}/confirm", reports.confirm),
             ],
         ),
     ]

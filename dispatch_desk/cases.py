@@ -17,7 +17,7 @@ from hotline.records import from_record
 State: TypeAlias = Stage
 
 _MAY = frozenset({"return"})  #: a last moment for what one may do, not a duty
-_BEFORE_REPLY = frozenset({"sign", "start", "contact", "return", "plan", "progress", "finish"})
+_BEFORE_REPLY = frozenset({"sign", "start", "contact", "return", "plan", "progress", "finish", "mend"})
 _DONE: Mapping[Stage, frozenset[str]] = {
     Stage.RECEIVED: frozenset(),
     Stage.SIGNED: frozenset({"sign"}),
@@ -50,12 +50,19 @@ class Case:
     lead: str = ""  #: the unit that has it, once the centre gave it to another than the ticket names
     helpers: tuple[str, ...] | None = None  #: its co-handlers, once they are others than the ticket names
     assignment: str = "platform"  #: the way in which the centre put it to the unit
+    topic: str = ""  #: what it is about, out of the list that all cities share
     done: tuple[str, ...] = ()  #: what was done beside signing and replying, as limits call it
 
     @property
     def filed_at(self) -> datetime:
         """When the citizen filed it."""
         return datetime.fromisoformat(self.ticket["filed_at"])
+
+    @property
+    def area(self) -> str:
+        """The county or district that the place names."""
+        division = self.ticket.get("division")
+        return str(division["name"]) if division else ""
 
     @property
     def urgent(self) -> bool:

@@ -1,7 +1,7 @@
 """What the desk does, each in one transaction: take events, show cases, sign, reply."""
 
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,13 +19,14 @@ from groundwork.clock import Clock
 from groundwork.database import Connection, Pool, lock, storage_errors
 from groundwork.outbox import Owed, owe
 from groundwork.vault import Vault
+from hotline.analysis import topic_of
 from hotline.caseclock import MOVES_DATES, changes_of, dues_of
 from hotline.casework import CaseFile, CaseStep, Stage, Step, Taken
 from hotline.citypack import CityPack
 from hotline.dates import Change
 from hotline.events import Event
 from hotline.law import Item
-from hotline.procedure import Offer, Refused, choices_of, lacking, may, may_reply, offers, take
+from hotline.procedure import Offer, Refused, choices_of, lacking, may, may_reply, offers, rule_of, take
 from hotline.records import to_record
 from hotline.vocabulary import CONTENTS
 
@@ -55,8 +56,8 @@ class Casework:
     begun: datetime  #: when the unit that leads got it
     steps: Sequence[Taken]
     labels: Mapping[Step, str]
-    titles: Mapping[str, str]  #: of forms, by the ids of their rules
     choices: Mapping[str, Mapping[str, Item]]  #: what each form's ``category`` may be
+    called: Callable[[Taken], str]  #: what the city calls a step; empty where its casework has no form for it
     offers: Sequence[Offer]
     reply: Offer
     changes: Sequence[Change]
@@ -78,7 +79,7 @@ class Desk:
             if not await events.keep(connection, self._vault, event, at=now):
                 return False
             if event.name == "filed":
-                await cases.insert(connection, self._vault, arrived(self._pack, receive(event, at=now)))
+                await cases.insert(connection, self._vault, self._received(event, now))
             if await cases.find(connection, self._vault, event.subject, known=False) is None:
                 log.info("event.waiting", extra={"number": event.subject, "event_type": event.name})
                 return True
@@ -137,8 +138,8 @@ class Desk:
             begun=file.begun,
             steps=file.steps,
             labels={Step(rule.step): rule.label for rule in reversed(law.case_steps)},
-            titles={rule.id: rule.label for rule in law.case_steps},
             choices={rule.id: choices_of(law, rule) for rule in law.case_steps if rule.chosen_of},
+            called=lambda taken: rule.label if (rule := rule_of(law, taken)) else "",
             offers=[one for one in offers(law, file, unit=unit, at=now) if one.step not in _ELSEWHERE],
             reply=may_reply(law, file, unit=unit, at=now),
             changes=changes_of(law, case.filed, file.steps),
@@ -164,9 +165,10 @@ class Desk:
                 return None
             if wrong := lacking(self._law(case), offer.rule, file, form, writer=writer, at=now):
                 return wrong
-            data = {name: form[name].strip() for name in offer.requires}
-            draft = Draft(text=text, findings=self._gate(case, text))
-            outcome = Outcome.HELD if draft.findings else Outcome.SENT
+            asked = (*offer.requires, *offer.rule.optional)
+            data = {name: form[name].strip() for name in asked if form.get(name, "").strip()}
+            draft = Draft(text=text, findings=self._gate(case, file.cases, text))
+            outcome = Outcome.HELD if draft.against else Outcome.SENT
             await replies.insert(connection, self._vault, number, draft, outcome, at=now)
             if outcome is Outcome.SENT:
                 await self._answer(connection, case, file, draft, data, by=by)
@@ -174,7 +176,7 @@ class Desk:
                 held = Taken(step=Step.HOLD_REPLY, at=now, unit=file.lead, by=by.account_id,
                              data=data | {"basis": _rules(draft)})  # fmt: skip
                 await self._record(connection, case, file, held)
-            action = Action.REPLY_HELD if draft.findings else Action.REPLY_SENT
+            action = Action.REPLY_HELD if draft.against else Action.REPLY_SENT
             await self._audit.note(connection, action, "case", number, by=by, why=_rules(draft))
         log.info("reply.entered", extra={"number": number, "outcome": outcome, "account_id": by.account_id})
         return outcome
@@ -192,7 +194,7 @@ class Desk:
                 return False
             draft = replace(held.draft, reason=reason)
             await replies.overrule(connection, self._vault, number, id, draft)
-            approved = holds[-1].data.get("approver", "")
+            approved = next((one.data["approver"] for one in reversed(holds) if "approver" in one.data), "")
             data = {"reason": reason} | ({"approver": approved} if approved else {})
             await self._answer(connection, case, file, draft, data, by=by)
             await self._audit.note(
@@ -293,6 +295,11 @@ class Desk:
         await cases.update(connection, self._vault, case)
         return case, file
 
+    def _received(self, event: Event, now: datetime) -> Case:
+        case = arrived(self._pack, receive(event, at=now))
+        said = "\n".join(str(case.ticket.get(name) or "") for name in ("title", "summary", "text"))
+        return replace(case, topic=topic_of(said, self._pack.reply_words.subjects))
+
     def _law(self, case: Case) -> CityPack:
         """Return the law of the day on which a case was filed."""
         return law_of(self._pack, case)
@@ -329,7 +336,7 @@ class Desk:
 
 def _rules(draft: Draft) -> str:
     """Return the rules that were broken as the audit log holds them."""
-    return ",".join(dict.fromkeys(finding.rule for finding in draft.findings))[:MAX_WORDS]
+    return ",".join(dict.fromkeys(finding.rule for finding in draft.against))[:MAX_WORDS]
 
 
 def _is_repeated(file: CaseFile, rule: CaseStep, form: Mapping[str, str], by: Author) -> bool:

@@ -48,6 +48,8 @@ class Filled:
     category: str = ""
     reason: str = ""
     day: str = ""
+    number: str = ""  #: under which an instructed matter is archived
+    recording: str = ""  #: how many enclosures of which sort belong to it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -196,7 +198,8 @@ def _data(step: Step, filled: Filled, after: After, unit: str, now: datetime) ->
             words = {"category": ground.id, "basis": ground.says}
             return _reasoned(filled, **words) if ground.requires or ground.whatever else words
         case Step.ARCHIVE:
-            return {}
+            kept = {"number": filled.number, "recording": filled.recording}
+            return {name: value for name, value in kept.items() if value}
         case _:
             return _reasoned(filled)
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from dispatch_desk.cases import Case
 from hotline.citypack import CityPack
+from hotline.plainness import remarks_on
 from hotline.reply_gate import Asked, Finding, judge_reply
 
 MAX_REPLY, MIN_REASON, MAX_REASON = 10_000, 4, 500  #: characters
@@ -28,6 +29,11 @@ class Draft:
     findings: tuple[Finding, ...] = ()
     reason: str = ""  #: why it was sent all the same
 
+    @property
+    def against(self) -> tuple[Finding, ...]:
+        """What keeps it from being sent."""
+        return tuple(finding for finding in self.findings if finding.holds)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reply:
@@ -39,22 +45,25 @@ class Reply:
     draft: Draft
 
 
-Gate = Callable[[Case, str], tuple[Finding, ...]]
+Gate = Callable[
+    [Case, Sequence[str], str], tuple[Finding, ...]
+]  #: a case, what it has turned out to be, a text
 
 
 def gate_of(pack: CityPack) -> Gate:
     """Return what finds fault with a reply to a case, by the law of this city."""
 
-    def judge(case: Case, text: str) -> tuple[Finding, ...]:
+    def judge(case: Case, cases: Sequence[str], text: str) -> tuple[Finding, ...]:
         ticket = case.ticket
         asked = Asked(
             kind=ticket["kind"],
             ticket_class=ticket["class"],
             channel=ticket["channel"],
             anonymous=bool(ticket["contact"]["anonymous"]),
+            cases=tuple(cases),
         )
         demand = "\n".join(str(ticket.get(name) or "") for name in ("title", "summary", "text"))
-        return judge_reply(demand, text, pack, asked)
+        return (*judge_reply(demand, text, pack, asked), *remarks_on(text, pack))
 
     return judge
 

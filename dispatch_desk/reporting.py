@@ -14,7 +14,7 @@ from hotline.calendar import CITY_TIME
 from hotline.citypack import CityPack
 from hotline.figures import CaseFacts, Rate, city_rates, common_rates
 from hotline.law import Provision
-from hotline.marks import Entry, Known, Part, Picked, Ranking, Sheet, assess, often, parts_of
+from hotline.marks import Entry, Known, Part, Picked, Ranking, Sheet, assess, confirmer, often, parts_of
 from hotline.periods import Period
 
 YEAR_BACK = 11  #: months before the one asked for that interviews are counted in
@@ -93,6 +93,20 @@ class Reporting:
             if unit is not None:
                 await self._audit.note(connection, Action.SCORE_WITHDRAWN, "unit", unit, by=by, why=str(id))
         return unit is not None
+
+    async def confirm(self, id: int, confirmation: str, *, by: Author) -> bool:
+        """Note who above confirmed an entry of money; ``False`` if there is nothing to confirm."""
+        rules = [part.rule.id for part in parts_of(self.pack, "money")]
+        async with storage_errors(), self._pool.acquire() as connection, connection.transaction():
+            unit = await entries.confirm(connection, self._vault, id, confirmation, rules=rules)
+            if unit is not None:
+                await self._audit.note(connection, Action.SCORE_CONFIRMED, "unit", unit, by=by, why=str(id))
+        return unit is not None
+
+    def waits_for(self, entry: Entry) -> Provision | None:
+        """Return the rule by which ``entry`` does not count yet, for nobody above has confirmed it."""
+        is_money = any(part.key == (entry.rule, entry.item) for part in parts_of(self.pack, "money"))
+        return confirmer(self.pack) if is_money and not entry.confirmation else None
 
     def enterable(self) -> list[Part]:
         """Return what people enter for a score."""

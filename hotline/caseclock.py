@@ -14,8 +14,12 @@ from hotline.deadlines import ARRIVALS, SIGNINGS, Due, due_moments, extended, li
 _NAMED = (Step.SET_LIMIT, Step.PROGRESS, Step.INSTRUCT, Step.SHEET, Step.REDO)  #: may name a day of their own
 #: Steps after which dates are reckoned anew; a follow-up runs from the reply, a second handling begins another limit.
 MOVES_DATES = frozenset(
-    {*_NAMED, Step.SIGN, Step.DESIGNATE, Step.GRANT_EXTENSION, Step.GRANT_CLAIM, Step.REPLY, Step.REOPEN}
-)
+    {
+        *_NAMED, Step.SIGN, Step.DESIGNATE, Step.GRANT_EXTENSION, Step.GRANT_CLAIM, Step.HOLD_REPLY, Step.REPLY,
+        Step.REOPEN,
+    }
+)  # fmt: skip
+MEND = "mend"  #: what is due by the day that the centre sets for a reply that it held back
 
 
 def dues_of(pack: CityPack, file: CaseFile) -> tuple[Due, ...]:
@@ -30,6 +34,7 @@ def dues_of(pack: CityPack, file: CaseFile) -> tuple[Due, ...]:
     if named is not None:
         general = due_in(dues, "finish")
         dues = (*(due for due in dues if due is not general), named)
+    dues = (*dues, *_mending(pack, file))
     return tuple(sorted(_with_more_time(pack, file, dues), key=lambda due: (due.at, due.what)))
 
 
@@ -115,6 +120,18 @@ def _named_limit(pack: CityPack, file: CaseFile) -> Due | None:
         if day is not None and citation is not None:
             return limited(pack, "finish", day, citation, since=taken.at)
     return None
+
+
+def _mending(pack: CityPack, file: CaseFile) -> Iterator[Due]:
+    """Yield by when a reply that was held back is to be mended: a limit beside the others, which buys them no time."""
+    for taken in reversed(file.since):
+        if taken.step is Step.REPLY:
+            return
+        day = day_named(taken) if taken.step is Step.HOLD_REPLY else None
+        citation = _citation(pack, file, taken)
+        if day is not None and citation is not None:
+            yield limited(pack, MEND, day, citation, since=taken.at)
+            return
 
 
 def _citation(pack: CityPack, file: CaseFile, taken: Taken) -> Citation | None:

@@ -22,6 +22,9 @@ from hotline.vocabulary import (
     FAULTS,
     GROUNDS,
     QUESTION_FIELDS,
+    REMARKS,
+    Between,
+    CaseId,
     ChannelId,
     ClassId,
     Content,
@@ -227,6 +230,18 @@ class VoidReply(Rule):
     unless: tuple[PatternInView, ...] = ()
     by_itself: bool = False  #: the effect follows without a person's decision
     redo_within: WorkingDays | None = None
+    unless_case: CaseId | None = None  #: what it lacks on record: that the case has turned out so
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReplyRemark(Rule):
+    """Something in a reply that could be put more plainly; it holds nothing back."""
+
+    id: Id
+    label: str
+    told_by: Annotated[str, OneOf("remark", REMARKS)]
+    at_most: Annotated[int, Between(1, 10_000)] | None = None  #: letters, of the reply or of one sentence
+    known: tuple[str, ...] = ()  #: abbreviations that need no explanation, in small letters
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -279,6 +294,7 @@ class CityPack:
     dispatch: tuple[DispatchRule, ...] = ()
     reply_elements: tuple[ReplyElement, ...] = ()
     void_replies: tuple[VoidReply, ...] = ()
+    reply_remarks: tuple[ReplyRemark, ...] = ()
     reply_words: ReplyWords = field(default_factory=ReplyWords, repr=False)  #: how replies are read
     intake_rules: tuple[Provision, ...] = ()
     desk_rules: tuple[Provision, ...] = ()

@@ -90,7 +90,8 @@ def _learnt(known: _Known, one: Happened) -> _Known:
     match one.name:
         case "signed" if "signing" not in known.happened:
             return replace(
-                known, happened=_arrived(known.begun) | dict.fromkeys(SIGNINGS, _moment(one)) | known.happened
+                known,
+                happened={**_arrived(known.begun), **dict.fromkeys(SIGNINGS, _moment(one)), **known.happened},
             )
         case "replied":
             return replace(known, happened={**known.happened, "closing_reply": _moment(one)})

@@ -40,6 +40,9 @@ class CaseFacts:
     filed_at: datetime
     dues: Mapping[str, datetime]  #: the moment for each of ``hotline.vocabulary.WHATS`` that has one
     steps: tuple[Taken, ...] = ()  #: oldest first
+    area: str = ""  #: county or district; empty where the place names none
+    topic: str = ""  #: what it is about, by ``hotline.analysis.topic_of``
+    related: tuple[str, ...] = ()  #: tickets of the same person or matter
 
     def last(self, *steps: Step) -> Taken | None:
         """Return the last of these steps that was taken."""
@@ -142,6 +145,7 @@ MET: Mapping[str, Callable[[CaseFacts], bool]] = {
     "returned": _took(Step.GRANT_RETURN),
     "extended": _took(Step.GRANT_EXTENSION),
     "redone": _took(Step.REDO),
+    "done_at_once": lambda case: case.last(Step.REDO) is None,
     "held": _took(Step.HOLD_REPLY),
     "followed_up": lambda case: case.last(Step.FOLLOW_UP, Step.RATE) is not None,
 }

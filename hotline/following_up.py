@@ -4,7 +4,7 @@ All of it is reckoned from the steps taken and the city's rules (``desk.yaml``);
 and no fiction here (R-ALL-25). What a petitioner said themselves always prevails over what silence counts as (R-PDS-4).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -86,6 +86,7 @@ class Standing:
     evaluated: bool = False
     closed: bool = False
     archived: bool = False
+    cases: frozenset[str] = frozenset()  #: what the case has turned out to be
 
 
 def asking_of(pack: CityPack) -> Asking:
@@ -129,6 +130,7 @@ def standing(
         evaluated=Step.EVALUATE in has,
         closed=Step.CLOSE in has,
         archived=Step.ARCHIVE in has,
+        cases=frozenset(filter(None, (one.data.get("case") for one in taken))),
     )
 
 
@@ -179,7 +181,7 @@ def choices(pack: CityPack, stands: Standing, kind: str) -> tuple[Choice, ...]:
 
 def closing_grounds(pack: CityPack, kind: str, stands: Standing) -> tuple[Ground, ...]:
     """Return the grounds on which a case of ``kind`` may be closed as it stands; where none is listed, the step is one."""
-    found = [ground for rule in pack.desk_rules for ground in _grounds_of(rule, kind)]
+    found = [ground for rule in pack.desk_rules for ground in _grounds_of(rule, kind, stands.cases)]
     listed = any(rule.topic == "close" and rule.items for rule in pack.desk_rules)
     step, law = _closing_step(pack), _close_law(pack)
     if not listed and law is not None:
@@ -309,12 +311,14 @@ def _close_law(pack: CityPack) -> Citation | None:
     return step.citation if step else None
 
 
-def _grounds_of(rule: Provision, kind: str) -> Iterable[Ground]:
-    if rule.topic == "close" and not rule.items:
+def _grounds_of(rule: Provision, kind: str, cases: Collection[str]) -> Iterable[Ground]:
+    if rule.topic == "close" and not rule.items and (not rule.case or rule.case in cases):
         yield Ground(
             id=rule.id, says=rule.says, law=rule.citation, whatever=True, requires=tuple(rule.requires)
         )
     for item in rule.items:
-        ends = rule.topic == "close" or item.effect == "closed"
-        if ends and (not item.kinds or kind in item.kinds):
+        ends = (
+            rule.topic == "close" or item.effect == "closed" or (item.case and item.effect == "led_elsewhere")
+        )
+        if ends and (not item.kinds or kind in item.kinds) and (not item.case or item.case in cases):
             yield Ground(id=item.id, says=item.says, law=_law_of(rule, item), whatever=not item.kinds)

@@ -10,6 +10,7 @@ from hotline.vocabulary import (
     BOUNDS,
     COUNTS,
     SCORED,
+    CaseId,
     ChannelId,
     ClassId,
     Content,
@@ -24,6 +25,7 @@ from hotline.vocabulary import (
     ReadingId,
     Rhythm,
     Role,
+    Shown,
     Sign,
     Topic,
 )
@@ -85,6 +87,7 @@ class Item:
     kinds: tuple[KindId, ...] = ()  #: of ticket that it is for; none named: all
     told_by: tuple[Sign, ...] = ()  #: what in the case shows it; none named: a person sees it
     void_replies: tuple[Id, ...] = ()  #: the void replies that show it
+    case: CaseId | None = None  #: it holds only where the case has turned out so
     figures: tuple[Figure, ...] = ()
     effect: Effect | None = None
     scored: Annotated[str, OneOf("scored", SCORED)] | None = None  #: how ``hotline.marks`` reckons it
@@ -110,6 +113,7 @@ class Provision(Rule):
     groups: tuple[GroupId, ...] = ()
     requires: tuple[Content, ...] = ()
     told_by: tuple[Sign, ...] = ()  #: what in the case calls for it
+    case: CaseId | None = None  #: it holds only where the case has turned out so
     figures: tuple[Figure, ...] = ()
     items: tuple[Item, ...] = ()
     effect: Effect | None = None
@@ -118,6 +122,7 @@ class Provision(Rule):
     )
     of: Id | None = None
     together: bool = False
+    shows: tuple[Shown, ...] = ()  #: what the paper is put together from; none named: it is no paper
     apart: bool = False  #: what comes by its channels is scored by itself
 
     def figure(self, name: str) -> Figure:

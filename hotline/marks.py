@@ -90,6 +90,7 @@ class Entry:
     value: Decimal
     reason: str = ""
     id: int = 0
+    confirmation: str = ""  #: by whom or by which paper it was confirmed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -337,13 +338,20 @@ def money_of(known: Known, period: Period) -> dict[str, Decimal]:
     return sums
 
 
+def confirmer(pack: CityPack) -> Provision | None:
+    """Return the rule by which entries of money count only once somebody above has confirmed them, if there is one."""
+    return next((rule for rule in pack.report_rules if rule.topic == "reward" and rule.approved_by), None)
+
+
 def _earned(known: Known, unit: Unit, taker: Unit, period: Period) -> Decimal:
     parts = (part for part in parts_of(known.pack, "money") if is_for(part, taker))
+    waits = confirmer(known.pack) is not None
     return sum(
         (
             entry.value * part.value("amount")
             for part in parts
             for entry in known.entered(part, unit.name, period)
+            if entry.confirmation or not waits
         ),
         Decimal(),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from hotline.calendar import CITY_TIME
 from hotline.caseclock import day_named, due_in, dues_of, granted
@@ -12,6 +12,11 @@ from hotline.citypack import CityPack
 from hotline.law import Item
 from hotline.limits import ExtensionRule, ReturnRule
 
+YES, NO = "yes", "no"
+#: Contents that are one of a few codes; the desk's pages say them in Chinese.
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "major": (YES, NO), "leader": ("mayor", "deputy_mayor", "secretary_general"),
+}  # fmt: skip
 LONGEST = 366  #: units of time; more is a slip
 _AT_ANY_STAGE = frozenset({
     Step.HAND_OVER, Step.ESCALATE, Step.INSTRUCT, Step.COORDINATE, Step.CALL, Step.ALERT, Step.DISSUADE, Step.SEND_UP,
@@ -117,8 +122,12 @@ def lacking(
         "new_date": day is not None and day >= today,
         "length": not _is_for_extension(rule) or _is_length(data.get("length", "")),
         "approver": data.get("approver", "").strip() != writer,
-    }
+        "chief": data.get("chief", "").strip() != writer,
+        "given_on": _is_past_day(data.get("given_on", ""), today),
+    } | {name: data.get(name, "") in codes for name, codes in CHOICES.items()}
     wrong += [name for name, right in checks.items() if data.get(name) and not right]
+    if data.get("major") == YES and not data.get("chief", "").strip():
+        wrong.append("chief")  # a major matter goes up one level more (R-SQ-4)
     if rule.step == Step.GRANT_EXTENSION and "length" not in wrong and _is_too_long(pack, file, data):
         wrong.append("basis" if _extension(pack, file).in_principle else "length")
     return tuple(dict.fromkeys(wrong))
@@ -156,6 +165,18 @@ def choices_of(pack: CityPack, rule: CaseStep) -> Mapping[str, Item]:
 def told_of(rule: CaseStep, taken: Taken) -> str:
     """Return what the citizen is told of a step, by its rule."""
     return "\n".join(taken.data[name] for name in rule.tells_citizen if name in taken.data)
+
+
+def rule_of(pack: CityPack, taken: Taken) -> CaseStep | None:
+    """Return the rule by whose form a step was taken; none where the city's casework has no such form."""
+    fit = [
+        rule
+        for rule in pack.case_steps
+        if rule.step == taken.step
+        and (rule.turns_out or "") == taken.data.get("case", "")
+        and set(rule.requires) <= set(taken.data)
+    ]
+    return max(fit, key=lambda rule: len(rule.requires), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +274,8 @@ def _asking_extension(asked: _Asked) -> Refused | None:
 
 
 def _answering(asked: _Asked) -> Refused | None:
+    if asked.rule.step in asked.rule.after:  # what the gate held back by itself was handed in to nobody
+        return None
     question = _ASKED[Step(asked.rule.step)]
     if not asked.file.pending(question, *_ANSWERS[question]):
         return asked.no(f"not_asked_{_SILENT.get(question, question.value)}")
@@ -335,6 +358,13 @@ def _is_length(text: str) -> bool:
 
 def _copies(text: str) -> int:
     return int(text) if _is_length(text) else 0
+
+
+def _is_past_day(text: str, today: date) -> bool:
+    try:
+        return date.fromisoformat(text) <= today
+    except ValueError:
+        return False
 
 
 def _is_silent(pack: CityPack, step: Step) -> bool:

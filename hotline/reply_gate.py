@@ -20,6 +20,7 @@ from hotline.substance import (
 
 #: contents that are there as soon as a reply has substance: what was done and how it came out
 _HANDLING = frozenset({"result", "progress", "measures"})
+REMARKED = "remarked"  #: the effect of a finding that only asks for plainer words
 _VIEW = 160  #: letters before and after a phrase that may show that it is not only a phrase
 _PHRASE_ENOUGH = 3  #: times ``enough``, from which on a stock phrase is only how a reply ends
 
@@ -37,6 +38,11 @@ class Finding:
     span: str  #: the words that show it, as they were written; empty where ``missing``
     at: int  #: where they begin
 
+    @property
+    def holds(self) -> bool:
+        """Whether the reply stays here because of it; remarks hold nothing back."""
+        return self.effect != REMARKED
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
@@ -46,12 +52,14 @@ class Asked:
     ticket_class: str | None = None
     channel: str = ""
     anonymous: bool = False
+    cases: tuple[str, ...] | None = None  #: what it has turned out to be on record
 
 
 def judge_reply(demand: str, reply: str, pack: CityPack, asked: Asked | None = None) -> tuple[Finding, ...]:
     """Return every reason against ``reply``, void ones first; none: it may be sent."""
     read = _Read.of(demand, reply, pack.reply_words)
-    return (*_void(read, pack), *_missing(read, pack, asked or Asked()))
+    known = asked or Asked()
+    return (*_void(read, pack, known), *_missing(read, pack, known))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,8 +107,10 @@ class _Read:
         return not has_substance(apart_from(self.said, spans), enough)
 
 
-def _void(read: _Read, pack: CityPack) -> Iterator[Finding]:
+def _void(read: _Read, pack: CityPack, asked: Asked) -> Iterator[Finding]:
     for rule in pack.void_replies:
+        if rule.unless_case and (asked.cases is None or rule.unless_case in asked.cases):
+            continue
         spans = _void_spans(read, rule)
         if spans:
             yield _finding(rule, read, spans[0], effect=rule.effect, by_itself=rule.by_itself)

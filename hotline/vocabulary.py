@@ -66,7 +66,9 @@ MATTERS = ("utility", "enterprise")
 #: What a demand may be beside its kind; each is told to the dispatcher with the words it was seen by.
 TAGS = ("utility", "enterprise", "group", "sensitive", "whistle_blowing")
 #: What turns out in the case and gives it a limit of its own; never known at filing.
-CASES = ("statutory_period", "not_solvable_now", "unreasonable", "second_handling", "redo")
+CASES = (
+    "statutory_period", "not_solvable_now", "unreasonable", "settled", "in_procedure", "second_handling", "redo",
+)  # fmt: skip
 #: What examples of matters that belong elsewhere are about; a city's ground says which of them it is.
 GROUNDS = (
     "litigation", "arbitration", "reconsideration", "proceedings", "other-powers", "petition", "internal", "vague",
@@ -76,9 +78,11 @@ GROUNDS = (
 TOLD_FAULTS = (
     "phone-not-answered", "not-our-duty", "not-our-duty-nowhere", "sent-to-the-other-party", "unchecked", "copied",
     "not-solvable-without-date", "not-solvable-without-reason", "refused-without-ground", "final-without-documents",
-    "final-without-reason", "unreasonable-without-mark", "rude",
+    "final-without-reason", "final", "unreasonable-without-mark", "rude",
 )  # fmt: skip
 FAULTS = ("empty", "beside", *TOLD_FAULTS)
+#: What makes a reply hard to read; it is remarked on and holds nothing back.
+REMARKS = ("long", "long_sentence", "abbreviation")
 EMERGENCY_NUMBERS = ("110", "119", "120", "122")
 DESK_STEPS = (
     "sign", "start", "contact", "return", "extend", "progress", "plan", "reply", "review", "close", "follow_up",
@@ -98,6 +102,7 @@ CONTENTS = (
     "deputy_head", "person", "contact", "handler", "checker_name", "checker_phone", "time_of_contact", "conversation",
     "satisfaction", "documents", "seal", "written", "special_report", "signature", "name", "phone", "content", "category",
     "time", "summary", "number", "recording", "unit", "units", "parts", "body", "instruction", "approver", "again",
+    "procedure", "verification", "major", "chief", "leader", "given_on", "remark",
 )  # fmt: skip
 TOPICS = (
     "acceptance", "record", "rights", "duties", "abuse", "guidance", "entrance", "call_in_day", "assistance", "poll",
@@ -122,10 +127,16 @@ MEASURED = (
     "working_days", "days", "hours", "weeks", "months", "times", "people", "items", "copies", "places", "percent",
     "points", "yuan",
 )  # fmt: skip
+#: What a paper of the centre or of a unit is put together from (``hotline.analysis``); ``words`` are its own alone.
+SHOWN = (
+    "count", "kinds", "units", "areas", "topics", "channels", "opinions", "growing", "new", "seasonal", "days",
+    "rates", "repeats", "open", "media", "ledgers", "risks", "clues", "instructed", "cases", "words",
+)  # fmt: skip
 #: ``below`` and ``above`` leave the figure out, ``at_least`` and ``at_most`` take it in (R-ALL-20).
 BOUNDS = ("exactly", "at_least", "at_most", "below", "above", "each")
 COUNTS = (
     "tickets", "online_tickets", "calls", "calls_connected", "due", "contacted_in_time", "finished", "finished_in_time",
+    "done_at_once",
     "reached", "solved", "rated", "satisfied", "repeated", "months", "monthly_scores", "best_of_group",
 )  # fmt: skip
 #: How a line of a score is reckoned (``hotline.marks``).
@@ -151,6 +162,7 @@ Content = Annotated[str, OneOf("content", CONTENTS)]
 Topic = Annotated[str, OneOf("topic", TOPICS)]
 Effect = Annotated[str, OneOf("effect", EFFECTS)]
 Sign = Annotated[str, OneOf("sign", SIGNS)]
+Shown = Annotated[str, OneOf("shown", SHOWN)]
 Rhythm = Annotated[str, OneOf("rhythm", RHYTHMS)]
 Measured = Annotated[str, OneOf("measured", MEASURED)]
 Id = Annotated[str, Form("id", r"[A-Za-z][A-Za-z0-9_\-]{0,59}")]

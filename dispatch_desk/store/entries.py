@@ -32,10 +32,24 @@ async def withdraw(connection: Connection, id: int, *, at: datetime) -> str | No
     return unit
 
 
+async def confirm(
+    connection: Connection, vault: Vault, id: int, confirmation: str, *, rules: Sequence[str]
+) -> str | None:
+    """Note who confirmed an entry by one of ``rules``, once; return its unit, ``None`` if there is nothing to confirm."""
+    unit: str | None = await connection.fetchval(
+        "UPDATE report_entries SET confirmation = $2 WHERE id = $1 AND rule = ANY($3) AND withdrawn_at IS NULL"
+        " AND confirmation IS NULL RETURNING unit",
+        id,
+        vault.seal_json(confirmation, purpose=_REASON),
+        list(rules),
+    )
+    return unit
+
+
 async def between(connection: Connection, vault: Vault, first: Period, last: Period) -> Sequence[Entry]:
     """Return the entries that count, of the months from ``first`` to ``last``."""
     rows = await connection.fetch(
-        "SELECT id, unit, month, rule, item, value, reason FROM report_entries"
+        "SELECT id, unit, month, rule, item, value, reason, confirmation FROM report_entries"
         " WHERE month >= $1 AND month <= $2 AND withdrawn_at IS NULL ORDER BY id",
         _day(first),
         _day(last),
@@ -52,6 +66,7 @@ def _entry(vault: Vault, row: Any) -> Entry:
         item=row["item"],
         value=row["value"],
         reason=vault.open_json(row["reason"], purpose=_REASON),
+        confirmation=vault.open_json(row["confirmation"], purpose=_REASON) if row["confirmation"] else "",
     )
 
 

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from dispatch_desk.cases import Case
 from groundwork.database import Connection
+from hotline.analysis import DIMENSIONS, Counts
 from hotline.casework import Step, Taken
 from hotline.figures import CaseFacts
 from hotline.periods import Period
@@ -16,14 +18,29 @@ _CODES: Mapping[Step, tuple[str, ...]] = {
     Step.RATE: ("satisfaction", "solved"),
     Step.FOLLOW_UP: ("satisfaction", "solved", "result"),
     Step.SET_RATING_ASIDE: ("result",),
+    Step.INSTRUCT: ("leader", "given_on"),
+    Step.LEDGER: ("category",),
+    Step.REPORT_UP: ("category",),
 }
-_CODE = re.compile(r"[a-z0-9_]{1,20}")
+_CODE = re.compile(r"[a-z0-9_:-]{1,120}")
 _CONCERNED = """
     SELECT number FROM case_facts WHERE filed_at >= $1 AND filed_at < $2
     UNION SELECT number FROM case_facts WHERE sign_at >= $1 AND sign_at < $2
     UNION SELECT number FROM case_facts WHERE contact_at >= $1 AND contact_at < $2
     UNION SELECT number FROM case_facts WHERE finish_at >= $1 AND finish_at < $2
-    UNION SELECT number FROM case_steps WHERE at >= $1 AND at < $2 AND step IN ('reply', 'rate', 'follow_up')
+    UNION SELECT number FROM case_steps WHERE at >= $1 AND at < $2 AND step = ANY($4)
+"""
+#: Steps by which a case stands in a period, whenever it was filed.
+_BY_STEP = (
+    Step.REPLY, Step.RATE, Step.FOLLOW_UP, Step.LEDGER, Step.REPORT_UP, Step.HAND_OVER, Step.INSTRUCT,
+)  # fmt: skip
+_COUNTED = """
+    SELECT kind, unit, area, topic, channel, count(*) AS number FROM case_facts
+    WHERE filed_at >= $1 AND filed_at < $2 AND ($3::text IS NULL OR unit = $3) GROUP BY kind, unit, area, topic, channel
+"""
+_INSTRUCTED = """
+    SELECT * FROM case_facts WHERE number IN (SELECT number FROM case_steps WHERE step = $3 AND at >= $1 AND at < $2)
+    ORDER BY number
 """
 
 
@@ -31,12 +48,12 @@ async def put(connection: Connection, case: Case) -> None:
     """Write what figures need of a case, or write it anew."""
     dues = {due.what: due.at for due in case.dues}
     await connection.execute(
-        "INSERT INTO case_facts (number, kind, class, channel, assignment, unit, filed_at, sign_at, contact_at, finish_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (number) DO UPDATE SET kind = EXCLUDED.kind,"
+        "INSERT INTO case_facts (number, kind, class, channel, assignment, unit, filed_at, sign_at, contact_at, finish_at,"
+        " area, topic, related) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (number) DO UPDATE SET kind = EXCLUDED.kind,"
         " class = EXCLUDED.class, assignment = EXCLUDED.assignment, unit = EXCLUDED.unit,"
         " sign_at = EXCLUDED.sign_at, contact_at = EXCLUDED.contact_at, finish_at = EXCLUDED.finish_at",
         case.number, case.ticket["kind"], case.ticket["class"], case.ticket["channel"], case.assignment, case.lead_unit,
-        case.filed_at, *(dues.get(what) for what in _LIMITS),
+        case.filed_at, *(dues.get(what) for what in _LIMITS), case.area, case.topic, list(case.ticket["related"]),
     )  # fmt: skip
 
 
@@ -53,8 +70,24 @@ async def of_period(
     rows = await connection.fetch(
         f"SELECT f.* FROM case_facts f JOIN ({_CONCERNED}) c USING (number)"  # noqa: S608 - a constant of ours
         " WHERE $3::text IS NULL OR f.unit = $3 ORDER BY f.number",
-        period.first, period.end, unit,
+        period.first, period.end, unit, [step.value for step in _BY_STEP],
     )  # fmt: skip
+    return await _with_steps(connection, rows)
+
+
+async def counted(connection: Connection, period: Period, *, unit: str | None = None) -> Counts:
+    """Return how many cases were filed in ``period`` of each sort, by ``hotline.analysis.DIMENSIONS``."""
+    rows = await connection.fetch(_COUNTED, period.first, period.end, unit)
+    return {tuple(row[name] for name in DIMENSIONS): row["number"] for row in rows}
+
+
+async def instructed(connection: Connection, *, first: datetime, until: datetime) -> Sequence[CaseFacts]:
+    """Return the cases on which a leader's words were recorded from ``first`` to before ``until``."""
+    rows = await connection.fetch(_INSTRUCTED, first, until, Step.INSTRUCT.value)
+    return await _with_steps(connection, rows)
+
+
+async def _with_steps(connection: Connection, rows: Sequence[Any]) -> Sequence[CaseFacts]:
     taken = await connection.fetch(
         "SELECT number, step, unit, account_id, at, said FROM case_steps WHERE number = ANY($1::text[]) ORDER BY id",
         [row["number"] for row in rows],
@@ -76,6 +109,9 @@ def _facts(row: Any, steps: Sequence[Taken]) -> CaseFacts:
         filed_at=row["filed_at"],
         dues={what: row[f"{what}_at"] for what in _LIMITS if row[f"{what}_at"] is not None},
         steps=tuple(steps),
+        area=row["area"],
+        topic=row["topic"],
+        related=tuple(row["related"]),
     )
 
 

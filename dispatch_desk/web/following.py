@@ -9,6 +9,7 @@ from dispatch_desk.cases import Case
 from dispatch_desk.clocks import countdown
 from dispatch_desk.following import MAX_WORDS, REDONE, Filled
 from dispatch_desk.followups import Followups
+from dispatch_desk.web.archive import ARCHIVING
 from dispatch_desk.web.look import LOOK
 from dispatch_desk.web.pages import DESK, SIGNERS, number_of, scope_of, show_case
 from groundwork.addresses import address_of
@@ -49,11 +50,14 @@ async def take(request: web.Request) -> web.StreamResponse:
     unit = scope_of(account)
     if unit is not None and step not in OF_UNITS:
         raise web.HTTPForbidden
-    mover = request.app[FOLLOWUPS].following.mover(
-        step, _filled(await request.post()), unit=unit or "", by=account.id
-    )
     by = author(account, address_of(request))
-    hindered = await request.app[DESK].move(number, mover, unit=unit, action=Action.CASE_STEP, by=by)
+    if step is Step.ARCHIVE:
+        hindered = await request.app[ARCHIVING].put_away(number, by=by)
+    else:
+        mover = request.app[FOLLOWUPS].following.mover(
+            step, _filled(await request.post()), unit=unit or "", by=account.id
+        )
+        hindered = await request.app[DESK].move(number, mover, unit=unit, action=Action.CASE_STEP, by=by)
     if hindered is None:
         raise web.HTTPNotFound
     if hindered:

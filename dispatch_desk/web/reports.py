@@ -94,6 +94,16 @@ async def withdraw(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(f"/reports/units/{number}?period={period.name}&done=withdrawn")
 
 
+async def confirm(request: web.Request) -> web.StreamResponse:
+    """Note who above confirmed an entry of money; a second click changes nothing."""
+    confirmation = clean(text_of(await request.post(), "reason")).strip()
+    if not MIN_REASON <= len(confirmation) <= MAX_REASON:
+        return await _sheet(request, failed="confirmation", typed=confirmation)
+    by, period = author(account_of(request), address_of(request)), _period(request)
+    await request.app[REPORTING].confirm(int(request.match_info["entry"]), confirmation, by=by)
+    raise web.HTTPSeeOther(f"/reports/units/{request.match_info['unit']}?period={period.name}&done=confirmed")
+
+
 async def _sheet(request: web.Request, *, failed: str = "", typed: str = "") -> web.Response:
     unit, period, reporting = _unit(request), _period(request), request.app[REPORTING]
     scores = await reporting.scores(period, apart=_apart(request))
@@ -102,6 +112,7 @@ async def _sheet(request: web.Request, *, failed: str = "", typed: str = "") -> 
         parts=[part for part in reporting.enterable() if is_for(part, unit) or part.scored == "money"],
         entries=[one for one in scores.entries if one.unit == unit.name], failed=failed, typed=typed,
         often=[one for one in scores.often if one.unit == unit.name],
+        waits_for=reporting.waits_for,
         says={part.key: part.says for part in reporting.enterable()}, apart=_apart(request),
         number=reporting.pack.units.index(unit), may_enter=account_of(request).role in KEEPERS,
     )  # fmt: skip

@@ -10,6 +10,8 @@ from groundwork.settings import PROJECT
 from hotline.calendar import CITY_TIME
 from hotline.caseclock import changes_of, due_in, dues_of
 from hotline.casework import CaseFile, CaseStep, Filed, Stage, Step, Taken, casefile_of
+from hotline.figures import CaseFacts, rate
+from hotline.periods import Period
 from hotline.procedure import (
     NotAllowedError,
     Refused,
@@ -18,6 +20,7 @@ from hotline.procedure import (
     may,
     may_reply,
     offers,
+    rule_of,
     take,
     told_of,
 )
@@ -25,6 +28,7 @@ from hotline.procedure import (
 MONDAY = datetime(2026, 11, 23, 10, tzinfo=CITY_TIME)
 WORDS = {
     "new_date": "2026-12-18", "length": "3", "approver": "王样例", "name": "李样例", "time_of_contact": "11月24日10点",
+    "leader": "mayor", "given_on": "2026-11-23", "major": "no",
 }  # fmt: skip
 CENTRE = None
 
@@ -382,8 +386,35 @@ def test_kaifeng_keeps_its_five_days_beside_the_leaders_ten_and_the_sheet_beats_
     assert life.due("finish") == date(2026, 12, 7), "Monday: in working days"
     weighty = Life("kaifeng", "secretary")
     weighty.do("through-the-secretary-general", days(0), CENTRE)
-    weighty.do("deputy-mayor", days(0), CENTRE)
+    assert weighty.lacks("deputy-mayor", days(0), name="李样例", instruction="速办", leader="king", given_on="2026-11-24") == (
+        "given_on", "leader",
+    ), "a day to come, a leader nobody knows"  # fmt: skip
+    weighty.do("deputy-mayor", days(0), CENTRE, leader="deputy_mayor")
     assert weighty.due("finish") == date(2026, 12, 7)
+    weighty.do("sign", days(0), weighty.lead)
+    assert weighty.why("result-to-the-leader", days(1), CENTRE) == "before_reply 三（五）2"
+    weighty.add(Step.REPLY, days(1))
+    weighty.do("result-to-the-leader", days(1), CENTRE)
+
+
+@pytest.mark.duty("KF-A1", "R-KF-5", "R-ALL-11")
+def test_kaifeng_takes_no_extension_asked_late_and_one_asked_in_time_counts_when_granted_late() -> None:
+    late, early = Life("kaifeng", "routine"), Life("kaifeng", "routine")
+    assert late.due("finish") == date(2026, 11, 30)
+    assert late.why("ask-extension", days(8), late.lead) == "expired 第四条（三）1"
+    early.do("ask-extension", days(4), early.lead)
+    early.do("grant-extension", days(8), CENTRE, length="3")
+    assert (late.due("finish"), early.due("finish")) == (date(2026, 11, 30), date(2026, 12, 3))
+    facts = [
+        CaseFacts(
+            number=str(n), kind="complaint", ticket_class="routine", channel="phone", assignment="platform",
+            unit=one.lead, filed_at=MONDAY, dues={due.what: due.at for due in dues_of(one.pack, one.file)},
+            steps=(Taken(step=Step.REPLY, at=days(9)),),
+        )
+        for n, one in enumerate((late, early))
+    ]  # fmt: skip
+    found = rate("on-time", "finished_in_time", "due", facts, Period.of("2026"), now=days(20))
+    assert (found.met, found.of) == (("1",), ("0", "1")), "the points of the first are lost"
 
 
 @pytest.mark.duty("KF-A1", "R-KF-4", "R-KF-5", "R-ALL-11")
@@ -464,10 +495,58 @@ def test_suqian_replies_after_speaking_with_the_petitioner_and_with_its_heads_ap
     assert refused is not None and refused.why == "before_contact"
     life.do("contact", days(1), life.lead)
     offer = may_reply(life.pack, life.file, unit=life.lead, at=days(1))
-    assert offer.refused is None and offer.requires == ("approver",)
-    assert life.lacks("reply", days(1), approver="赵样例") == ("approver",), "never the writer"
+    assert offer.refused is None and offer.requires == ("major", "approver")
+    asked = {"major": "no", "approver": "王样例"}
+    assert life.lacks("reply", days(1), **asked | {"approver": "赵样例"}) == ("approver",), "never the writer"
+    assert life.lacks("reply", days(1), **asked) == ()
+    assert life.lacks("reply", days(1), **asked | {"major": "yes"}) == ("chief",)
+    assert life.lacks("reply", days(1), **asked | {"major": "yes", "chief": "赵样例"}) == ("chief",)
+    assert life.lacks("reply", days(1), **asked | {"major": "yes", "chief": "李样例"}) == ()
     with pytest.raises(NotAllowedError):
         life.do("reply", days(1), life.other)
+
+
+@pytest.mark.duty("SQ-4-4", "SQ-7", "R-SQ-4", "R-ALL-23")
+def test_suqian_ends_by_law_leads_elsewhere_and_has_the_chief_approve_a_final_reply() -> None:
+    life = Life("suqian")
+    life.do("sign", days(0), life.lead)
+    assert life.lacks("led-elsewhere", days(1), basis="民事诉讼法", conversation="讲明了") == ("procedure",)
+    life.do("led-elsewhere", days(1), life.lead, procedure="向区法院起诉")
+    led = life.file.steps[-1]
+    assert told_of(life.rule("led-elsewhere"), led) == "向区法院起诉\n如实写明"
+    life.do("settled", days(1), life.lead, basis="区法院判决")
+    life.do("discipline-check", days(1), life.lead)
+    whole = {"reason": "没有依据", "documents": "会议纪要", "verification": "已经核实"}
+    assert life.lacks("final-approved", days(2), **whole, approver="赵样例") == ("approver",), (
+        "never the writer"
+    )
+    life.do("final-approved", days(2), life.lead)
+    assert life.file.cases == ("in_procedure", "settled", "unreasonable")
+    assert [rule.id for one in life.file.steps if (rule := rule_of(life.pack, one))] == [
+        "sign", "led-elsewhere", "settled", "discipline-check", "final-approved",
+    ]  # fmt: skip
+    life.do("clue", days(2), CENTRE)
+    assert life.why("clue", days(2), life.lead) == "hand 七（二）"
+
+
+@pytest.mark.duty("SQ-3-7", "SQ-4-5", "KF-3-3", "KF-3-4", "R-ALL-18", "R-SQ-3")
+@pytest.mark.parametrize(("city", "article"), [("suqian", "三（七）"), ("kaifeng", "三（四）")])
+def test_a_reply_that_was_held_back_is_mended_by_a_day_that_buys_no_other_time(
+    city: str, article: str
+) -> None:
+    life = Life(city, "routine" if city == "kaifeng" else None)
+    life.do("sign", days(0), life.lead)
+    assert life.why("mend", days(1), CENTRE) == f"before_hold_reply {article}"
+    finish = life.due("finish")
+    life.add(Step.HOLD_REPLY, days(1), basis="stock-phrase")
+    life.do("mend", days(1), CENTRE, reason="没有写结果", new_date="2026-11-26")
+    due = due_in(dues_of(life.pack, life.file), "mend")
+    assert due is not None and due.citation.article == article
+    assert (life.due("mend"), life.due("finish")) == (date(2026, 11, 26), finish)
+    life.add(Step.HOLD_REPLY, days(2), basis="stock-phrase")
+    assert life.due("mend") == date(2026, 11, 26)
+    life.add(Step.REPLY, days(2))
+    assert life.due("mend") is None
 
 
 @pytest.mark.duty("SQ-3-9", "R-ALL-18", "R-ALL-17")

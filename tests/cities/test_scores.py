@@ -16,7 +16,20 @@ from hotline.casework import COUNTED, Step, Taken
 from hotline.citypack import CityPack
 from hotline.figures import CaseFacts, common_rates, rate, urged_in_vain
 from hotline.law import Figure
-from hotline.marks import Entry, Known, Sheet, assess, cut, often, parts_of, ranked, rankings, sheet_of
+from hotline.marks import (
+    Entry,
+    Known,
+    Sheet,
+    assess,
+    confirmer,
+    cut,
+    money_of,
+    often,
+    parts_of,
+    ranked,
+    rankings,
+    sheet_of,
+)
 from hotline.periods import Period
 
 FILED = datetime(2026, 3, 2, 9, tzinfo=CITY_TIME)  #: a Monday
@@ -50,7 +63,15 @@ def known(pack: CityPack, cases: Iterable[CaseFacts] = (), entries: Iterable[Ent
 
 
 def entry(unit: str, rule: str, item: str, value: int, month: Period = MARCH) -> Entry:
-    return Entry(unit=unit, month=month, rule=rule, item=item, value=Decimal(value), reason="示例")
+    return Entry(
+        unit=unit,
+        month=month,
+        rule=rule,
+        item=item,
+        value=Decimal(value),
+        reason="示例",
+        confirmation="示例函",
+    )
 
 
 def points(sheet: Sheet) -> dict[str, Decimal | None]:
@@ -169,15 +190,27 @@ def test_the_money_of_a_company_goes_to_the_one_above_at_its_rate(kaifeng: CityP
     assert (places[0].unit, places[0].value) == (above, Fraction(6000))  # 2 × 3,000
 
 
+@pytest.mark.duty("KF-A5")
+def test_kaifengs_money_counts_once_the_bureau_has_confirmed_it(kaifeng: CityPack) -> None:
+    unit = next(one.name for one in kaifeng.units if one.group == "counties")
+    entered = entry(unit, "money-main-leaders", "counties", 1)
+    waiting = replace(entered, confirmation="")
+    assert money_of(known(kaifeng, (), [waiting]), YEAR)[unit] == 0
+    assert money_of(known(kaifeng, (), [waiting, entered]), YEAR)[unit] == 30000
+    rule = confirmer(kaifeng)
+    assert rule is not None and (rule.citation.article, rule.approved_by) == ("第十条", "inspection")
+    assert confirmer(load_pack("suqian")) is None
+
+
 @pytest.mark.duty("KF-A7")
 def test_a_kaifeng_unit_that_was_sent_nothing_is_left_out(kaifeng: CityPack) -> None:
     assert score(kaifeng, "departments", []).left_out
     assert not score(kaifeng, "departments", handled("", 1, 0)).left_out
 
 
-@pytest.mark.duty("SQ-6")
+@pytest.mark.duty("SQ-3-9", "SQ-6")
 def test_suqian_has_no_total_without_weights_and_the_mean_of_the_months_with_them() -> None:
-    """March: 100 × (20 % × 90 % + 30 % × 3/4 + 20 % × 1/2 + 30 % × 1/1) = 18 + 22.5 + 10 + 30 = 80.5."""
+    """March, each weight 20 %: 100 × 20 % × (90 % + 2/4 + 1/2 + 1/1 + 3/4) = 18 + 10 + 10 + 20 + 15 = 73; one was redone."""
     pack = load_pack("suqian")
     unit = next(one for one in pack.units if one.group == "government")
     rated = took(Step.RATE, 10, data={"satisfaction": "4", "solved": "yes"})
@@ -185,15 +218,18 @@ def test_suqian_has_no_total_without_weights_and_the_mean_of_the_months_with_the
     cases = handled(unit.name, 3, 1)
     cases[0] = replace(cases[0], steps=(*cases[0].steps, rated))
     cases[1] = replace(cases[1], steps=(*cases[1].steps, bad))
+    cases[2] = replace(cases[2], steps=(*cases[2].steps, took(Step.REDO, 11), took(Step.REPLY, 12)))
     given = [entry(unit.name, "monthly-score", "attention", 90)]
     assert sheet_of(known(pack, cases, given), unit, MARCH).total is None
-    weighed = with_weights(pack, {"attention": 20, "on-time": 30, "satisfied": 20, "solved": 30})
+    weighed = with_weights(
+        pack, dict.fromkeys(("attention", "on-time", "satisfied", "solved", "at-once"), 20)
+    )
     facts = known(weighed, cases, given)
-    assert sheet_of(facts, unit, MARCH).total == Decimal("80.5")
+    assert sheet_of(facts, unit, MARCH).total == Decimal(73)
     year = sheet_of(facts, unit, YEAR)
     assert (year.total, year.lines[0].arithmetic) == (
-        Decimal("80.5"),
-        "(80.50) ÷ 1 = 80.50",
+        Decimal(73),
+        "(73.00) ÷ 1 = 73.00",
     )  # one month counts
 
 
@@ -424,7 +460,7 @@ def test_what_only_people_know_can_be_entered(city: str, rule: str, items: set[s
 @pytest.mark.duty("SQ-7")
 def test_suqians_last_three_of_the_year_are_picked_out_of_one_list() -> None:
     """Four units of two groups, at 100, 75, 50 and 25 of 100 by being on time alone; the last three follow."""
-    pack = with_units(with_weights(load_pack("suqian"), {"attention": 0, "on-time": 100, "satisfied": 0, "solved": 0}),
+    pack = with_units(with_weights(load_pack("suqian"), {"attention": 0, "on-time": 100, "satisfied": 0, "solved": 0, "at-once": 0}),
                       {"party": 2, "government": 2})  # fmt: skip
     said = took(Step.RATE, 10, data={"satisfaction": "4", "solved": "yes"})
     cases = [case for n, unit in enumerate(pack.units) for case in handled(unit.name, 4 - n, n, said)]

@@ -219,6 +219,9 @@ async def test_a_case_of_each_city_lives_from_its_filing_to_its_reply(
     form = dict.fromkeys(CONTENTS, "如实写明") | {
         "new_date": "2026-12-18",
         "length": "3",
+        "major": "no",
+        "leader": "mayor",
+        "given_on": "2026-11-20",
         "units": other,
         "unit": other,
     }
@@ -240,7 +243,7 @@ async def test_a_case_of_each_city_lives_from_its_filing_to_its_reply(
             status, page = await send(desk, number, way, **(form | more))
             assert status == 303, (way, text_alone(page))
         await sign_in(browser, city, PASSWORD)
-        assert (await send(desk, number, "replies", text=REPLY, approver="李样例"))[0] == 303
+        assert (await send(desk, number, "replies", text=REPLY, approver="李样例", major="no"))[0] == 303
         page = await text_of(browser, f"/cases/{number}")
         assert "已答复" in page, text_alone(page)
         assert [name for name, _ in await told(desk, number)] == HEARD[city]

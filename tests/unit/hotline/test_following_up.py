@@ -143,14 +143,23 @@ def test_a_rating_is_set_aside_by_the_centre_and_kept() -> None:
 def test_who_is_dissatisfied_gets_a_second_handling_before_the_end() -> None:
     unhappy = stands("suqian", rating(5, 2))
     assert hindered("suqian", unhappy)["redo"] == ""
-    assert [one.id for one in closing_grounds(load_pack("suqian"), "help", unhappy)] == [
-        "settled",
-        "final-reply",
-    ]
+    assert hindered("suqian", unhappy)["close"] == "undone"
     redoing = stands("suqian", rating(5, 2), step(Step.REDO, 6))
     assert redoing.stage is Stage.UNREPLIED
     redone = stands("suqian", rating(5, 2), step(Step.REDO, 6), step(Step.REPLY, 20), rating(21, 2))
     assert (redone.rounds, hindered("suqian", redone)["close"]) == (2, "")
+
+
+@pytest.mark.duty("SQ-4-4")
+@pytest.mark.parametrize(
+    ("case", "ground"),
+    [("settled", "settled"), ("in_procedure", "in-procedure"), ("unreasonable", "final-reply")],
+)
+def test_a_case_is_ended_or_led_elsewhere_against_a_bad_rating_only_on_a_ground_on_record(
+    case: str, ground: str
+) -> None:
+    stood = stands("suqian", step(Step.PROGRESS, 1, case=case), rating(5, 1))
+    assert [one.id for one in closing_grounds(load_pack("suqian"), "help", stood)] == [ground]
 
 
 @pytest.mark.duty("PDS-18")

@@ -12,6 +12,7 @@ from bots.keyword_understanding import KeywordUnderstanding
 from cities.loading import city_codes, load_pack
 from gateway.commands import judged
 from hotline.citypack import CityPack
+from hotline.plainness import remarks_on
 from hotline.reply_gate import Asked, judge_reply
 from hotline.substance import Written, clauses
 
@@ -48,6 +49,36 @@ def test_replies_imagined_for_five_cities_are_told_apart() -> None:
             wrong.append(row["id"])
         assert all(reason["span"] in row["reply"] for reason in verdict["reasons"]), row["id"]
     assert right / len(rows) >= 0.97, wrong
+
+
+@pytest.mark.duty("SQ-4-4", "R-SQ-4")
+def test_a_final_reply_leaves_once_the_chiefs_approval_is_on_record() -> None:
+    demand, reply = (
+        "要求补发三年前的补贴",
+        WHOLE + "您的要求没有政策依据，理由是超过申请期限，附政策文件。此为最终答复。",
+    )
+    assert "final-without-approval" in rules(demand, reply, asked=Asked(cases=("settled",)))
+    assert "final-without-approval" not in rules(demand, reply, asked=Asked(cases=("unreasonable",)))
+    assert "final-without-approval" not in rules(demand, reply), "what nobody knows is not held against it"
+
+
+@pytest.mark.duty("SQ-4-3")
+def test_what_is_long_or_abbreviated_is_remarked_on_and_holds_nothing_back() -> None:
+    assert remarks_on(WHOLE, SUQIAN) == ()
+    unclear = WHOLE + "按PPP模式改造，用APP、WIFI申报。"
+    (found,) = remarks_on(unclear, SUQIAN)
+    assert (found.rule, found.span, found.holds, found.citation.article) == (
+        "abbreviation",
+        "PPP",
+        False,
+        "四（三）",
+    )
+    assert remarks_on(unclear.replace("PPP", "PPP（政府和社会资本合作）"), SUQIAN) == ()
+    run_on = "管网改造" * 23
+    assert [one.rule for one in remarks_on(run_on, SUQIAN)] == ["long-sentence"]
+    long = remarks_on("管网改造。" * 151, SUQIAN)
+    assert [(one.rule, one.at) for one in long] == [("too-long", 750)]
+    assert remarks_on(run_on, PINGDINGSHAN) == (), "no text of the city asks for it"
 
 
 @pytest.mark.duty("SQ-4-2")
