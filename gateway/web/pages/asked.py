@@ -9,8 +9,9 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from gateway.store.feedback import Feedback
-from gateway.store.questions import Questions, Unanswered
+from gateway.store.questions import HANDED, Questions, Unanswered
 from gateway.store.tickets import Tickets
+from gateway.web.forms import ids_of
 from gateway.web.pages.kb import public
 from groundwork.addresses import address_of
 from groundwork.clock import Clock
@@ -151,14 +152,19 @@ class AskedPages:
         )
 
     async def deal_with(self, request: web.Request) -> web.StreamResponse:
-        """Note what becomes of a group: an article is drafted, an article gets another phrasing, or it is not ours."""
+        """Note what becomes of a group: it is drafted here or by a unit, an article gets another phrasing, or it is not ours."""
         form = await request.post()
-        ids = [int(one) for one in text_of(form, "ids").split(",") if one.isdecimal() and len(one) < 18]
+        ids, unit = ids_of(text_of(form, "ids")), text_of(form, "unit")
         question, then = clean(text_of(form, "question")).strip()[:200], text_of(form, "then")
         if then == "draft":
             await self._questions.deal_with(ids, "drafted")
-            query = urlencode({"question": question, "unit": text_of(form, "unit")[:200]})
+            query = urlencode({"question": question, "unit": unit[:200]})
             raise web.HTTPSeeOther(f"/kb/articles/new?{query}")
+        if then == "hand":
+            if unit not in self._units:
+                raise web.HTTPSeeOther("/kb/unanswered?done=no_unit")
+            await self._questions.deal_with(ids, HANDED, unit=unit)
+            raise web.HTTPSeeOther("/kb/unanswered?done=handed")
         if then == "merge" and self._library.article(text_of(form, "near")) is not None:
             await self._questions.add_golden(question, text_of(form, "near"), by=_by(request))
             await self._questions.deal_with(ids, "merged")
