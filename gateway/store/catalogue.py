@@ -39,7 +39,8 @@ WHERE ($5 = '' OR stage = $5 OR standing = $5 OR ($5 = 'published' AND standing 
     AND ($6 = '' OR latest->>'unit' = $6) AND ($7 = '' OR latest->>'region' = $7)
     AND ($8 = '' OR position($8 IN latest->>'question') > 0 OR position($8 IN latest->>'answer') > 0
         OR position($8 IN latest->>'source') > 0 OR latest->>'external_id' = $8)
-    AND ($9 = '' OR ($9 = 'never' AND standing IN ('published', 'expiring') AND answered = 0)
+    AND ($9 = '' OR ($9 = 'never' AND standing IN ('published', 'expiring') AND answered = 0
+            AND NOT coalesce((latest->>'staff_only')::boolean, false))
         OR ($9 = 'most' AND answered > 0)
         OR ($9 = 'low' AND solved + unsolved > 0 AND solved < $10::float8 * (solved + unsolved)))
 """

@@ -258,6 +258,7 @@ async def test_citizens_say_what_is_wrong_and_colleagues_are_told(
     assert again.status == 304
     suggested = await (await unit.client.get("/api/kb/suggest", params={"text": "示例证丢了"})).json()
     assert suggested["articles"][0]["question"] == FORM["question"] and suggested["tickets"] == []
+    assert suggested["articles"][0]["staff_only"] is False
 
 
 async def test_an_editor_finds_what_to_read_on_by_title_and_citizens_see_it_while_it_is_published(
@@ -340,7 +341,8 @@ async def test_the_days_and_the_articles_used_most_are_told_by_true_numbers(
     assert f"用得最多的是“{article.question}”" in page and 'data-l="用到">17<' in page
 
 
-async def test_nothing_unpublished_expired_or_of_another_county_reaches_a_citizen(
+@pytest.mark.duty("PDS-22", "R-ALL-24")
+async def test_nothing_unpublished_expired_internal_or_of_another_county_reaches_a_citizen(
     services: Services, aiohttp_client: Any
 ) -> None:
     """Two writers publish, withdraw, let expire and draft, while citizens ask by every way there is."""
@@ -372,6 +374,7 @@ async def test_nothing_unpublished_expired_or_of_another_county_reaches_a_citize
         await drafts.write(article(number, "不许看草稿"), author, revision=0, by=by)
         await published(article(100 + number, "不许看过期", valid_from=now - timedelta(days=9), valid_to=now))
         await published(article(200 + number, "不许看外县", region="示例县"))
+        await published(article(400 + number, "不许看内部", staff_only=True))
         await published(article(300 + number, "可以看"))
         await drafts.withdraw(article(300 + number, "").id, other, by=by, remark="办法改了")
 
@@ -381,6 +384,7 @@ async def test_nothing_unpublished_expired_or_of_another_county_reaches_a_citize
             hits = (await services.library.search("示例路301号能停车吗", limit=20)).hits
             paths = ["/api/kb/search?q=示例路能停车吗&limit=20", "/api/kb/articles", "/kb/public"]
             paths += [f"/kb/public/{hit.article_id}" for hit in hits]
+            paths += [f"{place}/{article(401, '').id}" for place in ("/kb/public", "/api/kb/articles")]
             seen += [await (await client.get(path)).text() for path in paths]
 
     seen: list[str] = []
@@ -395,6 +399,8 @@ async def test_nothing_unpublished_expired_or_of_another_county_reaches_a_citize
         await each.refresh()
         answers = {hit.answer for hit in (await each.search("示例路能停车吗", limit=50)).hits}
         assert answers == {"可以看。"}
+        told_staff = (await each.search("示例路能停车吗", limit=50, staff=True)).hits
+        assert {hit.answer for hit in told_staff} == {"可以看。", "不许看内部。"}
         named = {hit.answer for hit in (await each.search("示例县的示例路201号能停车吗", limit=50)).hits}
         assert named == {"可以看。", "不许看外县。"}  # to who names the county it is its own
     told = "\n".join(seen)

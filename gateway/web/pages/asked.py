@@ -17,6 +17,7 @@ from groundwork.addresses import address_of
 from groundwork.clock import Clock
 from groundwork.problems import ProblemError
 from hotline.message import clean
+from hotline.understanding import Hit
 from kb.grouping import grouped
 from kb.importing import MOST_PROBLEMS
 from kb.library import Library
@@ -176,7 +177,7 @@ class AskedPages:
     async def corrections(self, request: web.Request) -> web.StreamResponse:
         """Show what citizens and colleagues say is wrong."""
         rows = [
-            (one, article.question if (article := self._library.article(one.article_id)) else "")
+            (one, article.question if (article := self._library.for_staff(one.article_id)) else "")
             for one in await self._feedback.corrections()
         ]
         return self._page(request, "kb_corrections.html", rows=rows, done=request.query.get("done", ""))
@@ -195,13 +196,18 @@ class AskedPages:
                 422, "not-a-query", "请检查要查的内容。",
                 errors=[{"field": "text", "detail": f"请写1到{LONGEST_TEXT}个字。"}],
             )  # fmt: skip
-        finding = await self._library.search(text, limit=PROPOSED)
+        finding = await self._library.search(text, limit=PROPOSED, staff=True)
         body = {
             "answered": finding.answered,
-            "articles": [{**public(hit), "short_answer": hit.short_answer} for hit in finding.hits],
+            "articles": [self._proposed(hit) for hit in finding.hits],
             "tickets": await self._tickets.closed_like(text, limit=PROPOSED),
         }
         return web.json_response(body, headers={"Cache-Control": "no-store"})
+
+    def _proposed(self, hit: Hit) -> dict[str, Any]:
+        """Return a hit for a colleague; ``staff_only`` says that it must not be passed on."""
+        staff_only = self._library.article(hit.article_id) is None
+        return {**public(hit), "short_answer": hit.short_answer, "staff_only": staff_only}
 
     def _page(self, request: web.Request, template: str, **values: Any) -> web.StreamResponse:
         return self._look.page(

@@ -93,7 +93,7 @@ class DutyPages:
     async def _corrections(self, unit: str) -> Sequence[tuple[Correction, str]]:
         """Return the open requests about the unit's articles, each with the article's question."""
         found = [
-            (one, self._parts.library.article(one.article_id))
+            (one, self._parts.library.for_staff(one.article_id))
             for one in await self._parts.feedback.corrections()
         ]
         return [(one, article.question) for one, article in found if article and article.unit == unit]

@@ -40,7 +40,8 @@ LONGEST_REMARK = 500
 TEXTS = ("question", "answer", "short_answer", "category", "unit", "region", "source", "source_url")
 LISTS = ("similar", "keywords", "related")
 DAYS = ("valid_from", "valid_to", "source_seen")
-FIELDS = (*TEXTS, *LISTS, *DAYS, "law_since", "national", "attachments")
+FLAGS = ("national", "staff_only")
+FIELDS = (*TEXTS, *LISTS, *DAYS, *FLAGS, "law_since", "attachments")
 OFFERED = 8  #: articles to relate to that one search offers
 
 Names = Callable[[list[int]], Awaitable[Mapping[int, str]]]
@@ -272,7 +273,7 @@ class EditingPages:
         fields |= {name: _lines(values[name]) for name in LISTS}
         fields |= {name: moment(name, values[name], end=name == "valid_to") for name in DAYS}
         fields["law_since"] = day("law_since", values["law_since"])
-        fields["national"] = bool(values["national"])
+        fields |= {name: bool(values[name]) for name in FLAGS}
         fields["attachments"] = tuple(map(Link.of, _lines(values["attachments"])))
         if base is not None:
             return replace(base, status=Status.DRAFT, **fields)
@@ -380,7 +381,8 @@ def values_of(article: Article) -> dict[str, str]:
     values = {name: getattr(article, name) for name in TEXTS}
     values |= {name: "\n".join(getattr(article, name)) for name in LISTS}
     values |= {name: _day_shown(article, name) for name in DAYS}
-    values["law_since"], values["national"] = shown(article.law_since), "on" if article.national else ""
+    values |= {name: "on" if getattr(article, name) else "" for name in FLAGS}
+    values["law_since"] = shown(article.law_since)
     values["attachments"] = shown(article.attachments)
     return values
 
