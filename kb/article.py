@@ -79,6 +79,7 @@ class Article:
     valid_to: datetime | None = None  #: until, and no longer at, this moment
     region: str = ""  #: the county it holds in; empty: the whole city
     national: bool = False  #: holds everywhere in the country
+    staff_only: bool = False  #: for colleagues, who are told of it; no citizen is ever shown it
     law_since: date | None = None  #: since when the cited text has been in force
     keywords: tuple[str, ...] = ()  #: words to find it by which stand in no phrasing
     related: tuple[str, ...] = ()  #: external ids of articles to read on
@@ -94,6 +95,10 @@ class Article:
 
     def is_current(self, at: datetime) -> bool:
         """Tell whether citizens may be shown this at that moment."""
+        return not self.staff_only and self.holds(at)
+
+    def holds(self, at: datetime) -> bool:
+        """Tell whether this is published and in force at that moment, for colleagues at least."""
         return (
             self.status is Status.PUBLISHED
             and (self.valid_from is None or self.valid_from <= at)

@@ -12,7 +12,7 @@ from kb.article import Article
 
 FIELDS = (
     "question", "similar", "answer", "short_answer", "source", "source_url", "source_seen", "law_since", "unit",
-    "region", "national", "category", "keywords", "related", "attachments", "valid_from", "valid_to",
+    "region", "national", "staff_only", "category", "keywords", "related", "attachments", "valid_from", "valid_to",
 )  # fmt: skip
 _PIECES = re.compile(r"[^。；！？\n]*[。；！？\n]|[^。；！？\n]+")
 LETTERS = 400  #: up to this many characters two texts are compared letter by letter, longer ones by sentence

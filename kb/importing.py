@@ -24,8 +24,9 @@ from kb.word_file import MisplacedError, UnreadableError, word_records
 NEEDED = ("external_id", "question", "answer")
 LABELS = ("external_id", "question", "category", "unit", "source", "source_url", "region", "short_answer")
 LISTS = ("similar", "keywords", "related")
+FLAGS = ("national", "staff_only")
 MOMENTS = ("valid_from", "valid_to", "source_seen")
-COLUMNS = (*LABELS, *LISTS, "answer", *MOMENTS, "law_since", "national", "attachments")
+COLUMNS = (*LABELS, *LISTS, "answer", *MOMENTS, "law_since", *FLAGS, "attachments")
 MAX_FILE = 150_000_000  #: bytes
 MOST_PROBLEMS = 1000  #: that are named; a file with more is wrong as a whole
 YEARS = range(1949, 2200)
@@ -240,7 +241,7 @@ def _row(article: Article) -> dict[str, Any]:
     row |= {name: "\n".join(map(str, getattr(article, name))) for name in (*LISTS, "attachments")}
     row |= {name: _written_moment(getattr(article, name)) for name in MOMENTS}
     row["law_since"] = article.law_since.isoformat() if article.law_since else ""
-    row["national"] = "true" if article.national else ""
+    row |= {name: "true" if getattr(article, name) else "" for name in FLAGS}
     return {name: row[name] for name in COLUMNS}
 
 
@@ -289,6 +290,7 @@ WRITERS: Mapping[str, Callable[[Iterable[dict[str, Any]]], bytes]] = {
 def _article(record: Record, *, city: str, at: datetime, status: Status) -> Article:
     if isinstance(record, ArticleError):
         raise record
+    flags: dict[str, Any] = {name: _yes(name, record.get(name)) for name in FLAGS}
     lists: dict[str, Any] = {name: _items(name, record.get(name)) for name in LISTS}
     times: dict[str, Any] = {name: moment(name, record.get(name), end=name == "valid_to") for name in MOMENTS}
     return Article.drafted(
@@ -297,8 +299,8 @@ def _article(record: Record, *, city: str, at: datetime, status: Status) -> Arti
         answer=_text("answer", record.get("answer")),  # shown as it was written
         **lists,
         **times,
+        **flags,
         law_since=day("law_since", record.get("law_since")),
-        national=_yes("national", record.get("national")),
         attachments=tuple(map(Link.of, _items("attachments", record.get("attachments")))),
         status=status,
         updated_at=at,

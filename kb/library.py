@@ -111,8 +111,10 @@ class Library:
             self._unfitted |= taken > 0
             return taken
 
-    async def search(self, question: str, *, limit: int) -> Finding:
+    async def search(self, question: str, *, limit: int, staff: bool = False) -> Finding:
         """Return current hits best first; ``answered`` only when the best one is very likely right.
+
+        ``staff`` finds what is for colleagues alone as well: what comes back must not reach a citizen.
 
         A score says how likely the hit is the right answer. A county's own articles come only to a
         question that names the county.
@@ -121,7 +123,7 @@ class Library:
         """
         if self._mark is None and not self._unreadable:
             await self._begin()
-        found = self._index.look_up(question, limit, self._now())
+        found = self._index.look_up(question, limit, self._now(), staff=staff)
         return judged(found, self.rule)
 
     async def _begin(self) -> None:
@@ -138,9 +140,14 @@ class Library:
                 log.error("library.unreadable", extra={"error_type": type(error).__name__})
 
     def article(self, article_id: str) -> Article | None:
-        """Return a published article that holds now, or ``None``."""
-        article = self._index.article(article_id)
+        """Return an article that citizens may be shown now, or ``None``."""
+        article = self.for_staff(article_id)
         return article if article and article.is_current(self._now()) else None
+
+    def for_staff(self, article_id: str) -> Article | None:
+        """Return a published article that holds now, for citizens or for colleagues alone, or ``None``."""
+        article = self._index.article(article_id)
+        return article if article and article.holds(self._now()) else None
 
     def hit(self, article_id: str) -> Hit | None:
         """Return what citizens may be shown of an article that holds now, or ``None``."""
@@ -162,7 +169,7 @@ class Library:
         return self._index.articles()
 
     def current(self) -> tuple[Article, ...]:
-        """Return every published article that holds now, in a steady order."""
+        """Return every article that citizens may be shown now, in a steady order."""
         return tuple(article for article in self._index.articles() if article.is_current(self._now()))
 
     def _is_news(self, article: Article) -> bool:

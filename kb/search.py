@@ -136,11 +136,13 @@ class ArticleIndex:
         """Return at most ``limit`` hits that hold at that moment, best first; any text is a question."""
         return self.look_up(question, limit, at).hits
 
-    def look_up(self, question: str, limit: int, at: datetime, *, without: str = "") -> Search:
+    def look_up(
+        self, question: str, limit: int, at: datetime, *, without: str = "", staff: bool = False
+    ) -> Search:
         """Return the hits of ``search`` with the evidence for the best one.
 
         A county's own articles are found only when the question names that county. ``without`` is the id of an
-        article to leave out.
+        article to leave out; ``staff`` finds what is for colleagues alone as well.
         """
         view = self._view
         asked = _asked(view.searcher, question)
@@ -150,7 +152,7 @@ class ArticleIndex:
 
         def holds(article: Article) -> bool:
             return (
-                article.is_current(at)
+                (article.holds(at) if staff else article.is_current(at))
                 and (not article.region or article.region in named)
                 and article.id != without
             )

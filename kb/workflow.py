@@ -94,12 +94,12 @@ _FROM: Mapping[Step, frozenset[Stage]] = {
     Step.DISCARD: frozenset({Stage.DRAFT, Stage.RETURNED}),
 }
 _BY: Mapping[Step, frozenset[Part]] = {
-    Step.WRITE: frozenset({Part.EDITOR, Part.REVIEWER}),
-    Step.SUBMIT: frozenset({Part.EDITOR, Part.REVIEWER}),
+    Step.WRITE: frozenset(Part),
+    Step.SUBMIT: frozenset(Part),
     Step.CHECK: frozenset({Part.UNIT, Part.REVIEWER}),
     Step.RETURN: frozenset({Part.UNIT, Part.REVIEWER}),
     Step.PUBLISH: frozenset({Part.REVIEWER}),
-    Step.DISCARD: frozenset({Part.EDITOR, Part.REVIEWER}),
+    Step.DISCARD: frozenset(Part),
     Step.WITHDRAW: frozenset({Part.REVIEWER}),
 }
 _TO = {
@@ -120,9 +120,7 @@ def why_not(
         return "stage"
     if step in (Step.CHECK, Step.PUBLISH) and actor.id in working.authors:
         return "author"
-    if actor.part is Part.UNIT and (
-        working.stage is not Stage.CHECKING or actor.unit != working.article.unit
-    ):
+    if actor.part is Part.UNIT and not _is_the_units(working, step, actor):
         return "unit"
     if step is Step.SUBMIT and not working.article.source.strip():
         return "source"
@@ -131,6 +129,15 @@ def why_not(
     if step is Step.PUBLISH and regressions and not remark.strip():
         return "regression"
     return None
+
+
+def _is_the_units(working: Working, step: Step, actor: Actor) -> bool:
+    """A unit acts on its own articles alone, takes nothing back from the centre and throws away only what it wrote alone."""
+    if not actor.unit or actor.unit != working.article.unit:
+        return False
+    if step is Step.DISCARD:
+        return working.authors == {actor.id}
+    return step is not Step.RETURN or working.stage is Stage.CHECKING
 
 
 def _needs_remark(step: Step, actor: Actor) -> bool:
@@ -152,6 +159,8 @@ def stepped(
 def written(working: Working, article: Article, actor: Actor, *, at: datetime) -> Working:
     """Return the working copy with ``article``'s words, or raise ``StepRefusedError``."""
     drafted = stepped(working, Step.WRITE, actor, at=at, remark=working.remark)
+    if actor.part is Part.UNIT and article.unit != actor.unit:
+        raise StepRefusedError("unit")
     return replace(
         drafted,
         article=article,

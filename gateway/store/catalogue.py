@@ -1,7 +1,7 @@
 """All articles of a city as their editors look for them: what is on record and what is being worked on, side by side."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,7 +39,8 @@ WHERE ($5 = '' OR stage = $5 OR standing = $5 OR ($5 = 'published' AND standing 
     AND ($6 = '' OR latest->>'unit' = $6) AND ($7 = '' OR latest->>'region' = $7)
     AND ($8 = '' OR position($8 IN latest->>'question') > 0 OR position($8 IN latest->>'answer') > 0
         OR position($8 IN latest->>'source') > 0 OR latest->>'external_id' = $8)
-    AND ($9 = '' OR ($9 = 'never' AND standing IN ('published', 'expiring') AND answered = 0)
+    AND ($9 = '' OR ($9 = 'never' AND standing IN ('published', 'expiring') AND answered = 0
+            AND NOT coalesce((latest->>'staff_only')::boolean, false))
         OR ($9 = 'most' AND answered > 0)
         OR ($9 = 'low' AND solved + unsolved > 0 AND solved < $10::float8 * (solved + unsolved)))
 """
@@ -80,16 +81,17 @@ class UnitDuty:
     """What waits for one unit."""
 
     unit: str
-    articles: int
-    checking: int
-    expiring: int
-    expired: int
-    low: int
+    articles: int = 0
+    asked: int = 0  #: questions that it is to write the answers to
+    checking: int = 0
+    expiring: int = 0
+    expired: int = 0
+    low: int = 0
 
     @property
     def waiting(self) -> int:
         """How much that is together."""
-        return self.checking + self.expiring + self.expired + self.low
+        return self.asked + self.checking + self.expiring + self.expired + self.low
 
 
 class Catalogue:
@@ -153,8 +155,15 @@ class Catalogue:
                 *self._moments(),
                 LOW,
             )
-        duties = [UnitDuty(**dict(row)) for row in rows]
-        return sorted(duties, key=lambda one: (-one.waiting, one.unit))
+            handed = await connection.fetch(
+                "SELECT unit, count(*)::int AS asked FROM unanswered_questions"
+                " WHERE city = $1 AND outcome = 'unit' GROUP BY 1",
+                self._city,
+            )
+        duties = {row["unit"]: UnitDuty(**dict(row)) for row in rows}
+        for unit, asked in handed:
+            duties[unit] = replace(duties.get(unit, UnitDuty(unit=unit)), asked=asked)
+        return sorted(duties.values(), key=lambda one: (-one.waiting, one.unit))
 
     async def all_on_record(self) -> Sequence[Article]:
         """Return the published version of every article that has one, by external id."""

@@ -252,7 +252,9 @@ class Drafts:
 
     async def _begun(self, connection: Connection, article: Article, at: datetime) -> Working:
         base = await self._on_record(connection, article.id)
-        return Working(article=article, base=base.version if base else 0, revision=0, since=at, edited_at=at)
+        return Working(
+            article=base or article, base=base.version if base else 0, revision=0, since=at, edited_at=at
+        )
 
     async def _keep(self, connection: Connection, working: Working) -> None:
         await connection.execute(

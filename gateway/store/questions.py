@@ -12,6 +12,7 @@ from hotline.message import clean
 from kb.golden import Golden
 
 MOST_READ = 2000  #: unanswered questions that are grouped on one page
+HANDED = "unit"  #: the outcome of a question that a unit is asked to write the answer to
 _PURPOSE = "unanswered"
 
 
@@ -97,13 +98,20 @@ class Questions:
 
     async def unanswered(self, *, within: timedelta) -> Sequence[Unanswered]:
         """Return what was asked in vain lately and nobody has dealt with, newest first."""
+        return await self._read("outcome = '' AND at > $3", self._clock() - within)
+
+    async def handed(self, unit: str) -> Sequence[Unanswered]:
+        """Return what a unit is asked to write the answers to, newest first."""
+        return await self._read("outcome = 'unit' AND unit = $3", unit)
+
+    async def _read(self, which: str, value: object) -> Sequence[Unanswered]:
         async with storage_errors(), self._pool.acquire() as connection:
             rows = await connection.fetch(
-                "SELECT id, at, body FROM unanswered_questions WHERE city = $1 AND outcome = '' AND at > $2"
-                " ORDER BY at DESC LIMIT $3",
+                f"SELECT id, at, body FROM unanswered_questions WHERE city = $1 AND {which}"  # noqa: S608 - constants
+                " ORDER BY at DESC LIMIT $2",
                 self._city,
-                self._clock() - within,
                 MOST_READ,
+                value,
             )
         return [
             Unanswered(
@@ -112,12 +120,20 @@ class Questions:
             for row in rows
         ]
 
-    async def deal_with(self, ids: Sequence[int], outcome: str) -> None:
-        """Note what became of unanswered questions: ``drafted``, ``merged`` or ``not_ours``."""
+    async def deal_with(
+        self, ids: Sequence[int], outcome: str, *, unit: str = "", of: str | None = None
+    ) -> None:
+        """Note what became of unanswered questions: ``drafted merged not_ours``, ``HANDED`` to ``unit``, or nothing again.
+
+        ``of`` changes only those that this unit was handed.
+        """
         async with storage_errors(), self._pool.acquire() as connection:
             await connection.execute(
-                "UPDATE unanswered_questions SET outcome = $3 WHERE city = $1 AND id = ANY($2)",
+                "UPDATE unanswered_questions SET outcome = $3, unit = $4 WHERE city = $1 AND id = ANY($2)"
+                " AND ($5::text IS NULL OR outcome = 'unit' AND unit = $5)",
                 self._city,
                 list(ids),
                 outcome,
+                unit,
+                of,
             )

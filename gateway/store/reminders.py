@@ -26,6 +26,7 @@ class Reminder:
     unit: str
     at: datetime
     account_id: int | None  #: none: it came by itself
+    asked: int
     checking: int
     expiring: int
     expired: int
@@ -51,7 +52,7 @@ class Reminders:
         """Return the last reminder of each unit."""
         async with storage_errors(), self._pool.acquire() as connection:
             rows = await connection.fetch(
-                "SELECT DISTINCT ON (unit) unit, at, account_id, checking, expiring, expired, low"
+                "SELECT DISTINCT ON (unit) unit, at, account_id, asked, checking, expiring, expired, low"
                 " FROM article_reminders WHERE city = $1 ORDER BY unit, at DESC",
                 self._city,
             )
@@ -74,11 +75,11 @@ class Reminders:
                 if not duty.unit or not duty.waiting:
                     continue
                 status = await connection.execute(
-                    "INSERT INTO article_reminders (city, unit, at, account_id, checking, expiring, expired, low)"
-                    " SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE NOT EXISTS"
+                    "INSERT INTO article_reminders (city, unit, at, account_id, asked, checking, expiring, expired,"
+                    " low) SELECT $1, $2, $3, $4, $10, $5, $6, $7, $8 WHERE NOT EXISTS"
                     " (SELECT FROM article_reminders WHERE city = $1 AND unit = $2 AND at > $9)",
                     self._city, duty.unit, now, account_id, duty.checking, duty.expiring, duty.expired, duty.low,
-                    now - after,
+                    now - after, duty.asked,
                 )  # fmt: skip
                 done += status.endswith(" 1")
         return done

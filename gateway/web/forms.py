@@ -25,3 +25,13 @@ async def read_form(request: web.Request) -> dict[str, str]:
     except ValueError as error:
         raise web.HTTPUnprocessableEntity from error
     return {name: clean(value).replace("\r\n", "\n") for name, value in pairs}
+
+
+def number_of(text: str) -> int:
+    """Return a small number as a form or an address sends it; anything else is 0."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else 0
+
+
+def ids_of(text: str) -> list[int]:
+    """Return the ids of a list parted by commas, leaving out what is none."""
+    return [int(one) for one in text.split(",") if one.isascii() and one.isdecimal() and len(one) < 18]

@@ -27,6 +27,7 @@ from gateway.web.pages.answers import AnswerPages
 from gateway.web.pages.asked import AskedPages
 from gateway.web.pages.callbacks import CallbackPages
 from gateway.web.pages.dissuasions import DissuasionPages
+from gateway.web.pages.duties import DutyPages, DutyParts
 from gateway.web.pages.editing import EditingPages, EditingParts
 from gateway.web.pages.enclosing import EnclosingPages, PublicFiles
 from gateway.web.pages.ops import OpsPages
@@ -137,7 +138,7 @@ def _add_knowledge(app: web.Application, parts: StaffParts, look: Look, door: St
     editing_parts = EditingParts(
             look=look, pages=Pages(context, parts.assets), pack=pack, public_url=parts.public_url, drafts=parts.drafts,
             questions=parts.questions, feedback=parts.feedback, library=parts.library, names=door.accounts.names,
-            reminders=parts.reminders, clock=parts.clock,
+            clock=parts.clock,
     )  # fmt: skip
     editing = EditingPages(editing_parts)
     asked = AskedPages(
@@ -147,23 +148,22 @@ def _add_knowledge(app: web.Application, parts: StaffParts, look: Look, door: St
     enclosing = EnclosingPages(editing_parts, editing, parts.files)
     usage = Usage(parts.pool, city=pack.code, clock=parts.clock)
     used = UsagePages(look, usage, parts.catalogue, clock=parts.clock)
-    writers = staff(Role.EDITOR, Role.REVIEWER)
+    duties = DutyPages(
+        DutyParts(
+            look=look, drafts=parts.drafts, catalogue=parts.catalogue, questions=parts.questions, feedback=parts.feedback,
+            reminders=parts.reminders, library=parts.library, clock=parts.clock,
+        )
+    )  # fmt: skip
+    centre = staff(Role.EDITOR, Role.REVIEWER)
+    writers = staff(Role.EDITOR, Role.REVIEWER, Role.UNIT)
     add_routes(
         app,
         staff(Role.EDITOR, Role.REVIEWER, Role.ADMIN),
         (*answers.routes(), *asked.reading_routes(), *used.routes()),
     )
-    add_routes(
-        app,
-        writers,
-        (
-            *answers.writing_routes(),
-            *asked.writing_routes(),
-            *editing.writing_routes(),
-            *enclosing.writing_routes(),
-        ),
-    )
-    add_routes(app, staff(Role.EDITOR, Role.REVIEWER, Role.UNIT), editing.step_routes())
+    add_routes(app, centre, (*answers.writing_routes(), *asked.writing_routes(), *editing.centre_routes()))
+    add_routes(app, writers, (*editing.writing_routes(), *enclosing.writing_routes(), *duties.routes()))
+    add_routes(app, staff(Role.UNIT), duties.unit_routes())
     everybody = staff(Role.EDITOR, Role.REVIEWER, Role.UNIT, Role.ADMIN)
     add_routes(app, everybody, (*editing.reading_routes(), *enclosing.reading_routes()))
     add_routes(app, "public", PublicFiles(parts.library, parts.files).routes())

@@ -17,6 +17,7 @@ const looks = [
   { color: css("--hy-warn"), symbol: "rect", lineStyle: { width: 2, type: "dashed" }, itemStyle: { decal: { dashArrayX: [1, 0], dashArrayY: [2, 5], rotation: Math.PI / 4, color: css("--hy-card") } } },
   { color: css("--hy-danger"), symbol: "triangle", lineStyle: { width: 2, type: "dotted" }, itemStyle: { decal: { dashArrayX: [1, 0], dashArrayY: [2, 5], rotation: -Math.PI / 4, color: css("--hy-card") } } },
   { color: css("--hy-ink-2"), symbol: "diamond", lineStyle: { width: 2, type: [8, 4, 2, 4] }, itemStyle: { decal: { symbol: "circle", dashArrayX: [[6, 6], [0, 6, 6, 0]], dashArrayY: [6, 0], color: css("--hy-card") } } },
+  { color: css("--hy-ok"), symbol: "roundRect", lineStyle: { width: 2, type: [2, 6] }, itemStyle: { decal: { dashArrayX: [1, 0], dashArrayY: [3, 5], color: css("--hy-card") } } },
 ];
 
 function read(table, columns) {

@@ -99,12 +99,13 @@ GATEWAY = door_of("/staff") | {
     for who, places in {
         "editor reviewer admin": ("GET /kb", "GET /kb/units", "GET /kb/export.{kind}", "GET /kb/golden",
                                   "GET /kb/unanswered", "GET /kb/corrections", "GET /kb/usage"),
-        "editor reviewer": ("POST /kb/units", "POST /kb/articles/{id}/files", "GET /kb/import", "POST /kb/import", "POST /kb/bulk", "POST /kb/golden",
+        "editor reviewer": ("POST /kb/units", "GET /kb/import", "POST /kb/import", "POST /kb/bulk", "POST /kb/golden",
                             "POST /kb/golden/{id}/drop", "POST /kb/unanswered", "POST /kb/corrections/{id}/close",
-                            "GET /kb/articles/new", "POST /kb/articles/new", "POST /kb/articles/{id}",
-                            "POST /kb/articles/{id}/restore", "POST /kb/articles/{id}/correct",
-                            "GET /kb/articles/{id}/trial"),
-        "editor reviewer unit": ("GET /kb/review", "POST /kb/articles/{id}/step"),
+                            "POST /kb/articles/{id}/correct"),
+        "editor reviewer unit": ("GET /kb/review", "POST /kb/articles/{id}/step", "POST /kb/articles/{id}/files",
+                                 "GET /kb/articles/new", "POST /kb/articles/new", "POST /kb/articles/{id}",
+                                 "POST /kb/articles/{id}/restore", "GET /kb/articles/{id}/trial"),
+        "unit": ("GET /kb/unit", "POST /kb/asked"),
         "editor reviewer unit admin": ("GET /kb/articles/{id}", "GET /kb/articles/{id}/files/{file}", "GET /kb/articles/{id}/diff"),
         EVERYBODY: ("GET /api/kb/suggest",),
     }.items()

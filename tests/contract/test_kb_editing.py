@@ -15,6 +15,7 @@ from gateway import freshness
 from gateway.app import make_app
 from gateway.bootstrap import Services, open_services
 from gateway.store.feedback import Use
+from gateway.store.questions import HANDED
 from groundwork.audit import Author, Via
 from hotline.calendar import CITY_TIME
 from kb.article import Article, Status
@@ -257,6 +258,7 @@ async def test_citizens_say_what_is_wrong_and_colleagues_are_told(
     assert again.status == 304
     suggested = await (await unit.client.get("/api/kb/suggest", params={"text": "示例证丢了"})).json()
     assert suggested["articles"][0]["question"] == FORM["question"] and suggested["tickets"] == []
+    assert suggested["articles"][0]["staff_only"] is False
 
 
 async def test_an_editor_finds_what_to_read_on_by_title_and_citizens_see_it_while_it_is_published(
@@ -339,7 +341,8 @@ async def test_the_days_and_the_articles_used_most_are_told_by_true_numbers(
     assert f"用得最多的是“{article.question}”" in page and 'data-l="用到">17<' in page
 
 
-async def test_nothing_unpublished_expired_or_of_another_county_reaches_a_citizen(
+@pytest.mark.duty("PDS-22", "R-ALL-24")
+async def test_nothing_unpublished_expired_internal_or_of_another_county_reaches_a_citizen(
     services: Services, aiohttp_client: Any
 ) -> None:
     """Two writers publish, withdraw, let expire and draft, while citizens ask by every way there is."""
@@ -371,6 +374,7 @@ async def test_nothing_unpublished_expired_or_of_another_county_reaches_a_citize
         await drafts.write(article(number, "不许看草稿"), author, revision=0, by=by)
         await published(article(100 + number, "不许看过期", valid_from=now - timedelta(days=9), valid_to=now))
         await published(article(200 + number, "不许看外县", region="示例县"))
+        await published(article(400 + number, "不许看内部", staff_only=True))
         await published(article(300 + number, "可以看"))
         await drafts.withdraw(article(300 + number, "").id, other, by=by, remark="办法改了")
 
@@ -380,6 +384,7 @@ async def test_nothing_unpublished_expired_or_of_another_county_reaches_a_citize
             hits = (await services.library.search("示例路301号能停车吗", limit=20)).hits
             paths = ["/api/kb/search?q=示例路能停车吗&limit=20", "/api/kb/articles", "/kb/public"]
             paths += [f"/kb/public/{hit.article_id}" for hit in hits]
+            paths += [f"{place}/{article(401, '').id}" for place in ("/kb/public", "/api/kb/articles")]
             seen += [await (await client.get(path)).text() for path in paths]
 
     seen: list[str] = []
@@ -394,6 +399,8 @@ async def test_nothing_unpublished_expired_or_of_another_county_reaches_a_citize
         await each.refresh()
         answers = {hit.answer for hit in (await each.search("示例路能停车吗", limit=50)).hits}
         assert answers == {"可以看。"}
+        told_staff = (await each.search("示例路能停车吗", limit=50, staff=True)).hits
+        assert {hit.answer for hit in told_staff} == {"可以看。", "不许看内部。"}
         named = {hit.answer for hit in (await each.search("示例县的示例路201号能停车吗", limit=50)).hits}
         assert named == {"可以看。", "不许看外县。"}  # to who names the county it is its own
     told = "\n".join(seen)
@@ -453,6 +460,63 @@ async def test_a_unit_is_reminded_of_what_waits_for_it_and_sees_which_articles(
     assert (await editor.post("/kb/units", unit=UNIT))[1] == "/kb/units?done=reminded"
     _, page = await unit.get("/kb/review")
     assert "中心提醒" in page
+
+
+@pytest.mark.duty("PDS-22", "BD-29")
+async def test_a_unit_is_asked_writes_the_answer_and_a_colleague_checks_it(
+    people: dict[Role, Visitor], services: Services, aiohttp_client: Any
+) -> None:
+    editor, unit, reviewer = people.values()
+    door = editor.client.app[DOOR] if editor.client.app else None
+    assert isinstance(door, StaffDoor)
+    await door.accounts.add("another", Role.UNIT, PASSWORD, unit=UNIT)
+    colleague = Visitor(await aiohttp_client(editor.client.app, cookie_jar=jar()), at="/staff")
+    assert (await colleague.sign_in("another", PASSWORD))[0] == 303
+    await services.questions.keep_unanswered([("a", FORM["question"]), ("b", "示例局不管的事")])
+    rows = {row.text: row.id for row in await services.questions.unanswered(within=timedelta(days=1))}
+    await editor.get("/kb/unanswered")
+    for whom, told in (("没有这个单位", "no_unit"), (services.pack.units[0].name, "handed")):
+        form = {"ids": ",".join(map(str, rows.values())), "then": "hand", "unit": whom, "question": "x"}
+        assert (await editor.post("/kb/unanswered", **form))[1] == f"/kb/unanswered?done={told}"
+    assert len(await services.questions.handed(whom)) == 2
+    await services.questions.deal_with([*rows.values()], HANDED, unit=UNIT)
+    assert await services.reminders.remind_all() == 1
+    _, page = await unit.get("/kb/review")
+    assert "本单位有2个问题等着写答案" in page and FORM["question"] in page
+    back = {"ids": str(rows["示例局不管的事"]), "question": "示例局不管的事", "then": "back"}
+    assert (await unit.post("/kb/asked", **back))[1] == "/kb/review?done=back"
+    assert "示例局不管的事" in (await editor.get("/kb/unanswered"))[1]
+    taken = {"ids": str(rows[FORM["question"]]), "question": FORM["question"], "then": "draft"}
+    await unit.get("/kb/review")
+    status, place = await unit.post("/kb/asked", **taken)
+    _, page = await unit.get(place)
+    assert status == 303 and f'value="{UNIT}" readonly' in page
+    place = await begun(unit, unit="别的局")  # what a unit cannot choose is not taken from its form
+    working = await services.drafts.find(place.rpartition("/")[2])
+    assert working is not None and working.article.unit == UNIT
+    assert (await stepped(unit, place, "submit"))[0] == 303
+    assert (await stepped(unit, place, "check"))[0] == 422
+    assert (await stepped(colleague, place, "check"))[0] == 303
+    assert (await stepped(unit, place, "return", remark="再改"))[0] == 422
+    assert (await stepped(reviewer, place, "publish"))[0] == 303
+    assert await shown_to_citizens(editor) == [FORM["answer"]]
+    assert FORM["question"] in (await unit.get("/kb/unit"))[1]
+    await services.feedback.correct(place.rpartition("/")[2], 1, "窗口搬了", account_id=None)
+    assert "窗口搬了" in (await unit.get("/kb/review"))[1]
+
+
+async def test_a_unit_neither_sees_nor_writes_what_another_answers_for(
+    people: dict[Role, Visitor], services: Services
+) -> None:
+    _, unit, _ = people.values()
+    other = starter_articles(services.settings.city)[0]
+    await services.articles.put([other])
+    place = f"/kb/articles/{other.id}"
+    assert other.question not in (await unit.get("/kb/unit"))[1]
+    assert (await unit.get(place))[0] == (await unit.get(f"{place}/trial"))[0] == 404
+    await unit.get("/kb/articles/new")
+    assert (await unit.post(place, revision="0", **{**BLANK, **FORM}))[0] == 404
+    assert await services.drafts.find(other.id) is None
 
 
 async def test_a_file_of_an_article_is_for_citizens_while_the_article_is_and_never_before(

@@ -18,8 +18,8 @@ async function go(page, act) {
 }
 const click = (page, what) => go(page, () => page.click(what));
 
-async function inside(role) {
-  const context = await browser.newContext({ locale: "zh-CN", viewport: DESK, javaScriptEnabled: role !== "unit" });
+async function inside(role, scripts = true) {
+  const context = await browser.newContext({ locale: "zh-CN", viewport: DESK, javaScriptEnabled: scripts });
   const page = await context.newPage();
   await page.goto(base + "/staff/sign-in");
   await page.fill("#name", passwords[role][0]);
@@ -32,7 +32,7 @@ const told = async (page) => page.textContent("[role=status]");
 const answers = async () => (await (await fetch(`${base}/api/kb/search?q=${encodeURIComponent(question)}`)).json()).hits.filter((hit) => hit.question === question).map((hit) => hit.answer);
 
 await check("an article is written by one, checked by another, published by a third, and answers only then", {}, async () => {
-  const [editor, unit, reviewer] = [await inside("editor"), await inside("unit"), await inside("reviewer")];
+  const [editor, unit, reviewer] = [await inside("editor"), await inside("unit", false), await inside("reviewer")];
   const theirs = (await unit.textContent("header")).match(/（(.+?)）/)[1];
   await editor.goto(base + "/kb/articles/new");
   for (const [name, value] of Object.entries({ question, answer: "带上**照片**到窗口补办。", short_answer: "带照片补办。", source: "《示例证办法》第三条", unit: theirs })) await editor.fill(`#${name}`, value);
@@ -62,6 +62,20 @@ await check("an article is written by one, checked by another, published by a th
   for (const page of [editor, unit, reviewer]) await page.context().close();
 });
 
+await check("the figures of use are drawn from the table beneath them", {}, async () => {
+  const page = await inside("reviewer");
+  const drawn = page.locator("[data-figure=answered-days] svg");
+  for (let tries = 0; tries < 30 && !(await drawn.count()); tries++) {
+    await page.waitForTimeout(500); // what was answered is written every few seconds
+    await page.goto(base + "/kb/usage");
+  }
+  const counted = await page.locator("#answered-days td:nth-child(2)").allTextContents();
+  assert.match(await page.textContent("#u1"), new RegExp(`回答了${counted.reduce((all, one) => all + Number(one), 0)}次`));
+  assert.equal(await page.locator("details:has(#answered-days)").evaluate((one) => one.open), false);
+  await drawn.hover(); // a tooltip writes no styles that the policy forbids
+  await page.context().close();
+});
+
 const pages = ["/kb", "/kb/review", "/kb/unanswered", "/kb/golden", "/kb/corrections", "/kb/units", "/kb/usage", "/kb/import", "/kb/articles/new"];
 for (const viewport of [PHONE, DESK]) {
   await check(`every page of the knowledge base ${viewport.width}`, {}, async () => {
@@ -76,6 +90,13 @@ for (const viewport of [PHONE, DESK]) {
       found.push(...(await findings(page, page.context(), viewport === PHONE ? 44 : 24)).map((what) => `${path}: ${what}`));
     }
     await page.context().close();
+    const unit = await inside("unit");
+    await unit.setViewportSize(viewport);
+    for (const path of ["/kb/review", "/kb/unit", "/kb/articles/new"]) {
+      await unit.goto(base + path);
+      found.push(...(await findings(unit, unit.context(), viewport === PHONE ? 44 : 24)).map((what) => `unit ${path}: ${what}`));
+    }
+    await unit.context().close();
     return found;
   });
 }

@@ -279,8 +279,9 @@ class FakeArticles:
         return (replace(HIT, article_id="another", question="户口本丢了怎么办"),)
 
     async def listed(self) -> tuple[Hit, ...]:
-        """Return it."""
-        return (HIT, replace(HIT, article_id="county", question="县里怎么办", region="示例县"))
+        """Return it, some of a category, and one of a county."""
+        many = (replace(HIT, article_id=f"t{n}", question=f"第{n}个问题", category="交通") for n in range(7))
+        return (HIT, *many, replace(HIT, article_id="county", question="县里怎么办", region="示例县"))
 
     async def opinion(self, id: str, *, solved: bool, text: str) -> None:
         """Remember it."""

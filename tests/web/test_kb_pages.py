@@ -18,6 +18,19 @@ async def test_every_question_is_listed_and_opens(client: Client) -> None:
         assert part in words
 
 
+async def test_a_category_shows_some_of_its_questions_and_leads_to_all(client: Client) -> None:
+    def listed(page: Page) -> list[str]:
+        links = [attrs.get("href") or "" for attrs in page.found("a")]
+        return [link for link in links if link.startswith("/kb/public/t")]
+
+    page = Page(await (await client.get("/kb/public")).text())
+    assert len(listed(page)) == 5 and "交通的全部7个问题" in page.words and "县里怎么办" not in page.words
+    links = [attrs.get("href") or "" for attrs in page.found("a")]
+    whole = next(link for link in links if "category=" in link)
+    page = Page(await (await client.get(whole)).text())
+    assert len(listed(page)) == 7 and HIT.question not in page.words
+
+
 async def test_a_search_that_finds_nothing_says_so_and_offers_to_submit(client: Client) -> None:
     page = Page(await (await client.get("/kb/public")).text())
     response, page = await press(client, page, "查一查", q="电瓶车上高架")

@@ -89,6 +89,7 @@ VIEWS = (
     ),
     view("receipt", "POST /progress/receipt", *proved(), ("click", "text=受理回执，可以打印"), ("wait", ".hy-qr")),
     view("answers", "GET /kb/public", ("go", "/kb/public")),
+    view("answers by category", "GET /kb/public", ("go", "/kb/public"), ("click", "text=按分类看"), ("wait", ".hy-tags a")),
     view("answers searched", "POST /kb/public", ("go", "/kb/public"), ("fill", "#q", "身份证丢了"), ("click", ".hy-ask .hy-btn--main"), ("wait", "text=查到的问题")),
     view("answers without", "POST /kb/public", ("go", "/kb/public"), ("fill", "#q", "地铁几点"), ("click", ".hy-ask .hy-btn--main"), ("wait", "text=没有找到这个问题的答案")),
     view("answer", "GET /kb/public/{id}", ("go", f"/kb/public/{HIT.article_id}")),

@@ -11,6 +11,7 @@ from gateway.store.catalogue import LISTS, Catalogue, Looked, is_state
 from gateway.store.drafts import Drafts
 from gateway.store.feedback import Feedback
 from gateway.store.reminders import Reminders
+from gateway.web.forms import number_of
 from gateway.web.pages.editing import PARTS
 from groundwork.addresses import address_of
 from groundwork.clock import Clock
@@ -75,7 +76,7 @@ class AnswerPages:
             region=clean(query.get("region", ""))[:200],
             list=query.get("list", "") if query.get("list", "") in LISTS else "",
         )
-        page = max(1, _number(query.get("page", "1")))
+        page = max(1, number_of(query.get("page", "1")))
         entries, total = await self._catalogue.look(asked, limit=PAGE, offset=(page - 1) * PAGE)
         units, regions = await self._catalogue.choices()
         filters = {
@@ -96,8 +97,8 @@ class AnswerPages:
             regions=regions,
             may_write=account_of(request).role in PARTS,
             done=query.get("done", ""),
-            changed=_number(query.get("changed", "0")),
-            left=_number(query.get("left", "0")),
+            changed=number_of(query.get("changed", "0")),
+            left=number_of(query.get("left", "0")),
         )
 
     async def units(self, request: web.Request) -> web.StreamResponse:
@@ -184,7 +185,3 @@ class AnswerPages:
             "now": self._clock(),
         }
         return self._look.page(template, status=status, **{**shared, **values})
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 0

@@ -9,13 +9,15 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from gateway.store.feedback import Feedback
-from gateway.store.questions import Questions, Unanswered
+from gateway.store.questions import HANDED, Questions, Unanswered
 from gateway.store.tickets import Tickets
+from gateway.web.forms import ids_of
 from gateway.web.pages.kb import public
 from groundwork.addresses import address_of
 from groundwork.clock import Clock
 from groundwork.problems import ProblemError
 from hotline.message import clean
+from hotline.understanding import Hit
 from kb.grouping import grouped
 from kb.importing import MOST_PROBLEMS
 from kb.library import Library
@@ -151,14 +153,19 @@ class AskedPages:
         )
 
     async def deal_with(self, request: web.Request) -> web.StreamResponse:
-        """Note what becomes of a group: an article is drafted, an article gets another phrasing, or it is not ours."""
+        """Note what becomes of a group: it is drafted here or by a unit, an article gets another phrasing, or it is not ours."""
         form = await request.post()
-        ids = [int(one) for one in text_of(form, "ids").split(",") if one.isdecimal() and len(one) < 18]
+        ids, unit = ids_of(text_of(form, "ids")), text_of(form, "unit")
         question, then = clean(text_of(form, "question")).strip()[:200], text_of(form, "then")
         if then == "draft":
             await self._questions.deal_with(ids, "drafted")
-            query = urlencode({"question": question, "unit": text_of(form, "unit")[:200]})
+            query = urlencode({"question": question, "unit": unit[:200]})
             raise web.HTTPSeeOther(f"/kb/articles/new?{query}")
+        if then == "hand":
+            if unit not in self._units:
+                raise web.HTTPSeeOther("/kb/unanswered?done=no_unit")
+            await self._questions.deal_with(ids, HANDED, unit=unit)
+            raise web.HTTPSeeOther("/kb/unanswered?done=handed")
         if then == "merge" and self._library.article(text_of(form, "near")) is not None:
             await self._questions.add_golden(question, text_of(form, "near"), by=_by(request))
             await self._questions.deal_with(ids, "merged")
@@ -170,7 +177,7 @@ class AskedPages:
     async def corrections(self, request: web.Request) -> web.StreamResponse:
         """Show what citizens and colleagues say is wrong."""
         rows = [
-            (one, article.question if (article := self._library.article(one.article_id)) else "")
+            (one, article.question if (article := self._library.for_staff(one.article_id)) else "")
             for one in await self._feedback.corrections()
         ]
         return self._page(request, "kb_corrections.html", rows=rows, done=request.query.get("done", ""))
@@ -189,13 +196,18 @@ class AskedPages:
                 422, "not-a-query", "请检查要查的内容。",
                 errors=[{"field": "text", "detail": f"请写1到{LONGEST_TEXT}个字。"}],
             )  # fmt: skip
-        finding = await self._library.search(text, limit=PROPOSED)
+        finding = await self._library.search(text, limit=PROPOSED, staff=True)
         body = {
             "answered": finding.answered,
-            "articles": [{**public(hit), "short_answer": hit.short_answer} for hit in finding.hits],
+            "articles": [self._proposed(hit) for hit in finding.hits],
             "tickets": await self._tickets.closed_like(text, limit=PROPOSED),
         }
         return web.json_response(body, headers={"Cache-Control": "no-store"})
+
+    def _proposed(self, hit: Hit) -> dict[str, Any]:
+        """Return a hit for a colleague; ``staff_only`` says that it must not be passed on."""
+        staff_only = self._library.article(hit.article_id) is None
+        return {**public(hit), "short_answer": hit.short_answer, "staff_only": staff_only}
 
     def _page(self, request: web.Request, template: str, **values: Any) -> web.StreamResponse:
         return self._look.page(

@@ -15,7 +15,7 @@ from channels.wechat.wording import Wording
 from gateway.store.drafts import Drafts, StaleError
 from gateway.store.feedback import Feedback
 from gateway.store.questions import Questions
-from gateway.store.reminders import Reminders
+from gateway.web.forms import number_of
 from gateway.web.rendering import Pages
 from groundwork.addresses import address_of
 from groundwork.clock import Clock
@@ -29,7 +29,7 @@ from kb.golden import Trial, tried
 from kb.importing import day, moment
 from kb.library import Library
 from kb.search import hit_of
-from kb.workflow import Actor, Part, Stage, Step, StepRefusedError, Working, standing, why_not
+from kb.workflow import Actor, Part, Step, StepRefusedError, Working, standing, why_not
 from staff.accounts import Account, Role
 from staff.guard import account_of, form_token_of, text_of
 from staff.look import Look
@@ -40,7 +40,8 @@ LONGEST_REMARK = 500
 TEXTS = ("question", "answer", "short_answer", "category", "unit", "region", "source", "source_url")
 LISTS = ("similar", "keywords", "related")
 DAYS = ("valid_from", "valid_to", "source_seen")
-FIELDS = (*TEXTS, *LISTS, *DAYS, "law_since", "national", "attachments")
+FLAGS = ("national", "staff_only")
+FIELDS = (*TEXTS, *LISTS, *DAYS, *FLAGS, "law_since", "attachments")
 OFFERED = 8  #: articles to relate to that one search offers
 
 Names = Callable[[list[int]], Awaitable[Mapping[int, str]]]
@@ -59,7 +60,6 @@ class EditingParts:
     feedback: Feedback
     library: Library
     names: Names
-    reminders: Reminders
     clock: Clock
 
 
@@ -86,28 +86,26 @@ class EditingPages:
             web.get(r"/kb/articles/{id:[0-9a-f]{32}}/diff", self.diff),
         )
 
-    def step_routes(self) -> tuple[web.RouteDef, ...]:
-        """Return the routes for all who take an article on: editors, reviewers, units."""
-        return (
-            web.get("/kb/review", self.queue),
-            web.post(r"/kb/articles/{id:[0-9a-f]{32}}/step", self.step),
-        )
-
     def writing_routes(self) -> tuple[web.RouteDef, ...]:
-        """Return the routes for editors and reviewers."""
+        """Return the routes for all who write articles and take them on: editors, reviewers, units."""
         return (
             web.get("/kb/articles/new", self.begin),
             web.post("/kb/articles/new", self.write),
             web.post(r"/kb/articles/{id:[0-9a-f]{32}}", self.write),
             web.post(r"/kb/articles/{id:[0-9a-f]{32}}/restore", self.restore),
-            web.post(r"/kb/articles/{id:[0-9a-f]{32}}/correct", self.correct),
             web.get(r"/kb/articles/{id:[0-9a-f]{32}}/trial", self.trial),
+            web.post(r"/kb/articles/{id:[0-9a-f]{32}}/step", self.step),
         )
+
+    def centre_routes(self) -> tuple[web.RouteDef, ...]:
+        """Return the routes for editors and reviewers."""
+        return (web.post(r"/kb/articles/{id:[0-9a-f]{32}}/correct", self.correct),)
 
     async def begin(self, request: web.Request) -> web.StreamResponse:
         """Show an empty form, or one with the question that was asked in vain."""
         values = dict.fromkeys(FIELDS, "")
         values |= {name: clean(request.query.get(name, ""))[:200] for name in ("question", "unit")}
+        values |= _pinned(request)
         return await self._form(request, None, None, values)
 
     async def show(self, request: web.Request) -> web.StreamResponse:
@@ -120,7 +118,7 @@ class EditingPages:
     async def write(self, request: web.Request) -> web.StreamResponse:
         """Keep what was written; another's change meanwhile is shown and never overwritten."""
         form = await request.post()
-        values = {name: _written(form, name) for name in FIELDS}
+        values = {name: _written(form, name) for name in FIELDS} | _pinned(request)
         revision, then = number_of(text_of(form, "revision")), text_of(form, "then")
         id = request.match_info.get("id", "")
         working, on_record = await self.found(request) if id else (None, None)
@@ -249,21 +247,6 @@ class EditingPages:
             new_is_draft=working is not None and new is working.article,
         )  # fmt: skip
 
-    async def queue(self, request: web.Request) -> web.StreamResponse:
-        """Show what waits: for a unit its own to check, for the centre all."""
-        account = account_of(request)
-        own = account.unit if account.role is Role.UNIT else None
-        stages = (Stage.CHECKING,) if own is not None else (Stage.REVIEWING, Stage.CHECKING, Stage.RETURNED)
-        waiting = await self._drafts.waiting(*stages, unit=own)
-        at = self._parts.clock()
-        days = {one.article.id: (at - one.since) // timedelta(days=1) for one in waiting}
-        reminders = self._parts.reminders
-        return self._page(
-            request, "kb_review.html", waiting=waiting, days=days, done=request.query.get("done", ""),
-            owed=await reminders.owed(own) if own else (),
-            reminder=(await reminders.latest()).get(own) if own else None,
-        )  # fmt: skip
-
     async def correct(self, request: web.Request) -> web.StreamResponse:
         """Keep what a colleague says is wrong with a published article."""
         form = await request.post()
@@ -290,7 +273,7 @@ class EditingPages:
         fields |= {name: _lines(values[name]) for name in LISTS}
         fields |= {name: moment(name, values[name], end=name == "valid_to") for name in DAYS}
         fields["law_since"] = day("law_since", values["law_since"])
-        fields["national"] = bool(values["national"])
+        fields |= {name: bool(values[name]) for name in FLAGS}
         fields["attachments"] = tuple(map(Link.of, _lines(values["attachments"])))
         if base is not None:
             return replace(base, status=Status.DRAFT, **fields)
@@ -323,7 +306,7 @@ class EditingPages:
             if working
             else {}
         )
-        writes = actor.part in (Part.EDITOR, Part.REVIEWER) and account_of(request).role is not Role.ADMIN
+        writes = account_of(request).role is not Role.ADMIN
         preview = mine or article
         return self._page(
             request,
@@ -398,7 +381,8 @@ def values_of(article: Article) -> dict[str, str]:
     values = {name: getattr(article, name) for name in TEXTS}
     values |= {name: "\n".join(getattr(article, name)) for name in LISTS}
     values |= {name: _day_shown(article, name) for name in DAYS}
-    values["law_since"], values["national"] = shown(article.law_since), "on" if article.national else ""
+    values |= {name: "on" if getattr(article, name) else "" for name in FLAGS}
+    values["law_since"] = shown(article.law_since)
     values["attachments"] = shown(article.attachments)
     return values
 
@@ -429,10 +413,11 @@ def actor_of(request: web.Request) -> Actor:
     return Actor(id=account.id, part=PARTS.get(account.role, Part.UNIT), unit=account.unit)
 
 
+def _pinned(request: web.Request) -> dict[str, str]:
+    """Return what a unit cannot choose: it answers for what it writes."""
+    account = account_of(request)
+    return {"unit": account.unit} if account.role is Role.UNIT else {}
+
+
 def _by(request: web.Request) -> Any:
     return author(account_of(request), address_of(request))
-
-
-def number_of(text: str) -> int:
-    """Return a small number as a form sends it; anything else is 0."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else 0

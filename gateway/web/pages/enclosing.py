@@ -12,7 +12,8 @@ from channels.base import RefusedFileError
 from gateway.files import Files
 from gateway.store.attachments import owner_of_article
 from gateway.store.drafts import StaleError
-from gateway.web.pages.editing import EditingPages, EditingParts, actor_of, number_of
+from gateway.web.forms import number_of
+from gateway.web.pages.editing import EditingPages, EditingParts, actor_of
 from groundwork.addresses import address_of
 from kb.article import Link
 from kb.library import Library
@@ -35,7 +36,7 @@ class EnclosingPages:
         return (web.get(f"/kb/articles/{FILE}", self.look),)
 
     def writing_routes(self) -> tuple[web.RouteDef, ...]:
-        """Return the routes for editors and reviewers."""
+        """Return the routes for all who write articles."""
         return (web.post(r"/kb/articles/{id:[0-9a-f]{32}}/files", self.enclose),)
 
     async def enclose(self, request: web.Request) -> web.StreamResponse:

@@ -1,6 +1,7 @@
 """The published answers, to read and to search."""
 
 import hashlib
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
@@ -20,6 +21,7 @@ LONGEST_QUESTION = 200
 USUAL_HITS, MOST_HITS = 5, 20
 FOUND_ON_PAGE = 10
 MOST_LISTED = 300  #: questions on one page
+OF_EACH = 5  #: questions of a category where all categories are listed
 MOST_IN_SITEMAP = 50_000  #: by the protocol
 LONGEST_OPINION = 500
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -50,11 +52,10 @@ class KbPages:
         )
 
     async def list(self, request: web.Request) -> web.Response:
-        """List the questions of a category, or all; those of a county only when it is chosen."""
+        """List the questions of a category, or some of each; those of a county only when it is chosen."""
         hits = await self._listed()
         category, region = request.query.get("category", ""), request.query.get("region", "")
-        shown = [hit for hit in hits if hit.region in ("", region) and category in ("", hit.category)]
-        return self._browse(request, hits, shown, category=category, region=region)
+        return self._browse(request, hits, category=category, region=region)
 
     async def find(self, request: web.Request) -> web.Response:
         """List what a search finds; posted, so that nobody's words stand in an address."""
@@ -64,12 +65,14 @@ class KbPages:
         finding = await self._articles.search(question, limit=FOUND_ON_PAGE)
         return self._pages.respond(
             request, "kb_list.html", personal=True, question=question, finding=finding, more=0,
-            categories=(), regions=(), category="", region="",
+            categories=(), groups=(), regions=(), category="", region="",
         )  # fmt: skip
 
     def _browse(
-        self, request: web.Request, hits: Sequence[Hit], shown: Sequence[Hit], *, category: str, region: str
+        self, request: web.Request, hits: Sequence[Hit], *, category: str, region: str
     ) -> web.Response:
+        here = [hit for hit in hits if hit.region in ("", region)]
+        shown = [hit for hit in here if category in ("", hit.category)]
         finding = Finding(hits=tuple(shown[:MOST_LISTED]), answered=True)
         return self._pages.respond(
             request,
@@ -77,10 +80,12 @@ class KbPages:
             question="",
             finding=finding,
             more=max(0, len(shown) - MOST_LISTED),
-            categories=sorted({hit.category for hit in hits} - {""}),
+            categories=sorted(Counter(hit.category for hit in here if hit.category).items()),
+            groups=() if category else _grouped(shown),
             regions=sorted({hit.region for hit in hits} - {""}),
             category=category,
             region=region,
+            of_each=OF_EACH,
         )
 
     async def show(self, request: web.Request) -> web.Response:
@@ -143,6 +148,14 @@ class KbPages:
             return await self._articles.listed()
         except StorageAwayError:
             return ()
+
+
+def _grouped(hits: Sequence[Hit]) -> list[tuple[str, list[Hit]]]:
+    """Return the hits of each category, in the order of their names; those of none last."""
+    groups = defaultdict(list)
+    for hit in hits:
+        groups[hit.category].append(hit)
+    return sorted(groups.items(), key=lambda group: (not group[0], group[0]))
 
 
 def public(hit: Hit) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def test_other_kinds_of_file_are_refused() -> None:
 def test_what_was_taken_away_comes_back_whole(kind: str) -> None:
     every: dict[str, Any] = {
         "similar": ("别的问法",), "short_answer": "短", "category": "类", "unit": "示例局", "source": "《示例》第一条",
-        "source_url": "https://example.cn/a", "region": "示例县", "national": True, "keywords": ("词",), "related": ("b",),
+        "source_url": "https://example.cn/a", "region": "示例县", "national": True, "staff_only": True, "keywords": ("词",), "related": ("b",),
         "law_since": date(2020, 1, 1), "attachments": (Link(title="申请 表", url="/kb/public/x/files/y"),),
         **dict.fromkeys(("source_seen", "valid_from"), NOW), "valid_to": NOW + timedelta(days=9),
     }  # fmt: skip

@@ -63,12 +63,30 @@ def test_an_article_goes_from_its_author_to_the_unit_to_the_centre(draft: Workin
         (Stage.REVIEWING, Step.RETURN, UNIT, "不对", "unit"),
         (Stage.REVIEWING, Step.WRITE, EDITOR, "", "stage"),
         (Stage.REVIEWING, Step.DISCARD, EDITOR, "", "stage"),
+        (Stage.DRAFT, Step.WRITE, replace(UNIT, unit="别的局"), "", "unit"),
+        (Stage.DRAFT, Step.SUBMIT, replace(UNIT, unit=""), "", "unit"),
+        (Stage.DRAFT, Step.DISCARD, UNIT, "", "unit"),
+        (Stage.REVIEWING, Step.WRITE, UNIT, "", "stage"),
     ],
 )
 def test_a_step_that_is_not_one_s_own_is_refused_with_its_reason(
     draft: Working, stage: Stage, step: Step, actor: Actor, remark: str, why: str
 ) -> None:
     assert why_not(replace(draft, stage=stage), step, actor, remark=remark) == why
+
+
+@pytest.mark.duty("PDS-22", "BD-29")
+def test_a_unit_writes_its_own_and_a_colleague_there_checks(draft: Working) -> None:
+    article = draft.article
+    begun = Working(article=article, revision=0, since=NOW, edited_at=NOW)
+    own = stepped(written(begun, article, UNIT, at=NOW), Step.SUBMIT, UNIT, at=NOW)
+    assert why_not(own, Step.CHECK, UNIT) == "author"
+    checked = stepped(own, Step.CHECK, replace(UNIT, id=4), at=NOW)
+    assert why_not(checked, Step.PUBLISH, UNIT) == "part"
+    assert why_not(checked, Step.PUBLISH, REVIEWER) is None
+    assert why_not(written(begun, article, UNIT, at=NOW), Step.DISCARD, UNIT) is None
+    with pytest.raises(StepRefusedError, match="unit"):  # nobody gives an article to another
+        written(begun, replace(article, unit="别的局"), UNIT, at=NOW)
 
 
 def test_a_regression_needs_a_reason_and_a_submission_a_source(draft: Working) -> None:
