@@ -28,13 +28,15 @@ class Noted:
         self._in_vain: dict[str, str] = {}
 
     def note(self, heard: Heard, turn: Turn) -> None:
-        """Count an answer; keep a question that nothing answered, without what tells who asked.
+        """Count an answer and what was thought of one; keep a question that nothing answered, without what tells who asked.
 
         Reports, and whoever asks for secrecy, are no material for editors.
         """
         answers = [decision for decision in turn.decisions if isinstance(decision, Answer)]
         for answer in answers:
             self.used(answer.hit.article_id)
+        if turn.opinion is not None:
+            self.thought(turn.opinion.article_id, solved=turn.opinion.solved)
         left = any(isinstance(decision, LeaveToPerson) for decision in turn.decisions)
         asks = heard.understanding.intent is Intent.CONSULT and not (heard.secrecy or heard.message.letter)
         if asks and not answers and not left and heard.danger is None and len(self._in_vain) < MOST_KEPT:

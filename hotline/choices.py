@@ -21,15 +21,16 @@ def _file(scene: Scene) -> Turn:
 
 def _solved(scene: Scene) -> Turn:
     after = replace(scene.before, unanswered="")
-    return scene.turn(after, SmallTalk(text=scene.say("glad")))
+    return scene.thinks(scene.turn(after, SmallTalk(text=scene.say("glad"))), solved=True)
 
 
 def _unsolved(scene: Scene) -> Turn:
     if scene.before.phase is not Phase.IDLE:
-        return steps.pending_again(scene, scene.before, SmallTalk(text=scene.say("first_this")))
-    return scene.turn(
-        scene.before, Clarify(text=scene.say("not_solved"), options=scene.options("file", "human"))
-    )
+        turn = steps.pending_again(scene, scene.before, SmallTalk(text=scene.say("first_this")))
+    else:
+        ways = Clarify(text=scene.say("not_solved"), options=scene.options("file", "human"))
+        turn = scene.turn(scene.before, ways)
+    return scene.thinks(turn, solved=False)
 
 
 def _complain(scene: Scene) -> Turn:

@@ -129,6 +129,7 @@ class Conversation:
     phase: Phase = Phase.IDLE
     draft: Draft | None = None
     offered: tuple[Option, ...] = ()
+    answer: str = ""  #: id of the article that answered last, while it is asked whether it helped
     unanswered: str = ""  #: the last question that found no answer, or an answer that did not help
     refused: str = ""  #: the last demand that was refused, for a review by a person
     tickets: tuple[str, ...] = ()  #: numbers filed here, oldest first

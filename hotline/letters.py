@@ -145,7 +145,8 @@ def _reopened(scene: Scene, letter: Letter) -> Turn:
     draft = replace(letter.draft, said=said, facts=facts, callback=True)
     turn = _file(scene, draft, identity=letter.identity)
     after = replace(turn.conversation, letter=replace(letter, outcome="ticket", draft=draft))
-    return replace(turn, conversation=after)
+    turn = replace(turn, conversation=after)
+    return scene.thinks(turn, solved=False) if scene.choice == "unsolved" else turn
 
 
 def _asks(scene: Scene, draft: Draft) -> bool:

@@ -10,7 +10,7 @@ from hotline.replies import options_of
 from hotline.routing import Routing
 from hotline.screening import Danger, NotAccepted
 from hotline.ticket import TicketIdentity
-from hotline.turn import Answer, Clarify, Decision, Progress, Refusal, SmallTalk, Summary, Turn
+from hotline.turn import Answer, Clarify, Decision, Opinion, Progress, Refusal, SmallTalk, Summary, Turn
 from hotline.understanding import Finding, Hit, Intent, Understanding
 
 CLEAR = 0.8  #: from this confidence on an intent is taken at its word
@@ -90,10 +90,20 @@ class Scene:
     def turn(self, conversation: Conversation, *decisions: Decision) -> Turn:
         """A turn that leaves ``conversation`` behind, with what it offers remembered."""
         offered = tuple(option for decision in decisions for option in _offers(self, decision))
+        answer = next((one.hit.article_id for one in decisions if isinstance(one, Answer)), "")
         after = replace(
-            conversation, offered=offered, doubt_open=False, last_at=self.heard.message.received_at
+            conversation,
+            offered=offered,
+            answer=answer,
+            doubt_open=False,
+            last_at=self.heard.message.received_at,
         )
         return Turn(decisions=decisions, conversation=after)
+
+    def thinks(self, turn: Turn, *, solved: bool) -> Turn:
+        """Return ``turn`` with what the citizen says of the last answer, where it was asked."""
+        article = self.before.answer
+        return replace(turn, opinion=Opinion(article_id=article, solved=solved)) if article else turn
 
     def filed(self, number: str, what: str = "", place: str = "") -> Conversation:
         """Return the conversation after the ticket ``number`` was filed from it, about ``what``."""

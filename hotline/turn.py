@@ -153,11 +153,20 @@ Decision: TypeAlias = (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Opinion:
+    """What the citizen says about an answer: whether it helped."""
+
+    article_id: str
+    solved: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Turn:
     """One to four decisions about one message, and the conversation after them."""
 
     decisions: tuple[Decision, ...]
     conversation: Conversation
+    opinion: Opinion | None = None  #: for the figures of the knowledge base
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.decisions) <= MAX_DECISIONS:

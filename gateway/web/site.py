@@ -23,6 +23,7 @@ from gateway.web.pages.embed import EmbedPages
 from gateway.web.pages.kb import KbPages
 from gateway.web.pages.mailbox import MailboxPage
 from gateway.web.pages.mine import Mine
+from gateway.web.pages.outcomes import Outcomes
 from gateway.web.pages.portal import Portal
 from gateway.web.pages.privacy import PrivacyPage
 from gateway.web.pages.progress import ProgressPage
@@ -85,6 +86,7 @@ def make_site(parts: SiteParts) -> web.Application:
     supplements = Supplements(parts.channel, parts.registers, proof, webchat)
     progress = ProgressPage(
         pages, parts.registers, proof, supplements, Mine(parts.channel.key("progress.mine"), secure=secure),
+        Outcomes(parts.sheets, secure=secure),
         parts.channel.files, parts.limits, calendar=parts.pack.calendar, clock=clock, secure=secure, public_url=parts.public_url,
     )  # fmt: skip
     letters = MailboxPage(

@@ -235,6 +235,18 @@ async def test_a_file_is_checked_row_by_row_before_anything_is_taken(people: dic
     assert await shown_to_citizens(editor) == []
 
 
+async def said_in_chat(citizen: Visitor, question: str, *, option: str) -> None:
+    """Ask in the chat, get an answer and choose what is offered under it, twice."""
+    token = (await (await citizen.client.post("/api/chat/sessions")).json())["token"]
+    for number, said in enumerate(({"text": question}, {"option": option}, {"option": option})):
+        answer = await citizen.client.post(
+            "/api/chat/messages",
+            json={"id": str(number), **said},
+            headers={"Authorization": f"Bearer {token}"},
+        )
+        assert ((await answer.json())["replies"][0]["kind"] == "answer") is ("text" in said)
+
+
 @pytest.mark.duty("BD-29", "XA-1b")
 async def test_citizens_say_what_is_wrong_and_colleagues_are_told(
     people: dict[Role, Visitor], services: Services
@@ -253,6 +265,10 @@ async def test_citizens_say_what_is_wrong_and_colleagues_are_told(
     assert "地址变了" in page and "市民" in page
     _, page = await editor.get("/kb?list=low")
     assert FORM["question"] in page
+    await said_in_chat(editor, FORM["question"], option="solved")
+    await services.noted.flush()
+    use = (await services.feedback.uses())[public.rpartition("/")[2]]
+    assert (use.answered, use.solved, use.unsolved) == (1, 1, 1)  # one in the chat, one on the answer's page
     held = await editor.client.get(f"/api/kb/articles/{public.rpartition('/')[2]}")
     again = await editor.client.get(held.url.path, headers={"If-None-Match": held.headers["ETag"]})
     assert again.status == 304

@@ -93,6 +93,23 @@ const asks = (door, role, path, raw = false) => async (page) => {
   await inside(page, door, role);
   await page.goto(raw ? doors[door].base + path : at(door, path));
 };
+let asked = null; // the page of a citizen who asked for a person, open for as long as the run
+async function askForPerson() {
+  if (asked) return asked;
+  asked = await (await browser.newContext({ locale: "zh-CN", viewport: PHONE })).newPage();
+  await asked.goto(gateway + "/chat");
+  await asked.click("button[value=human]");
+  await asked.waitForSelector("li[data-kind=clarify]");
+  await asked.fill("#say", "13800000009");
+  await asked.keyboard.press("Enter");
+  await asked.waitForSelector("li[data-kind=handover]");
+  return asked;
+}
+const talk = async (page) => {
+  await askForPerson();
+  await asks("gateway", "dispatcher", "/ops/callbacks", true)(page);
+  await click(page, "tbody th a >> nth=0");
+};
 const views = {
   "desk sign-in": (page) => page.goto(at("desk", "/sign-in")),
   "desk wrong": (page) => type(page, "desk", `nobody-${process.pid}-${Math.random()}`, "wrong"),
@@ -167,6 +184,15 @@ const views = {
     await page.waitForSelector(`th:has-text("${secret}")`);
   },
   "gateway repeats": asks("gateway", "dispatcher", "/ops/repeats", true),
+  "gateway callbacks": async (page) => {
+    await askForPerson();
+    await asks("gateway", "dispatcher", "/ops/callbacks", true)(page);
+  },
+  "gateway callback": async (page) => {
+    await talk(page);
+    if (await page.locator("text=我来接").count()) await click(page, "text=我来接");
+    await page.waitForSelector("#text");
+  },
   "gateway people": async (page) => {
     await asks("gateway", "dispatcher", "/ops/people", true)(page);
     await page.fill("#value", "13800000000");
@@ -198,6 +224,22 @@ for (const [view, go] of Object.entries(views)) {
     });
   }
 }
+
+await check("what a person writes is in the citizen's open chat without a reload, and the bot keeps silent", {}, async (page) => {
+  await talk(page);
+  await page.fill("#text", "工作人员在看，马上给您回电话。");
+  await click(page, "text=发给市民");
+  await page.waitForSelector("[role=status]:has-text('已经发给市民')");
+  const citizen = await askForPerson();
+  await citizen.waitForSelector("li:has(.hy-by):has-text('马上给您回电话')");
+  const replies = await citizen.locator("li[data-reply]").count();
+  await citizen.fill("#say", "好的，我等电话");
+  await citizen.keyboard.press("Enter");
+  await citizen.waitForSelector("li[data-said]:has-text('我等电话')");
+  await citizen.waitForFunction(() => !document.querySelector(".hy-wait"));
+  assert.equal(await citizen.locator("li[data-reply]").count(), replies);
+  await page.waitForSelector("[data-live=talk] li:has-text('我等电话')"); // here by looking again
+});
 
 for (const viewport of [PHONE, DESK]) {
   const told = (name) => async (page, context) => (await look(page, context, name, viewport.width)).map((one) => `${name}: ${one}`);

@@ -7,7 +7,7 @@ from aiohttp import web
 from pytest_aiohttp.plugin import AiohttpClient
 
 from gateway.web.pages import proving
-from tests.web.fake_app import FakeCore, FakeFiles, FakeLimits, fake_app, fake_assets
+from tests.web.fake_app import FakeCore, FakeFiles, FakeLimits, FakeSheets, fake_app, fake_assets
 from tests.web.reading import Client
 
 
@@ -33,8 +33,15 @@ def files() -> FakeFiles:
 
 
 @pytest.fixture
-def app(tmp_path: Path, core: FakeCore, limits: FakeLimits, files: FakeFiles) -> web.Application:
-    return fake_app(fake_assets(tmp_path), core=core, limits=limits, files=files)
+def sheets() -> FakeSheets:
+    return FakeSheets()
+
+
+@pytest.fixture
+def app(
+    tmp_path: Path, core: FakeCore, limits: FakeLimits, files: FakeFiles, sheets: FakeSheets
+) -> web.Application:
+    return fake_app(fake_assets(tmp_path), core=core, limits=limits, files=files, sheets=sheets)
 
 
 @pytest.fixture

@@ -160,7 +160,7 @@ await checkIn(browser, "the care mode is remembered on every page and taken back
   assert.equal(await mode(), null);
 });
 
-await checkIn(browser, "Back shows the letter with its faults and the timeline again", {}, async (page) => {
+await checkIn(browser, "Back and reload show the letter with its faults, the timeline, and what came of its forms again", {}, async (page) => {
   const away = async (shown) => {
     await page.waitForSelector(shown);
     await page.goto(base + "/");
@@ -172,20 +172,31 @@ await checkIn(browser, "Back shows the letter with its faults and the timeline a
   await page.click("text=提交来信");
   await away(".hy-errsum");
   assert.equal(await page.inputValue("#body"), "路灯坏了三天");
-  await reach(page, views.find((view) => view.name === "progress timeline"));
-  await away("#p2");
+  for (const [name, shown] of [["progress timeline", "#p2"], ["progress acted", "main [role=status]"], ["progress act lacks", "[role=alert]"], ["receipt", ".hy-qr"], ["progress wrong", "#code-e"]]) {
+    await reach(page, views.find((view) => view.name === name));
+    await away(shown);
+    await page.reload(); // by GET: nothing is sent again, and nobody is asked whether to
+    await page.waitForSelector(shown);
+  }
 });
 
 await checkIn(browser, "a whole complaint inside a frame on another site, which keeps no cookie of ours", {}, async (page, context) => {
+  const sockets = [], posted = [];
+  page.on("websocket", (socket) => sockets.push(socket));
+  page.on("request", (request) => { if (request.url().endsWith("/chat/say")) posted.push(request); });
   await page.goto(`${elsewhere}/?us=${base}`);
   await page.click("text=在线反映");
   const frame = page.frameLocator("iframe");
   const say = async (text) => { await frame.locator("#say").fill(text); await frame.locator("#say").press("Enter"); };
   await say("工地施工太吵");
   await frame.locator("li[data-kind=clarify]").waitFor();
+  const inside = page.frames().find((one) => one.url().endsWith("/chat/embed"));
+  await inside.evaluate(() => document.querySelector("huying-chat").link.lost()); // as when a server goes: another socket goes on
+  while (sockets.length < 2 || !(await inside.evaluate(() => document.querySelector("huying-chat").link.open))) await page.waitForTimeout(50);
   await say("晚上也吵");
   await frame.locator("text=确认提交").click();
   await frame.locator("li[data-kind=ticket]").waitFor();
+  assert.deepEqual([sockets.length, posted.length], [2, 0], "said and answered over sockets alone");
   assert.ok(!(await context.cookies()).some((cookie) => cookie.name === "huying_chat"));
   await frame.locator("text=关闭").click();
   assert.equal(await page.locator("iframe").isVisible(), false);

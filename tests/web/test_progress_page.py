@@ -15,7 +15,17 @@ from hotline.message import SOLVED
 from hotline.ticket import is_ticket_number
 from tests.samples import an_image
 from tests.unit.hotline.test_dates import Told, a_ticket
-from tests.web.fake_app import CODE, NOW, NUMBER, PACK, FakeCore, FakeFiles, FakeLimits, FakeRegister
+from tests.web.fake_app import (
+    CODE,
+    NOW,
+    NUMBER,
+    PACK,
+    FakeCore,
+    FakeFiles,
+    FakeLimits,
+    FakeRegister,
+    FakeSheets,
+)
 from tests.web.reading import Client, Page, press
 
 RIGHT = {"number": NUMBER, "query_code": CODE}
@@ -208,7 +218,7 @@ async def test_a_ticket_that_was_looked_up_is_a_page_of_its_own_on_this_device_u
     assert gone.form_with("查询")[1] == {"number": NUMBER, "query_code": ""}
 
 
-async def test_without_cookies_and_for_confidential_tickets_the_timeline_is_shown_at_once(
+async def test_without_cookies_the_timeline_is_shown_at_once_and_confidential_tickets_are_not_remembered(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.session.cookie_jar.clear()
@@ -218,8 +228,41 @@ async def test_without_cookies_and_for_confidential_tickets_the_timeline_is_show
     await client.get("/progress")
     monkeypatch.setattr(FakeRegister, "status", replace(FakeRegister.status, confidential=True))
     response = await client.post("/progress", data=RIGHT)
-    assert response.history == () and "已为您保密" in await response.text()
+    assert "已为您保密" in await response.text() and NUMBER not in response.url.path
     assert NUMBER not in await (await client.get("/progress")).text()
+
+
+async def test_what_a_form_led_to_has_an_address_for_this_browser_that_does_nothing_again(
+    client: Client, core: FakeCore
+) -> None:
+    _, page = await ask(client, NUMBER, CODE)
+    done, page = await press(client, page, "提交补充", text="昨晚又施工了")
+    lacks, again = await press(client, page, "提交补充", text="")
+    wrong, _ = await ask(client, NUMBER, "AAAAAA")
+    receipt = await client.post("/progress/receipt", data=RIGHT)
+    for response, status in ((done, 200), (lacks, 422), (wrong, 404), (receipt, 200)):
+        assert [one.status for one in response.history] == [303] and "/progress/seen/" in response.url.path
+        reloaded = await client.get(response.url.path)
+        assert reloaded.status == status == response.status
+        assert reloaded.headers["Cache-Control"] == "no-store"
+    assert len(core.messages) == 1 and "请写下要补充的情况" in again.words
+    client.session.cookie_jar.clear()
+    assert NUMBER not in await (await client.get(done.url.path)).text()  # another browser
+
+
+async def test_a_number_to_call_waits_for_no_redirect(client: Client) -> None:
+    await client.get("/progress")
+    response = await client.post(
+        "/progress/act", data=RIGHT | {"do": "add", "text": "现在有煤气味", "id": "one"}
+    )
+    assert response.history == () and "tel:119" in await response.text()
+
+
+async def test_where_nothing_can_be_kept_it_is_shown_at_once(client: Client, sheets: FakeSheets) -> None:
+    await client.get("/progress")
+    sheets.away = True
+    response = await client.post("/progress/act", data=RIGHT | {"do": "urge", "id": "one"})
+    assert response.status == 200 and response.history == ()
 
 
 async def test_files_come_along_with_what_is_added_and_bad_ones_are_told(

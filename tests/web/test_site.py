@@ -72,6 +72,7 @@ ROUTES = {
     ("GET", "/progress/{number}"): "citizen",
     ("POST", "/progress/mine"): "citizen",
     ("POST", "/progress/act"): "citizen",
+    ("GET", "/progress/seen/{id}"): "citizen",
     ("POST", "/progress/receipt"): "citizen",
     ("GET", "/kb/public"): "public",
     ("POST", "/kb/public"): "public",

@@ -80,7 +80,7 @@ VIEWS = (
     view("progress timeline", "POST /progress, GET /progress/{number}", *proved(), ("wait", "#p2")),
     view("progress remembered", "POST /progress/mine", *proved(), ("go", "/progress"), ("click", "text=在这台设备上记30天"), ("wait", "text=最多记30天")),
     view(
-        "progress acted", "POST /progress/act", *proved(), ("click", "text=补充情况"), ("fill", "#t-add", "昨晚又施工了"),
+        "progress acted", "POST /progress/act, GET /progress/seen/{id}", *proved(), ("click", "text=补充情况"), ("fill", "#t-add", "昨晚又施工了"),
         ("click", "text=提交补充"), ("wait", "main [role=status]"),
     ),
     view(

@@ -11,18 +11,19 @@ import segno
 from aiohttp import web
 from markupsafe import Markup
 
-from channels.base import KeepsFiles, SentReply
+from channels.base import KeepsFiles
 from channels.mailbox.codec import FILE
 from channels.multipart import BrokenFormError, Fault, Rules
 from channels.uploads import Form
 from channels.uploads import read_form as read_files
 from channels.webchat.adapter import wired
 from channels.webchat.codec import MAX_TEXT
-from gateway.web.faults import Told, told
+from gateway.web.faults import told
 from gateway.web.floods import TooManyMessagesError, flooded
 from gateway.web.forms import read_form
 from gateway.web.pages.mailbox import OFFERED, receipt_at, with_options
 from gateway.web.pages.mine import Mine, Shelf
+from gateway.web.pages.outcomes import PLACE, Acted, Outcome, Outcomes, redirect, waits
 from gateway.web.pages.portal import keep_mode
 from gateway.web.pages.proving import LONGEST_TYPED, NoSuchTicketError, Proof, TooManyTriesError, Typed
 from gateway.web.pages.supplements import Supplements
@@ -42,26 +43,6 @@ RULES = Rules(
     | {"text": MAX_TEXT * 16},
     file=FILE,
 )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Acted:
-    """What was asked for under the timeline, and what came of it."""
-
-    doing: str  #: urge, add, rate or withdraw
-    text: str  #: what was typed, when it has to be shown again
-    grade: str
-    solved: str
-    said: tuple[SentReply, ...]
-    lacks: bool  #: what is needed was not given
-    long: bool
-    flood: TooManyMessagesError | None  #: too much was sent lately
-    faults: tuple[Told, ...] = ()  #: what is wrong with what was sent along
-
-    @property
-    def undone(self) -> bool:
-        """Nothing was taken: what was typed is shown again."""
-        return self.lacks or self.long or self.flood is not None or bool(self.faults)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,6 +90,7 @@ class ProgressPage:
         proof: Proof,
         supplements: Supplements,
         mine: Mine,
+        outcomes: Outcomes,
         files: KeepsFiles,
         limits: Limits,
         *,
@@ -118,7 +100,7 @@ class ProgressPage:
         public_url: str,
     ) -> None:
         self._pages, self._registers, self._proof, self._supplements = pages, registers, proof, supplements
-        self._mine, self._files, self._limits = mine, files, limits
+        self._mine, self._outcomes, self._files, self._limits = mine, outcomes, files, limits
         self._calendar, self._clock, self._secure = calendar, clock, secure
         self._public_url = public_url
 
@@ -128,6 +110,7 @@ class ProgressPage:
             web.get("/progress", self.ask),
             web.post("/progress", self.show),
             web.post("/progress/mine", self.remember),
+            web.get(f"{PLACE}/{{id}}", self.seen),
             web.get(r"/progress/{number:[0-9]{8}[0-9A-Z]{9}}", self.again),
             web.post("/progress/act", self.act),
             web.post("/progress/receipt", self.receipt),
@@ -140,7 +123,7 @@ class ProgressPage:
     async def ask(self, request: web.Request) -> web.Response:
         """Show the form, with the number filled in when a link gave it."""
         number = request.query.get("number", "")[:LONGEST_TYPED]
-        response = self._form(request, Typed(number=number))
+        response = self._form(request, Outcome(page="form", typed=Typed(number=number)))
         if not self._mine.of(request).known:
             self._mine.keep(response, Shelf())  # what comes back tells that a redirect loses nothing
         return response
@@ -148,29 +131,27 @@ class ProgressPage:
     async def show(self, request: web.Request) -> web.Response:
         """Show the timeline, or the form again with what was typed."""
         form = await read_form(request)
-        typed = _typed_in(form)
+        typed, mode = _typed_in(form), form.get("mode")
         missing = tuple(name for name in ("number", "query_code") if not getattr(typed, name).strip())
         if missing:
-            return self._form(request, typed, status=422, missing=missing)
+            return await self._later(request, Outcome(page="form", typed=typed, status=422, missing=missing))
         try:
-            found = await self._proof.found(typed, request, self._registers.look_up)
+            found = await self._found(request, typed)
         except (NoSuchTicketError, TooManyTriesError) as error:
-            return self._form(request, typed, status=error.status, error=error)
-        return self._remembered(request, found, typed, mode=form.get("mode"))
+            return await self._later(request, Outcome.of(typed, error))
+        if found.confidential:  # remembered nowhere
+            return await self._later(request, Outcome(page="timeline", typed=typed), found, mode=mode)
+        return self._remembered(request, found, typed, mode=mode)
 
     def _remembered(
         self, request: web.Request, found: TicketStatus, typed: Typed, *, mode: str | None
     ) -> web.Response:
         """Return the timeline as a page of its own that this device remembers, or at once where that cannot be."""
-        if found.confidential:  # remembered nowhere
-            return self._timeline(request, found, typed, mode=mode)
         shelf = self._mine.of(request)
         if shelf.known:
-            response = web.Response(status=303, headers={"Location": f"/progress/{found.number}"})
-            if mode is not None:
-                keep_mode(response, mode, secure=self._secure)
+            response = self._with_mode(redirect(f"/progress/{found.number}"), mode)
         else:  # the browser may keep no cookies at all
-            response = self._timeline(request, found, typed, mode=mode)
+            response = self._timeline(request, found, Outcome(page="timeline", typed=typed), mode=mode)
         shown = Typed(number=found.number, query_code=normalised(typed.query_code))
         self._mine.keep(response, shelf.plus(shown))
         return response
@@ -180,17 +161,55 @@ class ProgressPage:
         number = request.match_info["number"]
         typed = Typed(number=number, query_code=self._mine.of(request).code_of(number))
         if not typed.query_code:
-            return self._form(request, typed)
+            return self._form(request, Outcome(page="form", typed=typed))
+        return await self._page(request, Outcome(page="timeline", typed=typed))
+
+    async def seen(self, request: web.Request) -> web.Response:
+        """Show what a form led to, as often as it is asked for; the empty form when that is gone."""
+        outcome = await self._outcomes.seen(request, request.match_info["id"])
+        return await self.ask(request) if outcome is None else await self._page(request, outcome)
+
+    async def _later(
+        self,
+        request: web.Request,
+        outcome: Outcome,
+        found: TicketStatus | None = None,
+        *,
+        mode: str | None = None,
+    ) -> web.Response:
+        """Send the browser to ``outcome`` by an address of its own, which Back shows again, or show it at once."""
+        address = await self._outcomes.address_of(request, outcome)
+        if address:
+            return self._with_mode(redirect(address), mode)
+        return await self._page(request, outcome, found, mode=mode)
+
+    async def _page(
+        self,
+        request: web.Request,
+        outcome: Outcome,
+        found: TicketStatus | None = None,
+        *,
+        mode: str | None = None,
+    ) -> web.Response:
+        if outcome.page == "form":
+            return self._form(request, outcome)
         try:
-            found = await self._proof.found(typed, request, self._registers.look_up)
+            found = found or await self._found(request, outcome.typed)
         except (NoSuchTicketError, TooManyTriesError) as error:
-            return self._form(request, typed, status=error.status, error=error)
-        return self._timeline(request, found, typed, mode=None)
+            return self._form(request, Outcome.of(outcome.typed, error))
+        if outcome.page == "receipt" and found.mark:
+            return self._receipt(request, found, outcome, mode=mode)
+        return self._timeline(request, found, outcome, mode=mode)
+
+    def _with_mode(self, response: web.Response, mode: str | None) -> web.Response:
+        if mode is not None:
+            keep_mode(response, mode, secure=self._secure)
+        return response
 
     async def remember(self, request: web.Request) -> web.Response:
         """Let this device remember its tickets for thirty days, or forget them now."""
         form, shelf = await read_form(request), self._mine.of(request)
-        response = web.Response(status=303, headers={"Location": "/progress"})
+        response = redirect("/progress")
         self._mine.keep(response, replace(shelf, long=True) if form.get("do") == "keep" else Shelf())
         return response
 
@@ -198,11 +217,13 @@ class ProgressPage:
         """Do what one of the forms under the timeline asks for, then show the timeline with what is said to it."""
         files = Form()
         try:
-            return await self._acted(request, await self._asked(request, files))
+            outcome = await self._acted(request, await self._asked(request, files))
         except BrokenFormError as error:
-            return self._form(request, Typed(number=files.one("number")), status=422, broken=error)
+            typed = Typed(number=files.one("number"))
+            outcome = Outcome(page="form", typed=typed, status=422, broken=told(error.faults))
         finally:
             await files.drop(self._files)
+        return await self._later(request, outcome)
 
     async def _asked(self, request: web.Request, files: Form) -> Asked:
         if request.content_type != "multipart/form-data":
@@ -210,22 +231,20 @@ class ProgressPage:
         await read_files(request, RULES, self._files, files)
         return Asked.of({name: files.one(name) for name in RULES.fields}, files)
 
-    async def _acted(self, request: web.Request, asked: Asked) -> web.Response:
-        acted = Acted(
-            doing=asked.doing, text=asked.text, grade=asked.grade, solved=asked.solved, said=(), lacks=asked.lacks,
-            long=len(asked.text) > MAX_TEXT, flood=None, faults=told(asked.files.faults),
-        )  # fmt: skip
+    async def _acted(self, request: web.Request, asked: Asked) -> Outcome:
+        acted, wait = Acted(
+            doing=asked.doing, text=asked.text, grade=asked.grade, solved=asked.solved, lacks=asked.lacks,
+            long=len(asked.text) > MAX_TEXT, faults=told(asked.files.faults),
+        ), ""  # fmt: skip
         try:
             if not acted.undone:
                 acted = await self._done(request, asked, acted)
-            found = await self._proof.found(asked.typed, request, self._registers.look_up)
         except (NoSuchTicketError, TooManyTriesError) as error:
-            return self._form(request, asked.typed, status=error.status, error=error)
-        flood = acted.flood
-        status = flood.status if flood else 422 if acted.undone else 200
-        response = self._timeline(request, found, asked.typed, mode=None, acted=acted, status=status)
-        response.headers.update(flood.more["headers"] if flood else {})
-        return response
+            return Outcome.of(asked.typed, error)
+        except TooManyMessagesError as error:
+            acted, wait = replace(acted, flood=error.title), waits(error)
+        status = 429 if acted.flood else 422 if acted.undone else 200
+        return Outcome(page="timeline", typed=asked.typed, status=status, wait=wait, acted=acted)
 
     async def _done(self, request: web.Request, asked: Asked, acted: Acted) -> Acted:
         if await flooded(self._limits, request, len(asked.files.files)):
@@ -233,106 +252,90 @@ class ProgressPage:
                 acted,
                 faults=told([Fault(field=FILE, reason="flood", name=one.name) for one in asked.files.files]),
             )
-        try:
-            if asked.doing == "add":
-                received = await self._supplements.add(
-                    request, asked.typed, id=asked.id, text=asked.text, sent=asked.files
-                )
-            else:
-                received = await self._supplements.act(
-                    request, asked.typed, Act(asked.doing), id=asked.id, text=asked.text, **asked.rating
-                )
-        except TooManyMessagesError as error:
-            return replace(acted, flood=error)
+        if asked.doing == "add":
+            received = await self._supplements.add(
+                request, asked.typed, id=asked.id, text=asked.text, sent=asked.files
+            )
+        else:
+            received = await self._supplements.act(
+                request, asked.typed, Act(asked.doing), id=asked.id, text=asked.text, **asked.rating
+            )
         return replace(acted, said=tuple(received.replies))
 
     async def receipt(self, request: web.Request) -> web.Response:
         """Show the receipt of the filing, to be printed; who has none sees where the ticket stands."""
         typed = _typed_in(form := await read_form(request))
+        outcome = Outcome(page="receipt", typed=typed)
         try:
-            found = await self._proof.found(typed, request, self._registers.look_up)
+            found = await self._found(request, typed)
         except (NoSuchTicketError, TooManyTriesError) as error:
-            return self._form(request, typed, status=error.status, error=error)
-        if not found.mark:
-            return self._timeline(request, found, typed, mode=form.get("mode"))
-        mode = form.get("mode")
+            return await self._later(request, Outcome.of(typed, error))
+        return await self._later(request, outcome, found, mode=form.get("mode"))
+
+    def _receipt(
+        self, request: web.Request, found: TicketStatus, outcome: Outcome, *, mode: str | None
+    ) -> web.Response:
         response = self._pages.respond(
             request,
             "receipt.html",
             personal=True,
             care=None if mode is None else mode == "care",
             ticket=found,
-            typed=typed,
+            typed=outcome.typed,
             code=qr_code(f"{self._public_url}/progress?number={found.number}"),
         )
-        if mode is not None:
-            keep_mode(response, mode, secure=self._secure)
-        return response
+        return self._with_mode(response, mode)
 
     async def answer(self, request: web.Request) -> web.Response:
         """Return the public timeline as JSON."""
         found = await self._proof.found(await _typed_json(request), request, self._registers.look_up)
         return web.json_response(public(found), headers={"Cache-Control": "no-store"})
 
-    def _form(
-        self,
-        request: web.Request,
-        typed: Typed,
-        *,
-        status: int = 200,
-        missing: tuple[str, ...] = (),
-        error: NoSuchTicketError | TooManyTriesError | None = None,
-        broken: BrokenFormError | None = None,
-    ) -> web.Response:
+    def _form(self, request: web.Request, outcome: Outcome) -> web.Response:
         mine = self._mine.of(request)
         response = self._pages.respond(
             request,
             "progress_form.html",
-            status=status,
-            personal=bool(typed.query_code or mine.tickets),
-            typed=typed,
-            missing=missing,
+            status=outcome.status,
+            personal=bool(outcome.typed.query_code or mine.tickets),
+            typed=outcome.typed,
             mine=mine,
-            broken=told(broken.faults) if broken else (),
-            wrong=error if isinstance(error, NoSuchTicketError) else None,
-            locked=error if isinstance(error, TooManyTriesError) else None,
+            outcome=outcome,
         )
-        response.headers.update(error.more.get("headers", {}) if error else {})
-        return response
+        return self._ended(request, response, outcome)
 
     def _timeline(
-        self,
-        request: web.Request,
-        found: TicketStatus,
-        typed: Typed,
-        *,
-        mode: str | None,
-        acted: Acted | None = None,
-        status: int = 200,
+        self, request: web.Request, found: TicketStatus, outcome: Outcome, *, mode: str | None
     ) -> web.Response:
         today = self._clock().astimezone(CITY_TIME).date()
         last = city_day(found.shown_due.at) if found.shown_due else None
         done = found.state in WORDS["state_done"] or found.state == "withdrawn"
-        care = None if mode is None else mode == "care"
         response = self._pages.respond(
             request,
             "progress.html",
-            status=status,
+            status=outcome.status,
             personal=True,
-            acted=acted,
+            acted=outcome.acted,
             id=secrets.token_urlsafe(12),
             longest=MAX_TEXT,
-            care=care,
+            care=None if mode is None else mode == "care",
             ticket=replace(found, replies=tuple(with_options(sent, OFFERED) for sent in found.replies)),
-            at=receipt_at(found.number, typed.query_code),
-            typed=typed,
+            at=receipt_at(found.number, outcome.typed.query_code),
+            typed=outcome.typed,
             done=done,
             late=last is not None and last < today and not done,
             days_left=_working_days_left(self._calendar, today, last) if last and not done else None,
         )
-        if mode is not None:
-            keep_mode(response, mode, secure=self._secure)
+        return self._with_mode(self._ended(request, response, outcome), mode)
+
+    def _ended(self, request: web.Request, response: web.Response, outcome: Outcome) -> web.Response:
+        self._outcomes.greet(request, response)
+        if outcome.wait:
+            response.headers["Retry-After"] = outcome.wait
         return response
+
+    async def _found(self, request: web.Request, typed: Typed) -> TicketStatus:
+        return await self._proof.found(typed, request, self._registers.look_up)
 
 
 def qr_code(address: str) -> Markup:
