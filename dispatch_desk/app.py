@@ -98,7 +98,7 @@ def compose(
     hasher: PasswordHasher | None = None,
 ) -> Services:
     """Wire a desk for ``pack`` over open pools; tests give clocks of the pages and of one-time codes, and a cheap hash."""
-    # Signatures go by the real time: moved clocks start anew in each process and would disagree.
+    # Signatures go by the real time: clocks that were moved to a moment run from each process's own start.
     clock, real_time = clock or clock_from(settings.clock), clock_from(None)
     vault, keys = Vault.from_settings(settings), webhook_keys(settings)
     audit = Audit(vault, PROGRAM, clock=clock)

@@ -133,7 +133,7 @@ def _centre(services: Services) -> Centre:
     secrets = filter(None, (settings.dispatch_secret, settings.dispatch_secret_previous))
     return Centre(
         CentreParts(
-            register=services.ledger,
+            register=services.intake,
             feed=services.feed,
             enclosures=services.enclosures,
             keys=webhook_keys(settings),

@@ -19,6 +19,7 @@ from hotline.conversation import Attendance, Conversation
 from hotline.decision import asks_for_progress, decide, handed_over
 from hotline.effects import Effect, effects_of
 from hotline.errors import KeyReusedError, StorageAwayError
+from hotline.events import Event
 from hotline.letters import MOST_MATTERS
 from hotline.links import without_addresses
 from hotline.message import InboundMessage
@@ -78,6 +79,16 @@ class Intake:
         self._past = past  #: what the city's past dispatches teach, as it stands now
         self._told = told  #: called with each conversation in which something was said
         self._running: set[asyncio.Task[Any]] = set()
+
+    async def hear(self, event: Event) -> bool:
+        """Put an event of the dispatch centre on record and wake who reads what is said of it; ``False`` if it was known.
+
+        Raises ``NotAnEventError`` for a ticket that is not on record.
+        """
+        new, conversations = await self._ledger.hear(event)
+        for conversation in conversations:
+            self._told(conversation)
+        return new
 
     async def receive(self, message: InboundMessage, *, within: float) -> Received:
         """Store ``message`` and return its replies if they are decided ``within`` seconds.

@@ -56,7 +56,7 @@ async def pause(clock: Clock, seconds: float) -> None:
         await asyncio.sleep(seconds)
         return
     until = clock() + timedelta(seconds=seconds)
-    while clock() < until:  # noqa: ASYNC110  nothing tells of a jump but the clock itself
+    while clock() < until:  # noqa: ASYNC110 - a file tells nobody that it was replaced
         await asyncio.sleep(LOOKS_EVERY)
 
 

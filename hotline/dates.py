@@ -89,10 +89,8 @@ def dates_of(pack: CityPack, ticket: Ticket, happenings: Iterable[Happened]) -> 
 def _learnt(known: _Known, one: Happened) -> _Known:
     match one.name:
         case "signed" if "signing" not in known.happened:
-            return replace(
-                known,
-                happened={**_arrived(known.begun), **dict.fromkeys(SIGNINGS, _moment(one)), **known.happened},
-            )
+            taken = dict.fromkeys(SIGNINGS, _moment(one))
+            return replace(known, happened={**_arrived(known.begun), **taken, **known.happened})
         case "replied":
             return replace(known, happened={**known.happened, "closing_reply": _moment(one)})
         case "reassigned":

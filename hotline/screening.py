@@ -33,7 +33,9 @@ _UNHEARD = "\x00"  #: no example holds it
 #: the numbers of the emergency services stay as they are; of any other number one digit, of a letter that is repeated two
 _REPEATED = re.compile(r"(?<![0-9])1(?:10|19|20|22)(?![0-9])|([0-9])[0-9.,:/~-]*[0-9]|((.)\3)\3+")
 _FEWEST = 4  #: letters that weights alone judge; a shorter answer says nothing by itself
-_SHORT = 0.3  #: so much less is needed to ask about a message than about a letter: who is in danger writes little
+_SHORT = (
+    0.3  #: so much less is needed to ask about a message than about a letter: who is in danger writes little
+)
 _HINTED = 0.3  #: and so much less again where the lists find a hint
 _MENTIONED = (
     1.0  #: so much more is needed to ask where a ground is only mentioned, or only information asked for

@@ -242,12 +242,21 @@ class Ledger:
             ],
         )
 
-    async def hear(self, event: Event) -> bool:
-        """Put an event of the dispatch centre on record and say to the citizen what they hear of it, once.
+    async def hear(self, event: Event) -> tuple[bool, tuple[str, ...]]:
+        """Put an event of the dispatch centre on record and say to citizens what they hear of it, once.
 
-        ``False`` if it was on record. Raises ``NotAnEventError`` for a ticket that is not.
+        Returns whether it is new, and the conversations in which something was said. Raises ``NotAnEventError`` for a
+        ticket that is not on record.
         """
-        return await self._tickets.take(event, tell=self.say)
+        told = list[str]()
+
+        async def tell(connection: Connection, thread: Thread, key: str, reply: Reply) -> bool:
+            said = await self.say(connection, thread, key, reply)
+            if said:
+                told.append(thread.conversation)
+            return said
+
+        return await self._tickets.take(event, tell=tell), tuple(told)
 
     async def say(self, connection: Connection, thread: Thread, key: str, reply: Reply) -> bool:
         """Say ``reply`` in a conversation unasked, and owe it where the channel pushes; ``False`` if it was said.
@@ -414,10 +423,11 @@ class Ledger:
         return PlacedReply(place=row["sequence"], message=message, reply=self._reply(row, message.key))
 
     async def settled_since(self, conversations: Sequence[str], moment: datetime) -> tuple[str, ...]:
-        """Return those of ``conversations`` in which something was settled after ``moment``."""
+        """Return those of ``conversations`` in which something was settled, or told unasked, after ``moment``."""
         async with storage_errors(), self._pool.acquire() as connection:
             rows = await connection.fetch(
-                "SELECT id FROM conversations WHERE id = ANY($1) AND updated_at > $2",
+                "SELECT id FROM conversations c WHERE id = ANY($1) AND (updated_at > $2 OR (SELECT settled_at FROM messages"
+                " WHERE conversation = c.id AND settled_at IS NOT NULL ORDER BY id DESC LIMIT 1) > $2)",
                 list(conversations),
                 moment,
             )

@@ -14,7 +14,7 @@ from gateway.fanout import Following
 from gateway.figures import Figures
 from gateway.intake import Intake
 from groundwork.database import Pool, open_pool
-from tests.contract.test_intake import CLOCK, PACK, VAULT, Bench, Finds, bench, message
+from tests.contract.test_intake import CLOCK, FIRE, PACK, VAULT, Bench, Finds, bench, message, told
 
 pytestmark = pytest.mark.enable_socket
 HERE = "webchat:s"
@@ -79,6 +79,26 @@ async def test_without_redis_readers_elsewhere_are_woken_by_looking(
                 await one.intake.receive(message("1"), within=5)
                 await there.wait()
                 assert not elsewhere.is_set()
+
+
+async def test_what_the_centre_tells_wakes_readers_here_at_once_and_elsewhere_by_looking(
+    pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fanout, "LOOK_EVERY_ALONE", 0.02)
+    async with Redis.from_url(f"unix://{tmp_path}/none") as nowhere:
+        one, other = (Replica(bench(pool, tmp_path), nowhere) for _ in range(2))
+        note = (await one.intake.receive(message("1", FIRE), within=5)).replies[1].reply.ticket
+        assert note is not None
+        await pool.execute("UPDATE messages SET settled_at = '2026-01-01'")
+        await pool.execute("UPDATE conversations SET updated_at = '2026-01-01'")
+        chores = (*one.chores, *other.chores, other.following.look_for_ever())
+        async with running(chores), asyncio.timeout(5):
+            with reading(one, HERE) as here, reading(other, HERE) as there:
+                await other.following.look()
+                assert not there.is_set(), "nothing new"
+                await one.intake.hear(told(note.number, 1, "signed"))
+                assert here.is_set()
+                await there.wait()
 
 
 async def test_a_message_that_is_settled_late_is_told_behind_what_was_told_before_it(

@@ -263,7 +263,7 @@ async def test_the_citizen_hears_of_every_step_where_they_wrote_and_on_the_progr
         told(number, 5, "replied", unit="示例市应急局", text="火已经扑灭，线路换好了。"),
     ]
     for event in heard:
-        assert [await one.ledger.hear(event) for _ in range(2)] == [True, False]
+        assert [await one.intake.hear(event) for _ in range(2)] == [True, False]
     history = await front.history("webchat:s", limit=20)
     replies = [said.reply for said in history if isinstance(said, SentReply)][2:]
     assert [len(history), len(replies)] == [8, 5], "one thing said, no empty words of the citizen"
@@ -284,8 +284,8 @@ async def test_the_citizen_hears_of_every_step_where_they_wrote_and_on_the_progr
 async def test_word_of_a_signing_that_the_answer_overtook_is_not_said(one: Bench) -> None:
     note = (await one.intake.receive(message("1", FIRE), within=10)).replies[1].reply.ticket
     assert note is not None
-    await one.ledger.hear(told(note.number, 2, "replied", text="已经办好。"))
-    await one.ledger.hear(told(note.number, 1, "signed"))
+    await one.intake.hear(told(note.number, 2, "replied", text="已经办好。"))
+    await one.intake.hear(told(note.number, 1, "signed"))
     rows = await one.pool.fetch("SELECT kind FROM replies ORDER BY said_at, message_id, position")
     assert [row["kind"] for row in rows] == ["emergency", "ticket", "notice"]
 
@@ -294,7 +294,7 @@ async def test_what_is_said_unasked_is_pushed_where_the_channel_pushes(one: Benc
     path = ReturnPath(address="o-example", messages=5, seconds=48 * 3600)
     note = (await one.intake.receive(message("1", FIRE, reply_to=path), within=10)).replies[1].reply.ticket
     assert note is not None
-    await one.ledger.hear(told(note.number, 1, "replied", text="已经办好。"))
+    await one.intake.hear(told(note.number, 1, "replied", text="已经办好。"))
     assert await one.pool.fetchval("SELECT count(*) FROM deliveries WHERE done_at IS NULL") == 2
     assert await one.pool.fetchval("SELECT count(*) FROM effects WHERE kind = 'replies'") == 2
 
@@ -305,7 +305,7 @@ async def test_a_last_day_that_the_centre_sets_is_the_date_that_the_citizen_is_s
     assert note is not None
     day = (CLOCK() + timedelta(days=40)).date()
     limit = {"what": "finish", "day": day.isoformat()}
-    await one.ledger.hear(told(note.number, 1, "progressed", text="要改线路", limit=limit))
+    await one.intake.hear(told(note.number, 1, "progressed", text="要改线路", limit=limit))
     front = Front(one.intake, one.ledger, one.tickets, PACK, Gate(FakeLimits(most=10**6)))
     status = await front.look_up(note.number, note.query_code)
     assert status is not None and status.shown_due is not None
