@@ -18,6 +18,7 @@ from dispatch_desk.followups import Followups
 from dispatch_desk.gatherings import Gatherings
 from dispatch_desk.inbox import Inbox
 from dispatch_desk.live import Live
+from dispatch_desk.publishing import Publishing
 from dispatch_desk.replying import gate_of
 from dispatch_desk.reporting import Reporting
 from dispatch_desk.returns import Returns
@@ -32,6 +33,7 @@ from dispatch_desk.web import (
     inbox,
     look,
     pages,
+    published,
     replies,
     reports,
     steps,
@@ -127,7 +129,9 @@ def compose(
     app[enclosures.FETCHING] = Fetching(http, settings.gateway_url, settings.dispatch_secret)
     app.cleanup_ctx.append(_live)
     app.on_shutdown.append(_end_of_news)
-    app[reports.REPORTING] = Reporting(pool, vault, audit, pack, clock=clock)
+    reporting = Reporting(pool, vault, audit, pack, clock=clock)
+    app[reports.REPORTING] = reporting
+    app[reports.PUBLISHING] = Publishing(pool, vault, reporting, pack, clock=clock)
     after = Following(pack)
     app[following.FOLLOWUPS] = Followups(pool, vault, after, clock=clock)
     app[gatherings.GATHERINGS] = Gatherings(pool, vault, pack, after, clock=clock)
@@ -156,7 +160,14 @@ def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRo
                 web.get("/metrics", health.metrics),
             ],
         ),
-        (PUBLIC, [web.static("/static", look.STATIC)]),
+        (
+            PUBLIC,
+            [
+                web.static("/static", look.STATIC),
+                web.get("/published/figures", published.figures),
+                web.get("/published/liaisons", published.liaisons),
+            ],
+        ),
         (
             staff(*pages.READERS),
             [

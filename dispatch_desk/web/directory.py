@@ -13,6 +13,7 @@ from dispatch_desk.following import MAX_WORDS
 from dispatch_desk.people import ROLES, Fault, Person, by_role, days_of, fault_of, read_lines, wanted_of
 from dispatch_desk.web.look import LOOK
 from dispatch_desk.web.pages import DESK, scope_of
+from dispatch_desk.web.reports import PUBLISHING
 from groundwork.addresses import address_of
 from hotline.bodies import Unit
 from hotline.casework import CaseStep, Taken
@@ -60,7 +61,13 @@ async def enter(request: web.Request) -> web.StreamResponse:
     """Enter somebody."""
     of, form = _asked(request), await request.post()
     name, phone = (clean(text_of(form, field)).strip() for field in ("name", "phone"))
-    person = Person(unit=of.name, role=text_of(form, "role"), name=name, phone=phone)
+    person = Person(
+        unit=of.name,
+        role=text_of(form, "role"),
+        name=name,
+        phone=phone,
+        published=bool(text_of(form, "published")),
+    )
     if why := fault_of(person):
         return await _unit(request, of, failed=why, typed=person)
     await request.app[DIRECTORY].put([person], by=_by(request))
@@ -157,7 +164,7 @@ async def _units(
         request, "units.html", status=422 if faults or empty else 200, typed=typed, faults=faults, empty=empty,
         only_missing=only_missing, numbers={unit.name: n for n, unit in enumerate(directory.pack.units)},
         lacking=sum(bool(one.missing) for one in standings), of_all=len(standings), levels=directory.pack.levels,
-        on_duty=await directory.on_duty(),
+        on_duty=await directory.on_duty(), published=request.app[PUBLISHING].liaisons_law,
         grouped=[(label, [one for one in standings if one.unit.group == id and (one.missing or not only_missing)])
                  for id, label in (*groups.items(), (None, ""))],
     )  # fmt: skip

@@ -62,6 +62,7 @@ def door_of(at: str) -> dict[tuple[str, str], str]:
 
 DESK = OPEN | door_of("") | {
     ("POST", "/api/events"): "platform", ("GET", "/static"): "public",
+    ("GET", "/published/figures"): "public", ("GET", "/published/liaisons"): "public",
     ("GET", "/"): "dispatcher unit", ("GET", "/inbox/events"): "dispatcher unit", ("GET", "/board"): "dispatcher unit", ("GET", "/cases/{number}"): "dispatcher unit",
     ("GET", "/cases/{number}/files/{place}"): "dispatcher unit",
     ("POST", "/cases/{number}/person"): "dispatcher unit", ("POST", "/cases/{number}/sign"): "dispatcher unit",

@@ -3,6 +3,7 @@
 import io
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,8 @@ async def opening(desk_url: str, tmp_path: Path, aiohttp_client: Any) -> AsyncIt
     """Open the desk of one of the five cities with nothing in it, a dispatcher signed in."""
     async with open_pool(desk_url) as pool, ClientSession() as http:
         await pool.execute(
-            "TRUNCATE cases, case_events, case_steps, events_received, effects, staff_tries, replies, unit_people, duty_roster"
+            "TRUNCATE cases, case_events, case_steps, events_received, effects, staff_tries, replies, unit_people, duty_roster,"
+            " case_facts"
         )
 
         @asynccontextmanager
@@ -135,3 +137,29 @@ async def test_a_call_out_of_the_directory_stands_on_the_case_with_who_was_calle
         assert (await send(desk, number, f"/units/0/calls?case={number}", call))[0] == 303
         assert await desk.count("case_steps", "number = $1 AND step = 'urge'", number) == 1
         assert "电话催办" in await text_of(desk.browser, f"/cases/{number}")
+
+
+@pytest.mark.duty("XA-M5")
+async def test_the_liaison_officers_that_units_let_be_published_are_read_by_anybody(opening: Opening) -> None:
+    async with opening("xian") as desk:
+        number = await a_case(desk, "PEEPCEDA")
+        entry = {"role": "liaison", "name": "示例乙", "phone": "0000-7654321"}
+        for more, shown in (({}, False), ({"published": "yes"}, True), ({}, False)):
+            assert (await send(desk, number, "/units/0", entry | more))[0] == 303
+            page = await text_of(desk.browser, "/published/liaisons")
+            assert ("示例乙" in page and "0000-7654321" in page) is shown
+        assert (await desk.browser.get("/published/figures")).status == 404, "the plan has no such page"
+
+
+@pytest.mark.duty("PDS-26", "BD-37")
+@pytest.mark.parametrize("city", ["pingdingshan", "baoding"])
+async def test_the_figures_of_the_months_that_are_over_are_read_by_anybody(
+    city: str, opening: Opening
+) -> None:
+    async with opening(city) as desk:
+        number = await a_case(desk, "MEEMCEDA")
+        assert "这个月没有工单" in await text_of(desk.browser, "/published/figures"), "this month is not over"
+        desk.clock.now += timedelta(days=31)
+        page = await text_of(desk.browser, "/published/figures")
+        assert "受理1件" in page and number not in page and "2026年11月办理情况" in page
+        assert (await desk.browser.get("/published/liaisons")).status == 404
