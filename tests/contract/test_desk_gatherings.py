@@ -3,6 +3,7 @@
 import io
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,12 @@ from tests.dispatch import (
     CHEAP,
     RunningDesk,
     SettableClock,
+    a_number,
+    a_ticket,
+    filed,
     form_token,
     origin,
+    post_event,
     settings_for,
     text_of,
 )
@@ -163,3 +168,14 @@ async def test_the_figures_of_the_months_that_are_over_are_read_by_anybody(
         page = await text_of(desk.browser, "/published/figures")
         assert "受理1件" in page and number not in page and "2026年11月办理情况" in page
         assert (await desk.browser.get("/published/liaisons")).status == 404
+
+
+@pytest.mark.duty("XA-1b")
+async def test_a_case_tells_how_often_its_petitioner_came_before(opening: Opening) -> None:
+    async with opening("xian") as desk:
+        number = a_number("AGAENBCD")
+        event = filed(a_ticket(number))
+        told = replace(event, data=dict(event.data) | {"petitioner": {"earlier": 4, "open": 2}})
+        assert await post_event(desk.browser, told) == 202
+        page = await text_of(desk.browser, f"/cases/{number}")
+        assert "提交过4件，提交这件时2件还没有办结" in page
