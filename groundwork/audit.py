@@ -74,6 +74,7 @@ class Action(StrEnum):
     REPEAT_PARTED = "repeat.parted"
     PEOPLE_SEEN = "people.seen"
     PEOPLE_CHANGED = "people.changed"
+    CALL_IN_KEPT = "call_in.kept"
     SCORE_ENTERED = "score.entered"
     SCORE_WITHDRAWN = "score.withdrawn"
     ARTICLE_RECORDED = "article.recorded"

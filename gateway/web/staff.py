@@ -8,6 +8,7 @@ from aiohttp import web
 
 from gateway import PROGRAM
 from gateway.files import Files
+from gateway.store.call_ins import CallIns
 from gateway.store.catalogue import Catalogue
 from gateway.store.dissuasions import Dissuasions
 from gateway.store.drafts import Drafts
@@ -23,6 +24,7 @@ from gateway.web.files import Assets
 from gateway.web.health import Check
 from gateway.web.pages.answers import AnswerPages
 from gateway.web.pages.asked import AskedPages
+from gateway.web.pages.call_ins import CallInPages
 from gateway.web.pages.dissuasions import DissuasionPages
 from gateway.web.pages.editing import EditingPages, EditingParts
 from gateway.web.pages.enclosing import EnclosingPages, PublicFiles
@@ -34,6 +36,7 @@ from groundwork.audit import Audit
 from groundwork.clock import Clock
 from groundwork.database import Pool
 from groundwork.vault import Vault
+from hotline.call_in import call_in_rules
 from hotline.citypack import CityPack
 from kb.library import Library
 from staff.accounts import Role
@@ -71,6 +74,7 @@ class StaffParts:
     tickets: Tickets
     links: Links
     repeats: Repeats
+    call_ins: CallIns
     checks: Sequence[Check]
     assets: Assets
     secure: bool
@@ -87,6 +91,7 @@ def add_staff_side(app: web.Application, parts: StaffParts) -> StaffDoor:
         "hotline": pack.hotline,
         "provider": parts.provider is not None,
         "dissuades": pack.on_misconduct is not None,
+        "calls_in": call_in_rules(pack) is not None,
     }
     look = Look(TEMPLATES, styles=styles, door=PREFIX, more=more)
     door = StaffDoor(
@@ -107,6 +112,8 @@ def add_staff_side(app: web.Application, parts: StaffParts) -> StaffDoor:
     add_routes(app, staff(Role.DISPATCHER), sealed.routes())
     dissuasions = DissuasionPages(look, Dissuasions(parts.pool, city=pack.code), pack)
     add_routes(app, staff(Role.DISPATCHER), dissuasions.routes())
+    call_ins = CallInPages(look, parts.call_ins, pack)
+    add_routes(app, staff(Role.DISPATCHER), call_ins.routes())
     add_routes(app, staff(Role.DISPATCHER), RepeatPages(look, parts.repeats).routes())
     return door
 

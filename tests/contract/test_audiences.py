@@ -90,6 +90,8 @@ GATEWAY = door_of("/staff") | {
     ("POST", "/ops/dispatch/enable"): "admin",
     ("GET", "/ops/sealed"): "dispatcher", ("POST", "/ops/sealed"): "dispatcher",
     ("POST", "/ops/sealed/{id}/decide"): "dispatcher", ("POST", "/ops/sealed/{id}/look"): "dispatcher",
+    ("GET", "/ops/call-ins"): "dispatcher", ("POST", "/ops/call-ins"): "dispatcher",
+    ("POST", "/ops/call-ins/{id}/take-back"): "dispatcher", ("POST", "/ops/call-ins/{id}/calls"): "dispatcher",
     ("GET", "/ops/dissuasions"): "dispatcher",
     ("GET", "/ops/repeats"): "dispatcher", ("POST", "/ops/repeats"): "dispatcher",
     ("POST", "/ops/repeats/undo"): "dispatcher",
