@@ -16,8 +16,10 @@ from dispatch_desk.directory import Directory
 from dispatch_desk.enclosures import Fetching
 from dispatch_desk.following import Following
 from dispatch_desk.followups import Followups
+from dispatch_desk.gatherings import Gatherings
 from dispatch_desk.inbox import Inbox
 from dispatch_desk.live import Live
+from dispatch_desk.publishing import Publishing
 from dispatch_desk.replying import gate_of
 from dispatch_desk.reporting import Reporting
 from dispatch_desk.returns import Returns
@@ -29,9 +31,11 @@ from dispatch_desk.web import (
     enclosures,
     errors,
     following,
+    gatherings,
     inbox,
     look,
     pages,
+    published,
     replies,
     reports,
     steps,
@@ -127,13 +131,16 @@ def compose(
     app[enclosures.FETCHING] = Fetching(http, settings.gateway_url, settings.dispatch_secret)
     app.cleanup_ctx.append(_live)
     app.on_shutdown.append(_end_of_news)
-    app[reports.REPORTING] = Reporting(pool, vault, audit, pack, clock=clock)
+    reporting = Reporting(pool, vault, audit, pack, clock=clock)
+    app[reports.REPORTING] = reporting
+    app[reports.PUBLISHING] = Publishing(pool, vault, reporting, pack, clock=clock)
     after = Following(pack)
     app[following.FOLLOWUPS] = Followups(pool, vault, after, clock=clock)
     app[archive.ARCHIVING] = Archiving(pool, vault, desk, after, clock=clock)
+    app[gatherings.GATHERINGS] = Gatherings(pool, vault, pack, after, clock=clock)
     watching = Supervision(pool, vault, Supervising(after), clock=clock)
     app[supervision.SUPERVISION] = watching
-    app[pages.PANELS] = (following.panel, supervision.panel)
+    app[pages.PANELS] = (following.panel, supervision.panel, directory.panel)
     app[PROXIES] = Proxies(settings.trusted_proxies)
     app.on_response_prepare.append(_look_again_at_files)
     app.on_response_prepare.append(headers_for(settings.desk_url))
@@ -156,13 +163,21 @@ def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRo
                 web.get("/metrics", health.metrics),
             ],
         ),
-        (PUBLIC, [web.static("/static", look.STATIC)]),
+        (
+            PUBLIC,
+            [
+                web.static("/static", look.STATIC),
+                web.get("/published/figures", published.figures),
+                web.get("/published/liaisons", published.liaisons),
+            ],
+        ),
         (
             staff(*pages.READERS),
             [
                 web.get("/", inbox.inbox),
                 web.get("/inbox/events", inbox.events),
                 web.get("/board", directory.board),
+                web.get("/files", gatherings.files),
                 web.get("/cases/{number}", pages.case),
                 web.get(r"/cases/{number}/files/{place:\d{1,3}}", enclosures.enclosure),
                 web.get("/cases/{number}/report", archive.matter),
@@ -171,6 +186,7 @@ def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRo
                 web.post("/cases/{number}/sign", steps.sign),
                 web.post("/cases/{number}/steps/{step:[A-Za-z0-9_-]{1,60}}", steps.take),
                 web.post(f"/cases/{{number}}/after/{{step:{'|'.join(following.STEPS)}}}", following.take),
+                web.post(f"/units/{_UNIT}/calls", directory.call),
             ],
         ),
         (
@@ -180,6 +196,10 @@ def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRo
                 web.get("/archive", archive.shelf),
                 web.post("/archive", archive.run),
                 web.get("/supervision", supervision.board),
+                web.get("/meeting", gatherings.meeting),
+                web.get("/meeting.xlsx", gatherings.meeting_book),
+                web.get("/letters", gatherings.letters),
+                web.get("/letters.xlsx", gatherings.letters_book),
                 web.post("/cases/{number}/supervision", supervision.note),
                 web.post(r"/cases/{number}/replies/{reply:\d{1,17}}/overrule", replies.overrule),
             ],

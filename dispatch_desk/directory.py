@@ -42,6 +42,14 @@ class Directory:
         async with storage_errors(), self._pool.acquire() as connection:
             return await roster.on_duty(connection, self._vault, self.today())
 
+    async def on_duty_at(self, unit: str) -> Sequence[Person]:
+        """Return whom ``unit`` has on duty today; to be shown masked, for nobody's look is noted."""
+        return (await self.on_duty()).get(unit, ())
+
+    def rests(self) -> bool:
+        """Tell whether today is no working day, when officers on duty stand in for the rest (XA-M4a)."""
+        return not self.pack.calendar.is_working(self.today())
+
     async def turns(self, unit: str) -> Sequence[Turn]:
         """Return who of a unit is on duty in the next ``AHEAD`` days, beside ``of_unit``, which notes the look."""
         first = self.today()

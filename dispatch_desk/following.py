@@ -8,11 +8,12 @@ from typing import Any
 
 from dispatch_desk.cases import Case, law_of
 from dispatch_desk.moves import Move, Moved, Mover
+from hotline.archiving import missing
 from hotline.calendar import CITY_TIME
 from hotline.caseclock import due_in, dues_of
 from hotline.casework import COUNTED, Step, Taken, casefile_of
 from hotline.citation import Citation
-from hotline.citypack import CityPack
+from hotline.citypack import CityPack, DeskStep
 from hotline.deadlines import Due
 from hotline.events import Event
 from hotline.following_up import (
@@ -62,6 +63,7 @@ class After:
     grounds: tuple[Ground, ...]
     proposed_limit: date | None
     silence_law: Citation | None
+    missing: tuple[DeskStep, ...]  #: what the file lacks for the archive
 
 
 def taken_of(event: Event) -> Taken | None:
@@ -118,7 +120,13 @@ class Following:
             grounds=closing_grounds(pack, case.ticket["kind"], stands),
             proposed_limit=again(pack, first, at=now).at.date() if first else None,
             silence_law=asking_of(pack).silence_law,
+            missing=self.lacking(case, taken, now),
         )
+
+    def lacking(self, case: Case, taken: Sequence[Taken], now: datetime) -> tuple[DeskStep, ...]:
+        """Return what the file of ``case`` lacks to be complete."""
+        stands = self.standing(case, taken, now)
+        return missing(self.law_of(case), taken, stands, reachable=case.filed.reachable)
 
     def mover(self, step: Step, filled: Filled, *, unit: str, by: int | None) -> Mover:
         """Return what decides on one step that a form asks for; ``unit`` is empty for the centre."""
@@ -197,6 +205,8 @@ def _data(step: Step, filled: Filled, after: After, unit: str, now: datetime) ->
                 return "category"
             words = {"category": ground.id, "basis": ground.says}
             return _reasoned(filled, **words) if ground.requires or ground.whatever else words
+        case Step.ARCHIVE if after.missing:
+            return _reasoned(filled, basis=",".join(step.id for step in after.missing))
         case Step.ARCHIVE:
             kept = {"number": filled.number, "recording": filled.recording}
             return {name: value for name, value in kept.items() if value}

@@ -32,6 +32,7 @@ class Person:
     name: str
     phone: str
     id: int = 0
+    published: bool = False  #: the unit lets name and phone be read by anybody
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from dispatch_desk.cases import Case
 from dispatch_desk.following import MAX_WORDS, Following
 from dispatch_desk.moves import Move, Moved, Mover
+from hotline.calendar import CITY_TIME
 from hotline.casework import Step, Taken
 from hotline.law import Item
 from hotline.supervising import Facts, Matter, forms, matters, may_urge
@@ -45,6 +46,10 @@ class Supervising:
 
     def __init__(self, following: Following) -> None:
         self._following = following
+
+    def forms(self, now: datetime) -> tuple[Item, ...]:
+        """Return the forms, or grades, that supervision takes by the text in force."""
+        return forms(self._following.law_on(now.astimezone(CITY_TIME).date()))
 
     def oversight(self, case: Case, taken: Sequence[Taken], now: datetime) -> Oversight:
         """Return what a case calls for and what was done."""

@@ -7,13 +7,13 @@ from datetime import timedelta
 
 from dispatch_desk.cases import Case
 from dispatch_desk.clocks import countdown
-from dispatch_desk.store import people, supervision
+from dispatch_desk.store import gathered, people, supervision
 from dispatch_desk.store.supervision import Warned
 from dispatch_desk.supervising import Oversight, Supervising
 from groundwork.clock import Clock, pause
 from groundwork.database import Pool, storage_errors
 from groundwork.vault import Vault
-from hotline.casework import Step
+from hotline.casework import Step, Taken
 from hotline.errors import StorageAwayError
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,8 @@ class Board:
 
     calling: Sequence[tuple[Case, Oversight]]
     ledgers: Mapping[str, Sequence[Case]]  #: by what the city's text calls each
+    supervised: Mapping[str, Sequence[Case]]  #: by the form or grade of supervision
+    forms: Mapping[str, str]  #: what those are called, by id
     warned: Sequence[Warned]
     on_duty: frozenset[str]  #: units with somebody on duty on file
 
@@ -48,17 +50,17 @@ class Supervision:
         now = self._clock()
         async with storage_errors(), self._pool.acquire() as connection:
             found = await supervision.candidates(connection, self._vault, now=now, limit=MOST)
-            entered = await supervision.in_ledgers(connection, self._vault, limit=MOST)
+            entered = await gathered.with_steps(
+                connection, self._vault, (Step.LEDGER, Step.SUPERVISE), limit=MOST
+            )
             warned = await supervision.warnings(connection, limit=MOST_WARNINGS)
             filled = await people.filled(connection)
         seen = [(case, self.supervising.oversight(case, taken, now)) for case, taken in found]
-        ledgers: dict[str, list[Case]] = {}
-        for case, taken in entered:
-            for name in {one.data.get("basis", "") for one in taken if one.step is Step.LEDGER}:
-                ledgers.setdefault(name, []).append(case)
         return Board(
             calling=[(case, oversight) for case, oversight in seen if oversight.calling],
-            ledgers=ledgers,
+            ledgers=_sorted(entered, Step.LEDGER, "basis"),
+            supervised=_sorted(entered, Step.SUPERVISE, "proposal"),
+            forms={one.id: one.says for one in self.supervising.forms(now)},
             warned=warned,
             on_duty=frozenset(unit for unit, roles in filled.items() if roles & ON_DUTY),
         )
@@ -92,3 +94,14 @@ class Supervision:
             except StorageAwayError as error:
                 log.warning("due.not_warned", extra={"error_type": type(error).__name__})
             await pause(self._clock, EVERY)
+
+
+def _sorted(
+    found: Sequence[tuple[Case, Sequence[Taken]]], step: Step, key: str
+) -> Mapping[str, Sequence[Case]]:
+    """Return the cases on which ``step`` was taken, by what its form held under ``key``."""
+    held: dict[str, list[Case]] = {}
+    for case, taken in found:
+        for name in {one.data[key] for one in taken if one.step is step and key in one.data}:
+            held.setdefault(name, []).append(case)
+    return held

@@ -25,6 +25,17 @@ def written(
     if lines:
         keys = ("unit", "rule", "says", "arithmetic", "points")
         _fill(book, words["scores"], [words[key] for key in keys], lines)
+    return _saved(book)
+
+
+def one_sheet(title: str, heads: Iterable[str], rows: Iterable[Sequence[Value]]) -> bytes:
+    """Return an xlsx file of one table."""
+    book = Workbook(write_only=True)
+    _fill(book, title, heads, rows)
+    return _saved(book)
+
+
+def _saved(book: Workbook) -> bytes:
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()

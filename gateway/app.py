@@ -30,6 +30,7 @@ from gateway.intake import sweep_for_ever
 from gateway.link import PULLED, watch_for_ever
 from gateway.sheets import RedisSheets
 from gateway.spool import drain_for_ever
+from gateway.store.call_ins import CallIns
 from gateway.store.published import Published
 from gateway.store.receipts import anchor_for_ever as anchor_receipts
 from gateway.store.receipts import folder_of
@@ -50,6 +51,7 @@ from groundwork.outbox import backlog
 from groundwork.serving import Runner
 from groundwork.settings import Settings, webhook_keys
 from groundwork.worker import run_worker
+from hotline.call_in import call_in_rules
 from staff.audience import add_routes
 from staff.provider import Provider
 
@@ -109,6 +111,7 @@ def make_app(services: Services) -> web.Application:
             public_url=settings.public_url,
             assets=Assets.load(),
             embed_origins=settings.embed_origins,
+            call_ins=_call_ins(services) if call_in_rules(services.pack) else None,
         )
     )
     app[PROXIES] = Proxies(settings.trusted_proxies)
@@ -165,6 +168,7 @@ def _staff_parts(services: Services) -> StaffParts:
         links=services.links,
         repeats=services.repeats,
         callbacks=services.callbacks,
+        call_ins=_call_ins(services),
         checks=_checks(services),
         assets=Assets.load(),
         secure=is_https(settings.public_url),
@@ -178,6 +182,10 @@ def _staff_parts(services: Services) -> StaffParts:
             real_time=real_time,
         ),
     )
+
+
+def _call_ins(services: Services) -> CallIns:
+    return CallIns(services.pool, services.audit, city=services.settings.city, clock=services.clock)
 
 
 def _checks(services: Services) -> Sequence[Check]:

@@ -80,6 +80,7 @@ class Action(StrEnum):
     CALLBACK_CLOSED = "callback.closed"
     PEOPLE_SEEN = "people.seen"
     PEOPLE_CHANGED = "people.changed"
+    CALL_IN_KEPT = "call_in.kept"
     SCORE_ENTERED = "score.entered"
     SCORE_WITHDRAWN = "score.withdrawn"
     SCORE_CONFIRMED = "score.confirmed"

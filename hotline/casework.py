@@ -27,6 +27,7 @@ from hotline.vocabulary import (
 )
 
 ACTORS = ("centre", "lead_unit", "co_handler")
+MEETING = ("puts", "decides")
 
 
 class Step(StrEnum):
@@ -113,6 +114,10 @@ class CaseStep(Rule):
     turns_class: ClassId | None = None  #: the class that it is of from then on
     until: What | None = None  #: the limit after which it is too late for the step
     chosen_of: Id | None = None  #: the rule of the desk out of whose items ``category`` is chosen
+    meeting: Annotated[str, OneOf("meeting", MEETING)] | None = (
+        None  #: it puts the case to the joint meeting, or is what that decides
+    )
+    by_phone: bool = False  #: taken by telephoning somebody of the directory
     copies: Times | None = None  #: how many its form must say there are
     tells_citizen: tuple[Content, ...] = ()
 

@@ -347,6 +347,12 @@ class CityPack:
         rules = (rule for rule in self.desk_rules if rule.topic == "misconduct" and "petitioner" in rule.to)
         return next((rule for rule in rules if rule.effect == "recorded"), None)
 
+    @property
+    def profiles(self) -> bool:
+        """Tell whether staff are shown, by the city's text, how often a petitioner came before."""
+        rules = (rule for rule in self.intake_rules if rule.topic == "assistance")
+        return any(item.id == "profile" for rule in rules for item in rule.items)
+
     def misconduct(self, id: str) -> Item | None:
         """Return that kind of misconduct, where the city's text has it recorded."""
         rule = self.on_misconduct

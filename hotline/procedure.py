@@ -11,6 +11,7 @@ from hotline.citation import Citation
 from hotline.citypack import CityPack
 from hotline.law import Item
 from hotline.limits import ExtensionRule, ReturnRule
+from hotline.meetings import points_of
 
 YES, NO = "yes", "no"
 #: Contents that are one of a few codes; the desk's pages say them in Chinese.
@@ -225,11 +226,17 @@ def _stage(asked: _Asked) -> Refused | None:
 def _order(asked: _Asked) -> Refused | None:
     """What the text puts before this step has been done; nobody owes a contact that cannot be made (R-ALL-16)."""
     file = asked.file
+    if asked.rule.meeting == "decides" and not _is_before_meeting(asked):
+        return asked.no("before_meeting")
     for name in asked.rule.after:
         first = Step(name)
         if not file.of(first) and (first is not Step.CONTACT or file.filed.reachable):
             return asked.no(f"before_{first.value}")
     return None
+
+
+def _is_before_meeting(asked: _Asked) -> bool:
+    return any(point.decided_at is None for point in points_of(asked.pack, asked.file.since))
 
 
 def _in_time(asked: _Asked) -> Refused | None:

@@ -23,7 +23,7 @@ async def filled(connection: Connection) -> dict[str, frozenset[str]]:
 async def of_unit(connection: Connection, vault: Vault, unit: str) -> list[Person]:
     """Return everybody a unit has on file, in the order in which they were entered."""
     rows = await connection.fetch(
-        "SELECT id, unit, role, person FROM unit_people WHERE unit = $1 ORDER BY id", unit
+        "SELECT id, unit, role, person, published FROM unit_people WHERE unit = $1 ORDER BY id", unit
     )
     return [opened(vault, row) for row in rows]
 
@@ -31,11 +31,20 @@ async def of_unit(connection: Connection, vault: Vault, unit: str) -> list[Perso
 def opened(vault: Vault, row: asyncpg.Record) -> Person:
     """Return somebody out of a row of ``unit_people``."""
     known = vault.open_json(row["person"], purpose=_PERSON)
-    return Person(id=row["id"], unit=row["unit"], role=row["role"], **known)
+    return Person(id=row["id"], unit=row["unit"], role=row["role"], published=row["published"], **known)
+
+
+async def published(connection: Connection, vault: Vault, role: str) -> list[Person]:
+    """Return everybody of that role whose unit lets them be published, by unit."""
+    rows = await connection.fetch(
+        "SELECT id, unit, role, person, published FROM unit_people WHERE role = $1 AND published ORDER BY unit, id",
+        role,
+    )
+    return [opened(vault, row) for row in rows]
 
 
 async def put(connection: Connection, vault: Vault, people: Iterable[Person], *, at: datetime) -> set[str]:
-    """Write people; who is there already, under the same unit, role and name, gets the new phone.
+    """Write people; who is there already, under the same unit, role and name, gets the new phone, and is published or not as said last.
 
     Return the units whose file changed.
     """
@@ -44,9 +53,10 @@ async def put(connection: Connection, vault: Vault, people: Iterable[Person], *,
         sealed = vault.seal_json({"name": person.name, "phone": person.phone}, purpose=_PERSON)
         digest = vault.digest(f"{person.unit}\0{person.role}\0{person.name}", purpose=_PERSON)
         await connection.execute(
-            "INSERT INTO unit_people (unit, role, person, digest, noted_at) VALUES ($1, $2, $3, $4, $5)"
-            " ON CONFLICT (unit, role, digest) DO UPDATE SET person = EXCLUDED.person, noted_at = EXCLUDED.noted_at",
-            person.unit, person.role, sealed, digest, at,
+            "INSERT INTO unit_people (unit, role, person, digest, noted_at, published) VALUES ($1, $2, $3, $4, $5, $6)"
+            " ON CONFLICT (unit, role, digest) DO UPDATE SET person = EXCLUDED.person, noted_at = EXCLUDED.noted_at,"
+            " published = EXCLUDED.published",
+            person.unit, person.role, sealed, digest, at, person.published,
         )  # fmt: skip
         changed.add(person.unit)
     return changed

@@ -8,9 +8,7 @@ from dispatch_desk.store.people import opened
 from groundwork.database import Connection
 from groundwork.vault import Vault
 
-_PEOPLE = (
-    "SELECT r.day, p.id, p.unit, p.role, p.person FROM duty_roster r JOIN unit_people p ON p.id = r.person_id"
-)
+_PEOPLE = "SELECT r.day, p.id, p.unit, p.role, p.person, p.published FROM duty_roster r JOIN unit_people p ON p.id = r.person_id"
 
 
 async def on_duty(connection: Connection, vault: Vault, day: date) -> Mapping[str, Sequence[Person]]:

@@ -83,18 +83,3 @@ async def warnings(connection: Connection, *, limit: int) -> list[Warned]:
         limit,
     )
     return [Warned(**row) for row in rows]
-
-
-async def in_ledgers(
-    connection: Connection, vault: Vault, *, limit: int
-) -> Sequence[tuple[Case, Sequence[Taken]]]:
-    """Return the cases that were entered in a ledger last, newest first, each with its steps; people masked."""
-    rows = await connection.fetch(
-        "SELECT c.number, c.record FROM cases c JOIN (SELECT number, max(at) AS at FROM case_steps WHERE step = $1"
-        " GROUP BY number ORDER BY max(at) DESC LIMIT $2) l ON l.number = c.number ORDER BY l.at DESC, c.number",
-        Step.LEDGER.value,
-        limit,
-    )
-    found = [opened(vault, row["number"], row["record"], known=False) for row in rows]
-    taken = await of_cases(connection, vault, [case.number for case in found])
-    return [(case, taken.get(case.number, ())) for case in found]

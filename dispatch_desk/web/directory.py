@@ -7,13 +7,18 @@ from typing import Any
 
 from aiohttp import web
 
+from dispatch_desk.cases import Case
 from dispatch_desk.directory import Directory
+from dispatch_desk.following import MAX_WORDS
 from dispatch_desk.people import ROLES, Fault, Person, by_role, days_of, fault_of, read_lines, wanted_of
 from dispatch_desk.web.look import LOOK
-from dispatch_desk.web.pages import scope_of
+from dispatch_desk.web.pages import DESK, scope_of
+from dispatch_desk.web.reports import PUBLISHING
 from groundwork.addresses import address_of
 from hotline.bodies import Unit
+from hotline.casework import CaseStep, Taken
 from hotline.message import clean
+from hotline.ticket import is_ticket_number, normalised
 from staff.accounts import Role
 from staff.guard import account_of, form_token_of, text_of
 from staff.signing_in import author
@@ -56,7 +61,13 @@ async def enter(request: web.Request) -> web.StreamResponse:
     """Enter somebody."""
     of, form = _asked(request), await request.post()
     name, phone = (clean(text_of(form, field)).strip() for field in ("name", "phone"))
-    person = Person(unit=of.name, role=text_of(form, "role"), name=name, phone=phone)
+    person = Person(
+        unit=of.name,
+        role=text_of(form, "role"),
+        name=name,
+        phone=phone,
+        published=bool(text_of(form, "published")),
+    )
     if why := fault_of(person):
         return await _unit(request, of, failed=why, typed=person)
     await request.app[DIRECTORY].put([person], by=_by(request))
@@ -91,6 +102,44 @@ async def remove_turn(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(_address(request, of, "unrostered"))
 
 
+async def call(request: web.Request) -> web.StreamResponse:
+    """Put a call to somebody of a unit on record on a case: who was called, what for, what came of it."""
+    of, form = _asked(request), await request.post()
+    number = normalised(text_of(form, "number"))
+    id, person = text_of(form, "what"), text_of(form, "person")
+    file = await request.app[DIRECTORY].of_unit(of.name, by=_by(request))
+    called = next((one for one in file if str(one.id) == person), None)
+    if called is None or id not in {rule.id for rule in _by_phone(request)}:
+        return await _unit(request, of, failed="call")
+    data = {name: clean(text_of(form, name)).strip()[:MAX_WORDS] for name in ("reason", "result")}
+    account = account_of(request)
+    entered = await request.app[DESK].step(
+        number, id, {"person": f"{LABELS[called.role][0]}{called.name}", **data},
+        unit=scope_of(account), by=_by(request), writer=account.name,
+    )  # fmt: skip
+    if entered is None:
+        raise web.HTTPNotFound
+    if not entered.taken:
+        return await _unit(request, of, failed="call")
+    raise web.HTTPSeeOther(f"/cases/{number}?done=step#casework")
+
+
+async def panel(request: web.Request, case: Case, taken: Sequence[Taken]) -> dict[str, Any]:
+    """Return what ``on-duty.html`` shows of a case: who of its lead is on duty, and the way to the lead's numbers."""
+    directory = request.app[DIRECTORY]
+    places = {unit.name: n for n, unit in enumerate(directory.pack.units)}
+    return {
+        "duty": await directory.on_duty_at(case.lead_unit),
+        "rests": directory.rests(),
+        "roster_law": next(
+            (rule.citation for rule in directory.pack.desk_rules if rule.topic == "roster"), None
+        ),
+        "lead_place": places.get(case.lead_unit),
+        "labels": LABELS,
+        "calls_noted": bool(_by_phone(request)),
+    }
+
+
 async def board(request: web.Request) -> web.StreamResponse:
     """Show what is late and due today, by unit, and who is on duty there; a unit sees its own line."""
     directory, account = request.app[DIRECTORY], account_of(request)
@@ -115,7 +164,7 @@ async def _units(
         request, "units.html", status=422 if faults or empty else 200, typed=typed, faults=faults, empty=empty,
         only_missing=only_missing, numbers={unit.name: n for n, unit in enumerate(directory.pack.units)},
         lacking=sum(bool(one.missing) for one in standings), of_all=len(standings), levels=directory.pack.levels,
-        on_duty=await directory.on_duty(),
+        on_duty=await directory.on_duty(), published=request.app[PUBLISHING].liaisons_law,
         grouped=[(label, [one for one in standings if one.unit.group == id and (one.missing or not only_missing)])
                  for id, label in (*groups.items(), (None, ""))],
     )  # fmt: skip
@@ -130,10 +179,21 @@ async def _unit(
     return _page(
         request, "unit.html", status=422 if failed else 200, unit=of, number=directory.pack.units.index(of),
         wanted=[one for one in wanted if one.role not in people], articles=wanted, people=people, roles=ROLES,
-        failed=failed, typed=typed, turns=await directory.turns(of.name), today=directory.today(),
+        failed=failed, typed=typed, calls_for=_calls_for(request), by_phone=_by_phone(request), longest_words=MAX_WORDS, turns=await directory.turns(of.name), today=directory.today(),
         superior=next((one.name for one in directory.pack.units if one.id == of.superior), of.superior),
         group=next((one.label for one in directory.pack.groups if one.id == of.group), ""),
     )  # fmt: skip
+
+
+def _by_phone(request: web.Request) -> Sequence[CaseStep]:
+    """Return the steps that the city's text has taken by telephone."""
+    return [rule for rule in request.app[DIRECTORY].pack.case_steps if rule.by_phone]
+
+
+def _calls_for(request: web.Request) -> str:
+    """Return the number of the case that the calls are about, if the way led over one."""
+    number = normalised(request.query.get("case", ""))
+    return number if is_ticket_number(number) else ""
 
 
 def _page(request: web.Request, template: str, *, status: int, **values: Any) -> web.Response:

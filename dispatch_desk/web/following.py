@@ -65,7 +65,7 @@ async def take(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(f"/cases/{number}?done={step}#after")
 
 
-def panel(request: web.Request, case: Case, taken: Sequence[Taken]) -> dict[str, Any]:
+async def panel(request: web.Request, case: Case, taken: Sequence[Taken]) -> dict[str, Any]:
     """Return what ``after.html`` shows of a case."""
     return {
         "after": request.app[FOLLOWUPS].following.after(case, taken, request.app[DESK].clock()),

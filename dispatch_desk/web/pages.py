@@ -1,6 +1,6 @@
 """The pages of a case: what it says, and the button that shows a person."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -26,7 +26,7 @@ SIGNERS = (Role.DISPATCHER,)
 READERS = (*SIGNERS, Role.UNIT)
 PURPOSES = ("contact", "check", "hand_on")  #: for which a person's name and number may be looked at
 DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
-Panel: TypeAlias = Callable[[web.Request, Case, Sequence[Taken]], dict[str, Any]]
+Panel: TypeAlias = Callable[[web.Request, Case, Sequence[Taken]], Awaitable[dict[str, Any]]]
 PANELS: web.AppKey[Sequence[Panel]] = web.AppKey("panels", Sequence)  #: more parts of a case's page
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)
 
@@ -77,7 +77,7 @@ async def show_case(
     leads = scope_of(account) in (None, shown.lead_unit)
     if reply is not None and reply.at < casework.begun:
         reply = None  # of a unit that leads the case no more
-    parts = [panel(request, shown, casework.steps) for panel in request.app[PANELS]]
+    parts = [await panel(request, shown, casework.steps) for panel in request.app[PANELS]]
     return request.app[LOOK].page(
         "case.html",
         status=422 if failed else 200,

@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
+from dispatch_desk.publishing import Publishing
 from dispatch_desk.replying import MAX_REASON, MIN_REASON
 from dispatch_desk.reporting import Reporting
 from dispatch_desk.web.look import LOOK
@@ -16,7 +17,8 @@ from dispatch_desk.web.pages import SIGNERS, scope_of
 from dispatch_desk.workbook import written
 from groundwork.addresses import address_of
 from hotline.bodies import Unit
-from hotline.figures import is_reckoned
+from hotline.citypack import CityPack
+from hotline.figures import Rate, is_reckoned
 from hotline.marks import Entry, Part, hundredths, is_for
 from hotline.message import clean
 from hotline.periods import Period
@@ -26,6 +28,7 @@ from staff.signing_in import author
 
 KEEPERS = SIGNERS
 READERS = (*KEEPERS, Role.UNIT)
+PUBLISHING: web.AppKey[Publishing] = web.AppKey("publishing", Publishing)
 REPORTING: web.AppKey[Reporting] = web.AppKey("reporting", Reporting)
 WORDS: Mapping[str, Any] = json.loads(
     Path(__file__).with_name("report_words.json").read_text(encoding="utf-8")
@@ -41,7 +44,14 @@ async def report(request: web.Request) -> web.StreamResponse:
     if scope_of(account) == "":
         return request.app[LOOK].page("no_unit.html", account=account)
     found = await request.app[REPORTING].report(period, unit=scope_of(account))
-    return _page(request, "report.html", period=period, report=found, columns=_columns(request))
+    return _page(
+        request,
+        "report.html",
+        published=request.app[PUBLISHING].circular_law,
+        period=period,
+        report=found,
+        columns=columns_of(request.app[REPORTING].pack),
+    )
 
 
 async def workbook(request: web.Request) -> web.StreamResponse:
@@ -54,7 +64,7 @@ async def workbook(request: web.Request) -> web.StreamResponse:
         "Content-Disposition": f'attachment; filename="report-{period.name}.xlsx"',
         "Cache-Control": "no-store",
     }
-    body = written(found, sheets, _columns(request), WORDS)
+    body = written(found, sheets, columns_of(request.app[REPORTING].pack), WORDS)
     return web.Response(body=body, content_type=_XLSX, headers=headers)
 
 
@@ -124,21 +134,21 @@ def _page(request: web.Request, template: str, *, status: int = 200, **values: A
     rhythms = ("month", "quarter", "half_year", "year")
     return request.app[LOOK].page(
         template, status=status, account=account_of(request), form_token=form_token_of(request), now=now,
-        numbers={unit.name: n for n, unit in enumerate(reporting.pack.units)}, percent=_percent, hundredths=hundredths,
+        numbers={unit.name: n for n, unit in enumerate(reporting.pack.units)}, percent=percent, hundredths=hundredths,
         groups={group.id: group.label for group in reporting.pack.groups}, apart_rule=reporting.apart(),
         periods=[*(Period.at(now, every) for every in rhythms[1:]), *(month.before(n) for n in range(_MONTHS_SHOWN))],
         done=request.query.get("done", ""), longest={"reason": MAX_REASON, "least": MIN_REASON}, **values,
     )  # fmt: skip
 
 
-def _columns(request: web.Request) -> dict[str, str]:
+def columns_of(pack: CityPack) -> dict[str, str]:
     """Return the figures that are shown: those of every city, then the measures of the city's own text."""
-    measures = request.app[REPORTING].pack.measures
-    own = {f"city-{one.id}": one.label for one in measures if is_reckoned(one.counts, one.over)}
+    own = {f"city-{one.id}": one.label for one in pack.measures if is_reckoned(one.counts, one.over)}
     return dict(WORDS["columns"]) | own
 
 
-def _percent(rate: Any) -> str:
+def percent(rate: Rate) -> str:
+    """Return a rate in hundredths of a percent; empty where nothing was asked."""
     return "" if rate.value is None else f"{hundredths(100 * rate.value)}%"
 
 

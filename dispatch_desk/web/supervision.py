@@ -45,7 +45,7 @@ async def note(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(f"/cases/{number}?done=supervision#supervision")
 
 
-def panel(request: web.Request, case: Case, taken: Sequence[Taken]) -> dict[str, Any]:
+async def panel(request: web.Request, case: Case, taken: Sequence[Taken]) -> dict[str, Any]:
     """Return what ``oversight.html`` shows of a case, which is for the centre alone."""
     if account_of(request).role not in SIGNERS:
         return {"oversight": None}

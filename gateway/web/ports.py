@@ -1,18 +1,20 @@
 """What the pages need from the rest of the gateway."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, Self, TypeAlias
 
 from channels.base import Received, Receives, SentReply
 from groundwork.limits import Subject, Take
+from hotline.call_in import CallIn
 from hotline.dates import Change
 from hotline.deadlines import Due
 from hotline.message import InboundMessage
 from hotline.understanding import Finding, Hit
 
 __all__ = [
-    "Articles", "Change", "History", "InboundText", "Limits", "Received", "Receives", "Registers", "Said", "SentReply",
+    "Articles", "CallIns", "Change", "History", "InboundText", "Limits", "Received", "Receives", "Registers", "Said", "SentReply",
     "Sheets", "Step", "Thread", "TicketStatus",
 ]  # fmt: skip
 
@@ -117,6 +119,13 @@ class Articles(Protocol):
 
     async def opinion(self, id: str, *, solved: bool, text: str) -> None:
         """Count what somebody thinks of an article; ``text`` says what is wrong with it."""
+
+
+class CallIns(Protocol):
+    """The days on which leaders take calls."""
+
+    async def coming(self) -> Sequence[CallIn]:
+        """Return what is announced for today and later, the next one first."""
 
 
 class Limits(Protocol):

@@ -30,7 +30,7 @@ from gateway.web.pages.progress import ProgressPage
 from gateway.web.pages.promises import PromisesPage
 from gateway.web.pages.proving import Proof
 from gateway.web.pages.supplements import Supplements
-from gateway.web.ports import Articles, History, Limits, Registers, Sheets
+from gateway.web.ports import Articles, CallIns, History, Limits, Registers, Sheets
 from gateway.web.rendering import WORDS, Pages
 from gateway.web.security import same_origin
 from groundwork.headers import headers_for, is_https
@@ -55,6 +55,7 @@ class SiteParts:
     metrics: CollectorRegistry
     public_url: str
     assets: Assets
+    call_ins: CallIns | None = None  #: none where the city has no such days
     embed_origins: Sequence[str] = ()  #: of the sites that may show the chat in a frame
 
 
@@ -98,7 +99,7 @@ def make_site(parts: SiteParts) -> web.Application:
     add_routes(app, "citizen", (*chat.routes(), *embed.routes()))
     add_routes(app, "citizen", (*letters.routes(), *supplements.api_routes()))
     add_routes(app, "citizen", (*progress.routes(), *progress.api_routes()))
-    add_routes(app, "public", Portal(pages, parts.articles, secure=secure).routes())
+    add_routes(app, "public", Portal(pages, parts.articles, parts.call_ins, secure=secure).routes())
     add_routes(app, "public", PromisesPage(pages, parts.pack, clock=clock).routes())
     add_routes(app, "public", PrivacyPage(pages, parts.pack, clock=clock).routes())
     add_routes(app, "public", AccessibilityPage(pages).routes())

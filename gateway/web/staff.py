@@ -8,6 +8,7 @@ from aiohttp import web
 
 from gateway import PROGRAM
 from gateway.files import Files
+from gateway.store.call_ins import CallIns
 from gateway.store.callbacks import Callbacks
 from gateway.store.catalogue import Catalogue
 from gateway.store.dissuasions import Dissuasions
@@ -25,6 +26,7 @@ from gateway.web.files import Assets
 from gateway.web.health import Check
 from gateway.web.pages.answers import AnswerPages
 from gateway.web.pages.asked import AskedPages
+from gateway.web.pages.call_ins import CallInPages
 from gateway.web.pages.callbacks import CallbackPages
 from gateway.web.pages.dissuasions import DissuasionPages
 from gateway.web.pages.duties import DutyPages, DutyParts
@@ -39,6 +41,7 @@ from groundwork.audit import Audit
 from groundwork.clock import Clock
 from groundwork.database import Pool
 from groundwork.vault import Vault
+from hotline.call_in import call_in_rules
 from hotline.citypack import CityPack
 from kb.library import Library
 from staff.accounts import Role
@@ -77,6 +80,7 @@ class StaffParts:
     links: Links
     repeats: Repeats
     callbacks: Callbacks
+    call_ins: CallIns
     checks: Sequence[Check]
     assets: Assets
     secure: bool
@@ -94,6 +98,7 @@ def add_staff_side(app: web.Application, parts: StaffParts) -> StaffDoor:
         "provider": parts.provider is not None,
         "dissuades": pack.on_misconduct is not None,
         "figures": parts.assets.url("figures.js"),
+        "calls_in": call_in_rules(pack) is not None,
     }
     look = Look(TEMPLATES, styles=styles, door=PREFIX, more=more)
     door = StaffDoor(
@@ -114,6 +119,8 @@ def add_staff_side(app: web.Application, parts: StaffParts) -> StaffDoor:
     add_routes(app, staff(Role.DISPATCHER), sealed.routes())
     dissuasions = DissuasionPages(look, Dissuasions(parts.pool, city=pack.code), pack)
     add_routes(app, staff(Role.DISPATCHER), dissuasions.routes())
+    call_ins = CallInPages(look, parts.call_ins, pack)
+    add_routes(app, staff(Role.DISPATCHER), call_ins.routes())
     add_routes(app, staff(Role.DISPATCHER), RepeatPages(look, parts.repeats).routes())
     callbacks = CallbackPages(
         look, parts.callbacks, parts.files, pack, script=parts.assets.url("callbacks.js"), clock=parts.clock

@@ -239,7 +239,7 @@ def test_baoding_sends_hard_cases_up_and_what_is_decided_comes_back() -> None:
     life = Life("baoding")
     life.do("sign", days(0), life.lead)
     life.do("contact", days(0), life.lead)
-    assert life.why("joint-meeting", days(1), CENTRE) == "before_escalate 第四条"
+    assert life.why("joint-meeting", days(1), CENTRE) == "before_meeting 第四条"
     life.do("goes-up", days(1), life.lead)
     life.do("to-the-joint-meeting", days(2), CENTRE)
     life.do("joint-meeting", days(3), CENTRE, result="由市交通局牵头，月底前完成")

@@ -75,11 +75,18 @@ class Oracle:
         done = {one.step for one in self.own()}
         if any(Step(name) not in done and (name != "contact" or self.filed.reachable) for name in rule.after):
             return False
+        if rule.meeting == "decides" and not self._waits_for_the_meeting():
+            return False
         if rule.until:
             due = due_in(dues_of(self.pack, casefile_of(self.filed, self.steps)), rule.until)
             if due is not None and at > due.at:
                 return False
         return self._special(step, at)
+
+    def _waits_for_the_meeting(self) -> bool:
+        marks = {rule.id: rule.meeting for rule in self.pack.case_steps if rule.meeting}
+        found = [marks[id] for one in self.own() if (id := one.data.get("form", "")) in marks]
+        return bool(found) and found[-1] == "puts"
 
     def as_it_is(self) -> Filed:
         """Return the case with the class that was granted last."""

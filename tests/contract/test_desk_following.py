@@ -179,8 +179,14 @@ async def test_a_unit_proposes_to_set_a_rating_aside_and_the_centre_decides(open
         assert "打电话核实，他点错了。" in await text_of(desk.browser, f"/cases/{number}")
         assert (await post(desk, number, "after/set_rating_aside", **why))[0] == 303
         assert (await post(desk, number, "after/archive"))[0] == 422
-        for way, form in (("close", {"category": "dealt-with"}), ("archive", {})):
-            assert (await post(desk, number, f"after/{way}", **form))[0] == 303
+        assert (await post(desk, number, "after/close", category="dealt-with"))[0] == 303
+        incomplete, said = await post(desk, number, "after/archive")
+        assert (incomplete, "还缺：联系诉求人（第十九条）" in said) == (422, True)
+        await desk.enter(Role.UNIT)
+        page = await text_of(desk.browser, "/files")
+        assert number in page and "联系诉求人" in page, "a unit has the files of its own cases"
+        await desk.enter(Role.DISPATCHER)
+        assert (await post(desk, number, "after/archive", reason="市民没有留电话。"))[0] == 303
         page = await text_of(desk.browser, f"/cases/{number}")
         assert "很不满意" in page, "the raw figure stays (R-BD-9)"
         assert await taken(desk, number) == [

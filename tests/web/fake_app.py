@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from gateway.web.ports import InboundText, Received, Said, SentReply, Step, Thre
 from gateway.web.site import SiteParts, make_site
 from groundwork.limits import Subject, Take
 from hotline.calendar import CITY_TIME
+from hotline.call_in import CallIn
 from hotline.citation import Citation, Route
 from hotline.citypack import CityPack
 from hotline.conversation import Option
@@ -442,6 +443,22 @@ async def _up() -> None:
     return None
 
 
+class FakeCallIns:
+    """One leader's hours are announced."""
+
+    async def coming(self) -> Sequence[CallIn]:
+        """Return them."""
+        return [
+            CallIn(
+                day=date(2026, 10, 14),
+                first=time(9),
+                last=time(11),
+                leader="示例甲（示例职务）",
+                place="示例大厅",
+            )
+        ]
+
+
 def fake_app(
     assets: Assets,
     *,
@@ -461,7 +478,7 @@ def fake_app(
         SiteParts(
             pack=pack, channel=parts or channel_parts(core, files), history=core, registers=FakeRegister(core), articles=FakeArticles(),
             limits=limits or FakeLimits(), sheets=sheets or FakeSheets(), checks=checks, metrics=CollectorRegistry(), public_url=public_url,
-            assets=assets, embed_origins=embed_origins,
+            assets=assets, embed_origins=embed_origins, call_ins=FakeCallIns(),
         )
     )  # fmt: skip
 

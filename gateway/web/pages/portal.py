@@ -1,12 +1,14 @@
 """The first page, and the switch between its two sizes."""
 
 import re
+from collections.abc import Sequence
 
 from aiohttp import web
 
 from gateway.web.forms import read_form
-from gateway.web.ports import Articles
+from gateway.web.ports import Articles, CallIns
 from gateway.web.rendering import CARE_COOKIE, Pages
+from hotline.call_in import CallIn
 from hotline.errors import StorageAwayError
 from hotline.understanding import Hit
 
@@ -18,8 +20,8 @@ _YEAR = 365 * 24 * 3600
 class Portal:
     """``/`` and ``/mode``."""
 
-    def __init__(self, pages: Pages, articles: Articles, *, secure: bool) -> None:
-        self._pages, self._articles, self._secure = pages, articles, secure
+    def __init__(self, pages: Pages, articles: Articles, call_ins: CallIns | None, *, secure: bool) -> None:
+        self._pages, self._articles, self._call_ins, self._secure = pages, articles, call_ins, secure
 
     def routes(self) -> tuple[web.RouteDef, ...]:
         """Return the routes of the page."""
@@ -27,7 +29,9 @@ class Portal:
 
     async def show(self, request: web.Request) -> web.Response:
         """Show the entries, the emergency numbers, common questions and what the city promises."""
-        return self._pages.respond(request, "portal.html", articles=await self._common())
+        return self._pages.respond(
+            request, "portal.html", articles=await self._common(), call_ins=await self._coming()
+        )
 
     async def switch(self, request: web.Request) -> web.Response:
         """Remember the size that the reader wants and go back."""
@@ -36,6 +40,12 @@ class Portal:
         response = web.Response(status=303, headers={"Location": back if _PLACE.fullmatch(back) else "/"})
         keep_mode(response, form.get("mode", ""), secure=self._secure)
         return response
+
+    async def _coming(self) -> Sequence[CallIn]:
+        try:
+            return await self._call_ins.coming() if self._call_ins else ()
+        except StorageAwayError:
+            return ()
 
     async def _common(self) -> tuple[Hit, ...]:
         try:

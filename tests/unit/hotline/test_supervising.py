@@ -38,6 +38,11 @@ def live(city: str, facts: Facts) -> set[str]:
 
 
 @pytest.mark.duty("BD-25")
+def test_baoding_keeps_three_grades_of_supervision_apart() -> None:
+    assert [one.id for one in forms(load_pack("baoding"))] == ["city", "county", "own-unit"]
+
+
+@pytest.mark.duty("BD-25")
 @pytest.mark.parametrize(
     ("changes", "trigger"),
     [
