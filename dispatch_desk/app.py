@@ -18,6 +18,7 @@ from dispatch_desk.following import Following
 from dispatch_desk.followups import Followups
 from dispatch_desk.inbox import Inbox
 from dispatch_desk.live import Live
+from dispatch_desk.papers import Papers
 from dispatch_desk.replying import gate_of
 from dispatch_desk.reporting import Reporting
 from dispatch_desk.returns import Returns
@@ -32,6 +33,7 @@ from dispatch_desk.web import (
     inbox,
     look,
     pages,
+    papers,
     replies,
     reports,
     steps,
@@ -57,6 +59,7 @@ from staff.site import add_staff_routes
 
 PROGRAM = "desk"
 _UNIT = r"{unit:\d{1,4}}"  #: its place in the city's list
+_PAPER = r"{paper:\d{1,17}}"
 HOMES = {Role.DISPATCHER: "/", Role.UNIT: "/", Role.ADMIN: "/accounts"}
 
 
@@ -128,6 +131,7 @@ def compose(
     app.cleanup_ctx.append(_live)
     app.on_shutdown.append(_end_of_news)
     app[reports.REPORTING] = Reporting(pool, vault, audit, pack, clock=clock)
+    app[papers.PAPERS] = Papers(pool, vault, audit, pack, clock=clock)
     after = Following(pack)
     app[following.FOLLOWUPS] = Followups(pool, vault, after, clock=clock)
     app[archive.ARCHIVING] = Archiving(pool, vault, desk, after, clock=clock)
@@ -207,6 +211,19 @@ def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRo
                 web.get(f"/reports/units/{_UNIT}", reports.sheet),
             ],
         ),
+        (
+            staff(*papers.WRITERS),
+            [
+                web.get("/analysis", papers.analysis),
+                web.get("/papers", papers.listed),
+                web.post("/papers", papers.begin),
+                web.get(f"/papers/{_PAPER}", papers.paper),
+                web.get(rf"/papers/{_PAPER}.xlsx", papers.workbook),
+                web.post(f"/papers/{_PAPER}", papers.write),
+                web.post(f"/papers/{_PAPER}/approve", papers.approve),
+            ],
+        ),
+        (staff(*pages.SIGNERS), [web.post(f"/papers/{_PAPER}/steps", papers.note)]),
         (
             staff(*reports.KEEPERS),
             [
