@@ -5,17 +5,21 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from dispatch_desk.returns import NOTICE
 from dispatch_desk.store import facts, papers
 from dispatch_desk.store.papers import APPROVED, DRAFT, Body, Chosen, Paper, PaperStep
 from groundwork.audit import Action, Audit, Author
 from groundwork.clock import Clock
 from groundwork.database import Connection, Pool, storage_errors
+from groundwork.outbox import Owed, owe
 from groundwork.vault import Vault
 from hotline.analysis import Analysis, Seen, analyse
 from hotline.citypack import CityPack
 from hotline.law import Provision
+from hotline.notices import Notice, names_people
 from hotline.papers import is_of_unit, is_public, lacking, papers_of, periods_of
 from hotline.periods import Period
+from hotline.records import to_record
 from hotline.ticket import is_ticket_number, normalised
 
 MOST = 100  #: papers of a list
@@ -30,6 +34,7 @@ _COUNTED_ALONE = frozenset(
     }
 )  # fmt: skip
 _YEAR = timedelta(days=366)
+LANE = "notices"  #: one after the other, so that what is taken back stays so
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -137,18 +142,30 @@ class Papers:
             await self._note(connection, Action.PAPER_APPROVED, id, by, shown.paper.rule)
         return ()
 
-    async def note(self, id: int, step: str, said: str, *, scope: str | None, by: Author) -> bool:
-        """Note what became of an approved paper; ``False`` where that cannot be."""
+    async def note(
+        self, id: int, step: str, said: str, *, scope: str | None, by: Author, notice: Notice | None = None
+    ) -> tuple[str, ...] | None:
+        """Note what became of an approved paper; ``notice`` goes to everybody with it.
+
+        Returns ``personal`` where a notice seems to name somebody, ``None`` where the step cannot be.
+        """
         shown = await self._find(id, scope)
         if shown is None or by.account_id is None or not _may(step, shown, scope):
-            return False
+            return None
+        if notice and names_people((part.text for part in notice.parts), self.pack.finder):
+            return ("personal",)
         one = PaperStep(
             step=step, account_id=by.account_id, unit=scope or "", at=self.clock(), said=said[:MAX_LINE]
         )
         async with self._writing() as connection:
             await papers.add_step(connection, self._vault, id, one)
             await self._note(connection, Action.PAPER_STEP, id, by, step)
-        return True
+            if notice is not None:
+                owed = Owed(
+                    key=f"{notice.id}:{notice.sequence}", lane=LANE, kind=NOTICE, body=to_record(notice)
+                )
+                await owe(connection, self._vault, [owed], clock=self.clock)
+        return ()
 
     async def figures(self, shown: Sequence[str], period: Period, *, unit: str | None) -> Analysis:
         """Return what the parts ``shown`` show of a period now; with ``unit`` given of its cases alone."""

@@ -7,6 +7,7 @@ from typing import Any
 from openpyxl import Workbook
 
 from dispatch_desk.papers import Shown
+from dispatch_desk.publishing import Names, named
 from dispatch_desk.reporting import Report, Row
 from groundwork.sheets import Value, cell, heading
 from hotline.marks import Sheet, hundredths
@@ -31,7 +32,7 @@ def written(
     return buffer.getvalue()
 
 
-def paper_written(shown: Shown, names: Mapping[str, Mapping[str, str]], words: Mapping[str, Any]) -> bytes:
+def paper_written(shown: Shown, names: Names, words: Mapping[str, Any]) -> bytes:
     """Return a paper as an xlsx file: what it says, then a sheet for every part that has figures."""
     book, parts, body = Workbook(write_only=True), words["parts"], shown.paper.body
     said: list[Sequence[Value]] = [(words["contents"][name], text) for name, text in body.words.items()]
@@ -46,7 +47,7 @@ def paper_written(shown: Shown, names: Mapping[str, Mapping[str, str]], words: M
 
 
 def _tables(
-    shown: Shown, names: Mapping[str, Mapping[str, str]], words: Mapping[str, Any]
+    shown: Shown, names: Names, words: Mapping[str, Any]
 ) -> Iterator[tuple[str, Sequence[str], list[Sequence[Value]]]]:
     """Yield every part of a paper that has figures, with what its columns are called."""
     figures = shown.figures
@@ -54,13 +55,13 @@ def _tables(
         yield (
             part,
             words["tally"],
-            [(_named(part, one.name, names), one.number, one.before, one.year_ago) for one in tallies],
+            [(named(part, one.name, names, words), one.number, one.before, one.year_ago) for one in tallies],
         )
     for part, lists in figures.lists.items():
         yield (
             part,
             words["list"],
-            [(_named(part, one.name, names), len(one.numbers), " ".join(one.numbers)) for one in lists],
+            [(named(part, one.name, names, words), len(one.numbers), " ".join(one.numbers)) for one in lists],
         )
     if figures.rates:
         heads = [words["met"], words["of"]]
@@ -74,11 +75,6 @@ def _tables(
             (one.number, one.unit, one.given_on, one.due, one.finished_at) for one in figures.instructed
         ]
         yield "instructed", words["progress"], rows
-
-
-def _named(part: str, name: str, names: Mapping[str, Mapping[str, str]]) -> str:
-    found = names.get(part) or names["recorded"]
-    return found.get(name, name)
 
 
 def _fill(book: Workbook, title: str, heads: Iterable[str], rows: Iterable[Sequence[Value]]) -> None:

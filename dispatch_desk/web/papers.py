@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from dispatch_desk.papers import MAX_LINE, MAX_WORDS, Papers, Shown
+from dispatch_desk.publishing import notice_of
 from dispatch_desk.web.look import LOOK
 from dispatch_desk.web.pages import READERS, SIGNERS, scope_of
 from dispatch_desk.web.reports import WORDS
@@ -16,6 +17,7 @@ from groundwork.audit import Author
 from hotline.citypack import CityPack
 from hotline.marks import hundredths
 from hotline.message import clean
+from hotline.notices import Notice
 from hotline.papers import PARTS, is_public, live_rules, periods_of
 from hotline.periods import RHYTHMS, Period
 from hotline.vocabulary import CONTENTS
@@ -23,7 +25,8 @@ from staff.guard import account_of, form_token_of, text_of
 from staff.signing_in import author
 
 PAPERS: web.AppKey[Papers] = web.AppKey("papers", Papers)
-STEPS = ("sent", "read", "published", "withdrawn")
+PUBLIC = ("published", "withdrawn")
+STEPS = ("sent", "read", *PUBLIC)
 WRITERS = READERS
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -79,14 +82,19 @@ async def note(request: web.Request) -> web.StreamResponse:
     """Note to whom a paper went, who read it, or that it is public or public no more."""
     form = await request.post()
     step, said = text_of(form, "step"), clean(text_of(form, "said")).strip()
-    needs_words = step in ("sent", "read")
-    if step not in STEPS or (needs_words and not said):
+    if step not in STEPS or (step not in PUBLIC and not said):
         return await _show(request, failed=("said",))
-    if not await request.app[PAPERS].note(
-        _id(request), step, said, scope=scope_of(account_of(request)), by=_by(request)
-    ):
-        raise web.HTTPNotFound
-    raise web.HTTPSeeOther(f"/papers/{_id(request)}?done={step}")
+    wrong = await request.app[PAPERS].note(
+        _id(request), step, said, scope=scope_of(account_of(request)), by=_by(request),
+        notice=await _notice(request, withdrawn=step == "withdrawn") if step in PUBLIC else None,
+    )  # fmt: skip
+    return await _after(request, wrong, step)
+
+
+async def _notice(request: web.Request, *, withdrawn: bool) -> Notice:
+    papers, shown = request.app[PAPERS], await _found(request)
+    id = f"{papers.pack.code}-paper-{shown.paper.id}"
+    return notice_of(shown, _names(papers.pack), WORDS, id=id, at=papers.clock(), withdrawn=withdrawn)
 
 
 async def workbook(request: web.Request) -> web.StreamResponse:

@@ -1,5 +1,6 @@
 """What the pages need from the rest of the gateway."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, Self, TypeAlias
@@ -9,10 +10,11 @@ from groundwork.limits import Subject, Take
 from hotline.dates import Change
 from hotline.deadlines import Due
 from hotline.message import InboundMessage
+from hotline.notices import Notice
 from hotline.understanding import Finding, Hit
 
 __all__ = [
-    "Articles", "Change", "History", "InboundText", "Limits", "Received", "Receives", "Registers", "Said", "SentReply",
+    "Articles", "Change", "History", "InboundText", "Limits", "News", "Notice", "Received", "Receives", "Registers", "Said", "SentReply",
     "Sheets", "Step", "Thread", "TicketStatus",
 ]  # fmt: skip
 
@@ -126,6 +128,13 @@ class Limits(Protocol):
 
     async def spare(self, who: str) -> None:
         """Count nothing for ``who`` for half an hour, where it is named as ``unless``."""
+
+
+class News(Protocol):
+    """What the dispatch centre publishes."""
+
+    async def shown(self) -> Sequence[Notice]:
+        """Return the notices that everybody may read, newest first; raises ``StorageAwayError``."""
 
 
 class Sheets(Protocol):
