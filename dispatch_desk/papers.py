@@ -30,7 +30,7 @@ SENT, READ, PUBLISHED, WITHDRAWN = "sent", "read", "published", "withdrawn"
 _COUNTED_ALONE = frozenset(
     {
         "count", "kinds", "units", "areas", "topics", "channels", "opinions", "growing", "new", "seasonal", "instructed",
-        "cases", "words",
+        "cases", "words", "seats",
     }
 )  # fmt: skip
 _YEAR = timedelta(days=366)

@@ -11,6 +11,7 @@ from dispatch_desk.publishing import Names, named
 from dispatch_desk.reporting import Report, Row
 from groundwork.sheets import Value, cell, heading
 from hotline.marks import Sheet, hundredths
+from hotline.seats import read_seats
 
 
 def written(
@@ -63,6 +64,8 @@ def _tables(
             words["list"],
             [(named(part, one.name, names, words), len(one.numbers), " ".join(one.numbers)) for one in lists],
         )
+    if seats := read_seats(shown.paper.body.words.get("seats", "")):
+        yield "seats", words["seats"], [(seat.name, *seat.figures) for seat in seats]
     if figures.rates:
         heads = [words["met"], words["of"]]
         yield (

@@ -10,6 +10,7 @@ from datetime import datetime
 from hotline.citypack import CityPack
 from hotline.law import Provision
 from hotline.periods import RHYTHMS, Period
+from hotline.seats import read_seats
 
 LIVE = "live"
 PARTS = (
@@ -65,6 +66,8 @@ def lacking(
 ) -> tuple[str, ...]:
     """Return what a paper lacks before it is approved: words, chosen cases, a name that is not the writer's (R-ALL-23)."""
     wanted = [name for name in rule.requires if not words.get(name, "").strip()]
+    if "seats" in rule.requires and read_seats(words.get("seats", "")) is None:
+        wanted.append("seats")
     if rule.shows == ("cases",) and not chosen:
         wanted.append("cases")
     if not approver.strip() or approver.strip() == writer:

@@ -20,6 +20,7 @@ from hotline.message import clean
 from hotline.notices import Notice
 from hotline.papers import PARTS, is_public, live_rules, periods_of
 from hotline.periods import RHYTHMS, Period
+from hotline.seats import read_seats, summed
 from hotline.vocabulary import CONTENTS
 from staff.guard import account_of, form_token_of, text_of
 from staff.signing_in import author
@@ -135,10 +136,11 @@ async def _after(
 
 async def _show(request: web.Request, *, failed: Sequence[str] = (), typed: str = "") -> web.Response:
     shown, account = await _found(request), account_of(request)
+    seats = read_seats(shown.paper.body.words.get("seats", "")) or ()
     own = (shown.paper.unit or None) == scope_of(account)
     return _page(
         request, "paper.html", status=422 if failed else 200, shown=shown, failed=failed, typed=typed,
-        may_write=own and not shown.is_frozen, is_public=is_public(shown.rule),
+        seats=seats, sums=summed(seats), may_write=own and not shown.is_frozen, is_public=is_public(shown.rule),
         may_note=shown.is_frozen and account.role in SIGNERS, longest={"words": MAX_WORDS, "line": MAX_LINE},
     )  # fmt: skip
 
@@ -155,7 +157,7 @@ def _page(request: web.Request, template: str, *, status: int = 200, **values: A
     papers = request.app[PAPERS]
     return request.app[LOOK].page(
         template, status=status, account=account_of(request), form_token=form_token_of(request), now=papers.clock(),
-        names=_names(papers.pack), words=WORDS, share=_share, done=request.query.get("done", ""), **values,
+        names=_names(papers.pack), words=WORDS, period_of=Period.of, share=_share, done=request.query.get("done", ""), **values,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from cities.loading import city_codes, load_pack
 from dispatch_desk.web import look
 from hotline.calendar import CITY_TIME
 from hotline.papers import is_public, lacking, live_rules, papers_of, periods_of
+from hotline.seats import COLUMNS, read_seats, summed
 from tests.cities.test_scores import NOW
 
 WORDS = json.loads((look.STATIC.parent / "report_words.json").read_text(encoding="utf-8"))
@@ -23,7 +24,7 @@ WORDS = json.loads((look.STATIC.parent / "report_words.json").read_text(encoding
                           "common-demands": "regularly 第二十条", "column": "event 第二十三条"}),
         ("baoding", {"daily-count": "day 第三十一条", "monthly-analysis": "month 第三十一条", "quarterly-bulletin": "quarter 第三十一条",
                      "work-published": "regularly 第三十七条"}),
-        ("kaifeng", {"weekly-hot-topics": "week 三（二）1", "progress-report": "month 三（二）3", "kinds-analysed": "regularly 三（六）2",
+        ("kaifeng", {"weekly-hot-topics": "week 三（二）1", "progress-report": "month 三（二）3", "kinds-analysed": "regularly 三（六）2", "seat-statistics": "regularly 三（六）1",
                      "tendencies": "regularly 三（六）3", "published-after-approval": "regularly 三（五）3"}),
         ("suqian", {"weekly-report": "week 七（一）", "special-report": "event 七（一）", "clues": "regularly 七（二）"}),
         ("xian", {}),
@@ -91,3 +92,18 @@ def test_a_paper_is_approved_by_somebody_else_once_it_says_everything() -> None:
     assert lacking(special, {}, 0, approver="", writer="赵样例") == ("special_report", "cases", "approver")
     assert lacking(special, said, 1, approver="赵样例", writer="赵样例") == ("approver",)
     assert lacking(special, said, 1, approver="王样例", writer="赵样例") == ()
+
+
+@pytest.mark.duty("KF-3-6")
+def test_the_figures_of_each_seat_are_taken_out_of_the_telephone_system_and_summed() -> None:
+    rule = next(rule for rule in papers_of(load_pack("kaifeng")) if rule.id == "seat-statistics")
+    pasted = "座席01\t120\t300\t420\t60\t80\t40\n\n座席02，90，200，400，80，60，30\n"
+    seats = read_seats(pasted)
+    assert seats is not None and [seat.name for seat in seats] == ["座席01", "座席02"]
+    assert dict(zip(COLUMNS, summed(seats), strict=True)) == {
+        "calls": 210, "talk": 500, "work": 820, "idle": 140, "accepted": 140, "passed_on": 70,
+    }  # fmt: skip
+    assert lacking(rule, {"seats": pasted}, 0, approver="王样例", writer="赵样例") == ()
+    for wrong in ("座席01 1 2 3", "座席01 1 2 3 4 5 -6", "座席01 一 2 3 4 5 6"):
+        assert lacking(rule, {"seats": wrong}, 0, approver="王样例", writer="赵样例") == ("seats",)
+    assert summed(()) == (0,) * 6
