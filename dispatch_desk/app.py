@@ -19,6 +19,7 @@ from dispatch_desk.followups import Followups
 from dispatch_desk.gatherings import Gatherings
 from dispatch_desk.inbox import Inbox
 from dispatch_desk.live import Live
+from dispatch_desk.papers import Papers
 from dispatch_desk.publishing import Publishing
 from dispatch_desk.replying import gate_of
 from dispatch_desk.reporting import Reporting
@@ -35,6 +36,7 @@ from dispatch_desk.web import (
     inbox,
     look,
     pages,
+    papers,
     published,
     replies,
     reports,
@@ -61,6 +63,7 @@ from staff.site import add_staff_routes
 
 PROGRAM = "desk"
 _UNIT = r"{unit:\d{1,4}}"  #: its place in the city's list
+_PAPER = r"{paper:\d{1,17}}"
 HOMES = {Role.DISPATCHER: "/", Role.UNIT: "/", Role.ADMIN: "/accounts"}
 
 
@@ -134,6 +137,7 @@ def compose(
     reporting = Reporting(pool, vault, audit, pack, clock=clock)
     app[reports.REPORTING] = reporting
     app[reports.PUBLISHING] = Publishing(pool, vault, reporting, pack, clock=clock)
+    app[papers.PAPERS] = Papers(pool, vault, audit, pack, clock=clock)
     after = Following(pack)
     app[following.FOLLOWUPS] = Followups(pool, vault, after, clock=clock)
     app[archive.ARCHIVING] = Archiving(pool, vault, desk, after, clock=clock)
@@ -227,6 +231,19 @@ def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRo
                 web.get(f"/reports/units/{_UNIT}", reports.sheet),
             ],
         ),
+        (
+            staff(*papers.WRITERS),
+            [
+                web.get("/analysis", papers.analysis),
+                web.get("/papers", papers.listed),
+                web.post("/papers", papers.begin),
+                web.get(f"/papers/{_PAPER}", papers.paper),
+                web.get(rf"/papers/{_PAPER}.xlsx", papers.workbook),
+                web.post(f"/papers/{_PAPER}", papers.write),
+                web.post(f"/papers/{_PAPER}/approve", papers.approve),
+            ],
+        ),
+        (staff(*pages.SIGNERS), [web.post(f"/papers/{_PAPER}/steps", papers.note)]),
         (
             staff(*reports.KEEPERS),
             [

@@ -7,6 +7,7 @@ each other as they were recorded, so that no later one moves the number of an ea
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from dispatch_desk.cases import Case
 from dispatch_desk.desk import Desk
@@ -23,6 +24,7 @@ from hotline.law import Provision
 from hotline.periods import Period
 
 MOST = 500  #: cases of one run
+LOOKED_BACK = timedelta(days=731)  #: what was closed before that is past a run
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,7 +56,9 @@ class Archiving:
     async def shelf(self, month: Period) -> Shelf:
         """Return what is to be archived by the end of ``month`` and what was archived in it."""
         async with storage_errors(), self._pool.acquire() as connection:
-            waiting = await archive.waiting(connection, self._vault, until=month.end, limit=MOST)
+            waiting = await archive.waiting(
+                connection, self._vault, first=month.end - LOOKED_BACK, until=month.end, limit=MOST
+            )
             kept = await archive.kept(connection, self._vault, first=month.first, until=month.end, limit=MOST)
             shelf = [
                 [await self._volume(connection, case, taken) for case, taken in some]

@@ -104,6 +104,7 @@ def make_app(services: Services) -> web.Application:
             history=services.front,
             registers=services.front,
             articles=PublicArticles(services.library, services.feedback, services.noted),
+            news=services.notices,
             limits=services.limits,
             sheets=RedisSheets(services.redis, vault),
             checks=_checks(services),
@@ -137,6 +138,7 @@ def _centre(services: Services) -> Centre:
     return Centre(
         CentreParts(
             register=services.intake,
+            notices=services.notices,
             feed=services.feed,
             enclosures=services.enclosures,
             keys=webhook_keys(settings),

@@ -102,7 +102,7 @@ CONTENTS = (
     "deputy_head", "person", "contact", "handler", "checker_name", "checker_phone", "time_of_contact", "conversation",
     "satisfaction", "documents", "seal", "written", "special_report", "signature", "name", "phone", "content", "category",
     "time", "summary", "number", "recording", "unit", "units", "parts", "body", "instruction", "approver", "again",
-    "procedure", "verification", "major", "chief", "leader", "given_on", "remark",
+    "procedure", "verification", "major", "chief", "leader", "given_on", "remark", "seats",
 )  # fmt: skip
 TOPICS = (
     "acceptance", "record", "rights", "duties", "abuse", "guidance", "entrance", "call_in_day", "assistance", "poll",
@@ -130,7 +130,7 @@ MEASURED = (
 #: What a paper of the centre or of a unit is put together from (``hotline.analysis``); ``words`` are its own alone.
 SHOWN = (
     "count", "kinds", "units", "areas", "topics", "channels", "opinions", "growing", "new", "seasonal", "days",
-    "rates", "repeats", "open", "media", "ledgers", "risks", "clues", "instructed", "cases", "words",
+    "rates", "repeats", "open", "media", "ledgers", "risks", "clues", "instructed", "seats", "cases", "words",
 )  # fmt: skip
 #: ``below`` and ``above`` leave the figure out, ``at_least`` and ``at_most`` take it in (R-ALL-20).
 BOUNDS = ("exactly", "at_least", "at_most", "below", "above", "each")

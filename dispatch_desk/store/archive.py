@@ -12,11 +12,12 @@ from groundwork.vault import Vault
 from hotline.casework import Step
 
 _WAITING = """
-SELECT c.number, c.record FROM cases c JOIN LATERAL (
-    SELECT max(at) FILTER (WHERE step = 'close') AS closed, max(at) FILTER (WHERE step = 'archive') AS kept
-    FROM case_steps WHERE number = c.number
-) s ON s.closed < $1 AND (s.kept IS NULL OR s.kept < s.closed)
-WHERE c.state = 'closed' ORDER BY s.closed, c.number LIMIT $2
+SELECT c.number, c.record FROM cases c JOIN (
+    SELECT number, max(at) AS at FROM case_steps WHERE step = 'close' AND at >= $1 AND at < $2 GROUP BY number
+) s USING (number)
+WHERE c.state = 'closed' AND NOT EXISTS (
+    SELECT FROM case_steps k WHERE k.number = c.number AND k.step = 'archive' AND k.at >= s.at)
+ORDER BY s.at, c.number LIMIT $3
 """
 _KEPT = """
 SELECT c.number, c.record FROM cases c JOIN (
@@ -29,9 +30,11 @@ SELECT count(*) FROM case_steps WHERE step = $1 AND said @> $2 AND id <= (
 """
 
 
-async def waiting(connection: Connection, vault: Vault, *, until: datetime, limit: int) -> Followed:
-    """Return the cases closed before ``until`` and not archived since, the first closed on top; people are masked."""
-    return await _with_steps(connection, vault, await connection.fetch(_WAITING, until, limit))
+async def waiting(
+    connection: Connection, vault: Vault, *, first: datetime, until: datetime, limit: int
+) -> Followed:
+    """Return the cases closed from ``first`` to before ``until`` and not archived since, the first closed on top; people are masked."""
+    return await _with_steps(connection, vault, await connection.fetch(_WAITING, first, until, limit))
 
 
 async def kept(

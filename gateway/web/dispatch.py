@@ -1,6 +1,7 @@
 """The dispatch centre's side of the gateway: its signed events come in, tickets and files are fetched here."""
 
 import hmac
+import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from groundwork import contract
 from groundwork.problems import ProblemError
 from hotline.errors import NotAnEventError
 from hotline.events import FROM_DESK, Event, read_event
+from hotline.notices import Notice
+from hotline.records import from_record
 from hotline.signing import Keys, verify
 from hotline.ticket import normalised
 
@@ -35,11 +38,19 @@ class TakesEvents(Protocol):
         """Record ``event`` and return whether it is new; ``NotAnEventError`` for an unknown ticket."""
 
 
+class TakesNotices(Protocol):
+    """Keeps what the dispatch centre publishes."""
+
+    async def put(self, notice: Notice) -> bool:
+        """Keep ``notice`` and return whether it is news."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CentreParts:
     """What the centre's routes are made of; ``secrets`` are those that hold, ``keys`` the keys in them."""
 
     register: TakesEvents
+    notices: TakesNotices
     feed: Feed
     enclosures: Enclosures
     keys: Keys
@@ -58,6 +69,7 @@ class Centre:
         """Return the routes for the centre."""
         return (
             web.post("/api/dispatch/events", self.take),
+            web.post("/api/dispatch/notices", self.publish),
             web.get("/api/dispatch/tickets", self.tickets),
             web.get("/api/dispatch/tickets/{number}", self.ticket),
             web.get(PATH + "{id}", self.file),
@@ -65,18 +77,29 @@ class Centre:
 
     async def take(self, request: web.Request) -> web.Response:
         """Put a signed event on record: 202 the first time, 200 when it is known."""
-        body = await _body(request)
-        try:
-            verify(self._parts.keys, _lower(request), body, now=self._parts.now())
-        except NotAnEventError as error:
-            raise ProblemError(401, "signature", "签名不对，请核对密钥和时间。", detail=str(error)) from error
-        event = _read(body)
+        event = _read(await self._signed(request))
         try:
             new = await self._parts.register.hear(event)
         except NotAnEventError as error:
             raise _malformed(detail=str(error)) from error
         log.info("event.taken", extra={"name_of_event": event.name, "sequence": event.sequence, "new": new})
         return web.json_response({"id": event.id, "new": new}, status=202 if new else 200)
+
+    async def publish(self, request: web.Request) -> web.Response:
+        """Keep a signed notice for everybody: 202 where it is news, 200 when it is known."""
+        notice = _read_notice(await self._signed(request))
+        new = await self._parts.notices.put(notice)
+        log.info("notice.taken", extra={"sequence": notice.sequence, "new": new})
+        return web.json_response({"id": notice.id, "new": new}, status=202 if new else 200)
+
+    async def _signed(self, request: web.Request) -> bytes:
+        """Return the body that the centre signed."""
+        body = await _body(request)
+        try:
+            verify(self._parts.keys, _lower(request), body, now=self._parts.now())
+        except NotAnEventError as error:
+            raise ProblemError(401, "signature", "签名不对，请核对密钥和时间。", detail=str(error)) from error
+        return body
 
     async def tickets(self, request: web.Request) -> web.Response:
         """Return the tickets of which something was told after a cursor, in order, each with all of it."""
@@ -171,6 +194,17 @@ def _read(body: bytes) -> Event:
     if contract.has_schema(event.name) and (wrong := contract.findings(event.name, event.data)):
         raise _malformed(errors=wrong)
     return event
+
+
+def _read_notice(body: bytes) -> Notice:
+    try:
+        data = json.loads(body)
+        json.dumps(data, ensure_ascii=False, allow_nan=False).encode()  # no lone surrogate, no NaN
+        if not (wrong := contract.findings("notice", data)):
+            return from_record(Notice, data)
+    except (ValueError, RecursionError) as error:
+        raise _malformed(detail=f"not a notice: {type(error).__name__}") from error
+    raise _malformed(errors=wrong)
 
 
 def _malformed(**more: Any) -> ProblemError:

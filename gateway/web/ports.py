@@ -11,10 +11,11 @@ from hotline.call_in import CallIn
 from hotline.dates import Change
 from hotline.deadlines import Due
 from hotline.message import InboundMessage
+from hotline.notices import Notice
 from hotline.understanding import Finding, Hit
 
 __all__ = [
-    "Articles", "CallIns", "Change", "History", "InboundText", "Limits", "Received", "Receives", "Registers", "Said", "SentReply",
+    "Articles", "CallIns", "Change", "History", "InboundText", "Limits", "News", "Notice", "Received", "Receives", "Registers", "Said", "SentReply",
     "Sheets", "Step", "Thread", "TicketStatus",
 ]  # fmt: skip
 
@@ -139,6 +140,13 @@ class Limits(Protocol):
 
     async def spare(self, who: str) -> None:
         """Count nothing for ``who`` for half an hour, where it is named as ``unless``."""
+
+
+class News(Protocol):
+    """What the dispatch centre publishes."""
+
+    async def shown(self) -> Sequence[Notice]:
+        """Return the notices that everybody may read, newest first; raises ``StorageAwayError``."""
 
 
 class Sheets(Protocol):

@@ -82,6 +82,12 @@ DESK = OPEN | door_of("") | {
     ("GET", "/reports/units/{unit}"): "dispatcher unit", ("GET", "/reports/ranking"): "dispatcher",
     ("POST", "/reports/units/{unit}/entries"): "dispatcher",
     ("POST", "/reports/units/{unit}/entries/{entry}/withdraw"): "dispatcher",
+    ("POST", "/reports/units/{unit}/entries/{entry}/confirm"): "dispatcher",
+    ("GET", "/archive"): "dispatcher", ("POST", "/archive"): "dispatcher", ("GET", "/cases/{number}/report"): "dispatcher unit",
+    ("GET", "/analysis"): "dispatcher unit", ("GET", "/papers"): "dispatcher unit", ("POST", "/papers"): "dispatcher unit",
+    ("GET", "/papers/{paper}"): "dispatcher unit", ("GET", "/papers/{paper}.xlsx"): "dispatcher unit",
+    ("POST", "/papers/{paper}"): "dispatcher unit", ("POST", "/papers/{paper}/approve"): "dispatcher unit",
+    ("POST", "/papers/{paper}/steps"): "dispatcher",
 }  # fmt: skip
 #: The gateway's own for citizens and programs are listed in tests/web/test_site.py; these are its staff's.
 GATEWAY = door_of("/staff") | {
@@ -166,7 +172,7 @@ def filled(path: str) -> str:
         r"\{number\}",
         "20261120ABCDEFGHJ",
         re.sub(
-            r"\{(id|unit|person|reply|place|entry)\}",
+            r"\{(id|unit|person|reply|place|entry|paper)\}",
             "1",
             path.replace("{day}", "2026-11-20").replace("{file}", "0" * 32),
         ),

@@ -164,6 +164,15 @@ const views = {
   "desk ranking": asks("desk", "dispatcher", "/reports/ranking"),
   "desk score": asks("desk", "dispatcher", "/reports/units/0"),
   "desk own report": asks("desk", "unit", "/reports"),
+  "desk archive": asks("desk", "dispatcher", "/archive"),
+  "desk analysis": asks("desk", "dispatcher", "/analysis"),
+  "desk papers": asks("desk", "dispatcher", "/papers"),
+  "desk paper": async (page) => {
+    await asks("desk", "dispatcher", "/papers")(page);
+    await click(page, "button:has-text('开始写') >> nth=0");
+    await page.waitForSelector("#approver");
+  },
+  "desk matter": asks("desk", "dispatcher", `/cases/${kase}/report`),
   "desk accounts": asks("desk", "admin", "/accounts"),
   "desk other account": async (page) => {
     await asks("desk", "admin", "/accounts")(page);
@@ -376,7 +385,7 @@ await check("a password that is changed ends the sessions elsewhere, and one pla
 // Role by role: what the menu names, and of all pages of the program the ones that open.
 const own = ["account", "account/password", "account/second-factor"];
 const pages = {
-  desk: { all: ["/", "/board", "/calls", "/supervision", "/reports", "/units", "/accounts", "/audit", ...own.map((one) => "/" + one), `/cases/${kase}`], admin: ["/units", "/accounts", "/audit"], dispatcher: ["/", "/board", "/calls", "/supervision", "/reports", "/units"], unit: ["/", "/board", "/reports", "/units"], editor: [], reviewer: [] },
+  desk: { all: ["/", "/board", "/calls", "/supervision", "/archive", "/papers", "/reports", "/units", "/accounts", "/audit", ...own.map((one) => "/" + one), `/cases/${kase}`], admin: ["/units", "/accounts", "/audit"], dispatcher: ["/", "/board", "/calls", "/supervision", "/archive", "/papers", "/reports", "/units"], unit: ["/", "/board", "/papers", "/reports", "/units"], editor: [], reviewer: [] },
   gateway: { all: ["/kb", "/kb/review", "/kb/unit", "/ops", "/ops/sealed", "/ops/repeats", "/ops/people", "/staff/accounts", "/staff/audit", ...own.map((one) => "/staff/" + one)], admin: ["/kb", "/ops", "/staff/accounts", "/staff/audit"], editor: ["/kb"], reviewer: ["/kb"], dispatcher: ["/ops/sealed", "/ops/repeats", "/ops/people"], unit: ["/kb/review", "/kb/unit"] },
 };
 for (const [door, { all, ...roles }] of Object.entries(pages)) {

@@ -33,6 +33,7 @@ from hotline.conversation import Option
 from hotline.deadlines import due_moments, shown_date
 from hotline.errors import KeyReusedError, StorageAwayError
 from hotline.message import InboundMessage
+from hotline.notices import Notice, Part, Row, Table
 from hotline.reply import Call, Reply, ReplyField, SourceNote, SummaryNote, TicketNote
 from hotline.ticket import TicketIdentity, ticket_number
 from hotline.understanding import Finding, Hit
@@ -215,6 +216,23 @@ class FakeCore:
         if self.away:
             raise StorageAwayError("OSError")
         return tuple(self.said.get(conversation, [])[-limit:])
+
+
+class FakeNews:
+    """Has one notice."""
+
+    async def shown(self) -> Sequence[Notice]:
+        """Return it."""
+        tables = (
+            Table(title="总量", rows=(Row(name="受理", number=128),)),
+            Table(title="办理指标", rows=(Row(name="按时办结", number=90, of=96),)),
+        )
+        notice = Notice(
+            id="paper-1", sequence=1, title="接诉即办的工作情况及时向社会公布。", law="《示例市热线条例》第三十七条",
+            first=date(2026, 8, 1), last=date(2026, 8, 31), at=NOW, tables=tables,
+            parts=(Part(title="内容", text="八月受理的事，路灯和停水最多，都已派人去修。"),),
+        )  # fmt: skip
+        return (notice,)
 
 
 class FakeRegister:
@@ -476,7 +494,7 @@ def fake_app(
     core = core or FakeCore()
     return make_site(
         SiteParts(
-            pack=pack, channel=parts or channel_parts(core, files), history=core, registers=FakeRegister(core), articles=FakeArticles(),
+            pack=pack, channel=parts or channel_parts(core, files), history=core, registers=FakeRegister(core), articles=FakeArticles(), news=FakeNews(),
             limits=limits or FakeLimits(), sheets=sheets or FakeSheets(), checks=checks, metrics=CollectorRegistry(), public_url=public_url,
             assets=assets, embed_origins=embed_origins, call_ins=FakeCallIns(),
         )

@@ -42,6 +42,7 @@ PAGES = [
     "/mailbox",
     "/progress",
     "/promises",
+    "/news",
     "/privacy",
     "/accessibility",
     "/kb/public",
@@ -61,6 +62,7 @@ ROUTES = {
     ("GET", "/chat/transcript"): "citizen",
     ("GET", "/api/chat/ws"): "citizen",
     ("GET", "/promises"): "public",
+    ("GET", "/news"): "public",
     ("GET", "/privacy"): "public",
     ("GET", "/accessibility"): "public",
     ("GET", "/mailbox"): "citizen",
@@ -135,7 +137,14 @@ class Requests:
 def test_the_document_lists_exactly_the_registered_interfaces(app: web.Application) -> None:
     none: Any = None
     parts = CentreParts(
-        register=none, feed=none, enclosures=none, keys=b"key", secrets=(), now=lambda: NOW, source=""
+        register=none,
+        notices=none,
+        feed=none,
+        enclosures=none,
+        keys=b"key",
+        secrets=(),
+        now=lambda: NOW,
+        source="",
     )
     add_routes(app, "platform", Centre(parts).routes())
     core = FakeCore()

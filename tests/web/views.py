@@ -95,6 +95,7 @@ VIEWS = (
     view("answer", "GET /kb/public/{id}", ("go", f"/kb/public/{HIT.article_id}")),
     view("answer thought of", "POST /kb/public/{id}/opinion", ("go", f"/kb/public/{HIT.article_id}"), ("click", "text=/^有用$/"), ("wait", "[role=status]")),
     view("promises", "GET /promises", ("go", "/promises")),
+    view("news", "GET /news", ("go", "/news")),
     view("privacy", "GET /privacy", ("go", "/privacy")),
     view("accessibility", "GET /accessibility", ("go", "/accessibility")),
     view("missing", "", ("go", "/nothing-here")),

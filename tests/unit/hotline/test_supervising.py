@@ -122,7 +122,7 @@ def test_who_is_supervised_three_times_without_result_is_reported_to_discipline(
     assert told.to == ("discipline",)
 
 
-@pytest.mark.duty("KF-3-3")
+@pytest.mark.duty("KF-3-2a", "KF-3-3")
 def test_kaifeng_supervises_what_leaders_instruct_and_what_is_urged_twice_in_vain() -> None:
     assert may_urge(load_pack("kaifeng"))
     assert not may_urge(load_pack("suqian"))
@@ -135,7 +135,7 @@ def test_kaifeng_supervises_what_leaders_instruct_and_what_is_urged_twice_in_vai
     assert [form.id for form in forms(load_pack("kaifeng"))] == ["by-phone", "on-site", "by-coordination"]
 
 
-@pytest.mark.duty("KF-3-3")
+@pytest.mark.duty("KF-3-2a", "KF-3-3")
 def test_urgings_in_a_row_are_counted_as_a_slow_count_does() -> None:
     """The oracle walks day by day; the seed of a failing case is in the message."""
     calendar = load_pack("kaifeng").calendar

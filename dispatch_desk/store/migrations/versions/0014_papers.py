@@ -4,7 +4,7 @@ from groundwork.database import run_script
 from groundwork.rotation import sealed_with_comments
 
 revision = "0014"
-down_revision = "0012"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 

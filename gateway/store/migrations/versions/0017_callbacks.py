@@ -3,7 +3,7 @@
 from groundwork.database import run_script
 
 revision = "0017"
-down_revision = "0014"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
