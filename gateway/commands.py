@@ -73,6 +73,10 @@ def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
         "check-cities", help="check every city's data; exit status 1 if anything is found"
     )
     check.set_defaults(call=_check)
+    doctor = subs.add_parser(
+        "doctor", help="what keeps this installation from serving; exit status 1 if anything is found"
+    )
+    doctor.set_defaults(call=_doctor)
     ledger = subs.add_parser("ledger", help="the ledger of the mailbox")
     export = ledger.add_subparsers(dest="what", required=True).add_parser(
         "export", help="write every letter into a workbook (xlsx)"
@@ -243,6 +247,12 @@ def _check(arguments: argparse.Namespace, settings: Settings) -> int:
     for finding in findings:
         print(finding)
     return 1 if findings else 0
+
+
+def _doctor(arguments: argparse.Namespace, settings: Settings) -> int:
+    from gateway import doctor
+
+    return doctor.run(settings, _databases(settings))
 
 
 def _effects(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -509,6 +509,18 @@ def alone(folder: Path) -> Iterator[None]:
         yield
 
 
+def is_held(folder: Path) -> bool:
+    """Tell whether somebody runs on the state folder now."""
+    try:
+        with (folder / "lock").open("r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def check_ports(settings: Settings) -> None:
     """Raise ``StartError`` naming every port that is taken and the setting that moves it."""
     wanted = {f"{PREFIX}PORT": settings.port, f"{PREFIX}DESK_PORT": settings.desk_port}

@@ -1,7 +1,7 @@
 """Serve the model: ``HUYING_RASA_TOKEN=… python bots/rasa_project/serve.py --port N --model DIR``, with Rasa's own Python.
 
 It becomes Rasa in the same process, so that the token never stands on a command line that other users can list. What
-runs is ``rasa run --enable-api -i 127.0.0.1 -p N --auth-token … -m DIR/huying.tar.gz --quiet`` with no channel, no
+runs is ``rasa run --enable-api -i 127.0.0.1 -p N --auth-token=… -m DIR/huying.tar.gz --quiet`` with no channel, no
 action server, one worker and no telemetry; ``--print`` shows it with the token left out. SIGTERM ends it.
 """
 
@@ -26,7 +26,8 @@ def arguments_of(port: int, model: Path, token: str) -> list[str]:
     """Return Rasa's arguments: loopback only, a token for every call, quiet so that no message is printed."""
     return [
         *("rasa", "run", "--enable-api", "--quiet", "-i", "127.0.0.1", "-p", str(port)),
-        *("--auth-token", token, "-m", str(model / train.MODEL)),
+        f"--auth-token={token}",  # in one word: a token may begin with a hyphen
+        *("-m", str(model / train.MODEL)),
         *("--credentials", str(train.PROJECT / "credentials.yml")),
         *("--endpoints", str(train.PROJECT / "endpoints.yml")),
     ]

@@ -212,7 +212,7 @@ def test_suqian_a_matter_goes_to_another_unit_is_answered_done_again_and_archive
         houses.does(number, "sign")
         citizen.hears("市住房城乡建设局已经签收")
         houses.may_not(
-            number, "replies", text="3月10日已经修好。", approver="李样例"
+            number, "replies", text="3月10日已经修好。", approver="李样例", major="no"
         )  # spoken with first (三（三）)
         houses.does(
             number, "steps/contact", time_of_contact="3月11日9时30分", conversation="东段十二盏灯都不亮。"
@@ -229,10 +229,10 @@ def test_suqian_a_matter_goes_to_another_unit_is_answered_done_again_and_archive
 
         # A stock phrase is no answer by itself (四（五）3); the four elements are (四（二）).
         life.at("2026-03-18T10:00")
-        held = houses.does(number, "replies", text=EMPTY, approver="李样例")
+        held = houses.does(number, "replies", text=EMPTY, approver="李样例", major="no")
         assert HELD in held and "视为没有办结" in held
         houses.does(
-            number, "replies", approver="李样例",
+            number, "replies", approver="李样例", major="no",
             text="承办人王样例3月11日9时30分和您电话沟通，您说示例路东段十二盏路灯都不亮。3月17日施工队换好电缆，十二盏灯已经全部亮起。"
             "办理结果已告知您，您表示满意。",
         )  # fmt: skip
@@ -248,14 +248,14 @@ def test_suqian_a_matter_goes_to_another_unit_is_answered_done_again_and_archive
         citizen.hears("还要再办一次", "还有三盏灯不亮", "3月25日")
         life.at("2026-03-20T11:00")
         houses.does(
-            number, "replies", approver="李样例",
+            number, "replies", approver="李样例", major="no",
             text="承办人王样例3月20日9时和您电话沟通，您说还有三盏灯不亮。3月20日施工队更换三盏灯的驱动电源，三盏灯全部亮起。结果已告知您，您表示满意。",
         )  # fmt: skip
         citizen.hears("有结果了", "三盏灯全部亮起")
 
         # Nobody rates within a day: called, and content (三（八）); closed and archived (三（十）).
         life.at("2026-03-21T11:30")
-        life.centre.does(number, "after/follow_up", result="answered", grade="4")
+        life.centre.does(number, "after/follow_up", result="answered", grade="4", solved="yes")
         life.centre.does(number, "after/close", category="done")
         life.stands(Citizen(life.system.gateway_url), ticket, "closed")
         life.at("2026-04-01T10:00")

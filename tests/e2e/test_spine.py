@@ -1,6 +1,8 @@
 """One citizen's words travel the whole way, on really started parts; nothing is replaced."""
 
 import signal
+import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Mapping
@@ -9,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from gateway.doctor import IN_ORDER
+from groundwork.settings import PROJECT
 from hotline.calendar import CITY_TIME
 from tests.e2e.citizen import Browser, Citizen, Dispatcher, by_kind, eventually
 from tests.e2e.system import System
@@ -251,6 +255,11 @@ def test_operations_answer(system: System) -> None:
     assert "huying_messages_total" in browser.get("/metrics").text
     assert "/api/chat/messages" in browser.get("/api/openapi.json").json()["paths"]
     assert Browser(system.desk_url).get("/readyz").status == 200
+    argv = [sys.executable, "-P", "-m", "gateway", "doctor"]
+    told = subprocess.run(
+        argv, cwd=PROJECT, env=system.env, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (told.returncode, told.stdout, told.stderr) == (0, f"{IN_ORDER}\n", "")
 
 
 @pytest.mark.duty("BD-35")
