@@ -6,7 +6,6 @@ look into the record makes up for every notice that is lost.
 
 import asyncio
 import logging
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -36,7 +35,9 @@ class Following:
     ) -> None:
         self._redis, self._ledger, self._digest, self._clock = redis, ledger, digest, clock
         self._channel = f"said:{city}"
-        self._readers: defaultdict[str, set[Callable[[], None]]] = defaultdict(set)
+        self._readers: dict[
+            str, tuple[Callable[[], None], ...]
+        ] = {}  #: mostly one: a set takes four times the memory
         self._by_digest: dict[bytes, str] = {}
         self._owed: set[bytes] = set()
         self._owes = asyncio.Event()
@@ -52,14 +53,17 @@ class Following:
     def follow(self, conversation: str, wake: Callable[[], None]) -> Iterator[None]:
         """Call ``wake`` whenever something may have been said in ``conversation``, for as long as the body runs."""
         name = self._name(conversation)
-        self._readers[conversation].add(wake)
+        self._readers[conversation] = (*self._readers.get(conversation, ()), wake)
         self._by_digest[name] = conversation
         try:
             yield
         finally:
-            self._readers[conversation].discard(wake)
-            if not self._readers[conversation]:
-                del self._readers[conversation], self._by_digest[name]
+            left = list(self._readers.pop(conversation))
+            left.remove(wake)
+            if left:
+                self._readers[conversation] = tuple(left)
+            else:
+                del self._by_digest[name]
 
     def told(self, conversation: str) -> None:
         """Wake the readers of ``conversation`` here and on the other replicas; waits for nothing."""
@@ -137,7 +141,7 @@ class Following:
         self._looked = began
 
     def _wake(self, conversation: str) -> None:
-        for wake in tuple(self._readers.get(conversation, ())):
+        for wake in self._readers.get(conversation, ()):
             wake()
 
     def _name(self, conversation: str) -> bytes:
