@@ -6,8 +6,7 @@ look into the record makes up for every notice that is lost.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 
 from redis.asyncio import Redis
@@ -25,6 +24,21 @@ LOOK_EVERY, LOOK_EVERY_ALONE = 15.0, 1.0  #: seconds between two looks into the 
 LOOK_BACK = timedelta(seconds=30)  #: how long settling may last, and how far clocks of replicas may differ
 LISTEN_FOR = 5.0  #: seconds of one wait for notices
 MOST_OWED = 10_000  #: notices kept for Redis; those beyond are found by looking
+
+
+class Reading:
+    """One reader of a conversation while the body of its ``with`` runs; thousands do at once, each for hours."""
+
+    __slots__ = ("_conversation", "_following", "_wake")
+
+    def __init__(self, following: "Following", conversation: str, wake: Callable[[], None]) -> None:
+        self._following, self._conversation, self._wake = following, conversation, wake
+
+    def __enter__(self) -> None:
+        self._following.begin(self._conversation, self._wake)
+
+    def __exit__(self, *error: object) -> None:
+        self._following.end(self._conversation, self._wake)
 
 
 class Following:
@@ -49,21 +63,23 @@ class Following:
         """Return how many read here."""
         return sum(map(len, self._readers.values()))
 
-    @contextmanager
-    def follow(self, conversation: str, wake: Callable[[], None]) -> Iterator[None]:
+    def follow(self, conversation: str, wake: Callable[[], None]) -> "Reading":
         """Call ``wake`` whenever something may have been said in ``conversation``, for as long as the body runs."""
-        name = self._name(conversation)
+        return Reading(self, conversation, wake)
+
+    def begin(self, conversation: str, wake: Callable[[], None]) -> None:
+        """Add a reader; ``follow`` does."""
         self._readers[conversation] = (*self._readers.get(conversation, ()), wake)
-        self._by_digest[name] = conversation
-        try:
-            yield
-        finally:
-            left = list(self._readers.pop(conversation))
-            left.remove(wake)
-            if left:
-                self._readers[conversation] = tuple(left)
-            else:
-                del self._by_digest[name]
+        self._by_digest[self._name(conversation)] = conversation
+
+    def end(self, conversation: str, wake: Callable[[], None]) -> None:
+        """Take a reader away."""
+        left = list(self._readers.pop(conversation))
+        left.remove(wake)
+        if left:
+            self._readers[conversation] = tuple(left)
+        else:
+            del self._by_digest[self._name(conversation)]
 
     def told(self, conversation: str) -> None:
         """Wake the readers of ``conversation`` here and on the other replicas; waits for nothing."""
