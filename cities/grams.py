@@ -7,7 +7,7 @@ they are first needed, which would otherwise be most of the time that a city tak
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise, permutations, product
 from re import _constants as op  # type: ignore[attr-defined]  # the only parser that agrees with re
 from re import _parser  # type: ignore[attr-defined]
@@ -24,6 +24,9 @@ _MOST_PAIRS = 80
 _REPEATS = (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT)
 _FEW = 9  #: times that anything may be repeated: two ways to read each are then still only some hundreds
 _MOST_WORDS = 2000
+_IN_HAND = (
+    8  #: parsed patterns that are kept: one is asked several things in a row, and all of them are large
+)
 
 
 @cache
@@ -117,7 +120,7 @@ def _words_repeated(least: int, most: int, body: Any) -> list[str] | None:
     return ["".join(row) for times in range(least, most + 1) for row in product(words, repeat=times)]
 
 
-@cache
+@lru_cache(maxsize=_IN_HAND)
 def _parsed(pattern: str) -> Any:
     return _parser.parse(pattern)
 

@@ -139,14 +139,20 @@ def _read(path: Path, changed: int) -> Mapping[str, Hearing]:
         return {}
 
 
+@cache
+def _weight(parts: int) -> float:
+    """Return a weight as it was learnt; the same number is the same object, of half a million that are a few thousand."""
+    return parts / _PARTS
+
+
 def _hearing(record: Mapping[str, Any]) -> Hearing:
     return Hearing(
         version=record["version"],
-        letters={gram: weight / _PARTS for gram, weight in record["letters"].items()},
+        letters={gram: _weight(weight) for gram, weight in record["letters"].items()},
         hints=record["hints"],
         bias=record["bias"],
         length=record["length"],
-        types={gram: tuple(w / _PARTS for w in weights) for gram, weights in record["types"].items()},
+        types={gram: tuple(map(_weight, weights)) for gram, weights in record["types"].items()},
         type_names=tuple(record["type_names"]),
         type_bias=tuple(record["type_bias"]),
         named=Thresholds(**record["named"]),

@@ -47,6 +47,7 @@ from gateway.web.staff import PREFIX, StaffParts, add_staff_side
 from groundwork.addresses import PROXIES, Proxies
 from groundwork.headers import is_https
 from groundwork.inspection import anchor_for_ever, anchors_of
+from groundwork.memory import give_back_for_ever
 from groundwork.outbox import backlog
 from groundwork.serving import Runner
 from groundwork.settings import Settings, webhook_keys
@@ -229,6 +230,7 @@ def _server_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
         services.following.listen_for_ever(),
         services.following.look_for_ever(),
         _count_backlog(services),
+        give_back_for_ever(),
     ]
 
 
@@ -246,6 +248,7 @@ def _worker_chores(services: Services) -> list[Coroutine[Any, Any, None]]:
         anchor_receipts(services.ledger.receipts, services.pool, folder_of(services.settings.state_dir)),
         look_for_ever(services.repeats, REPEATS_EVERY),
         remind_for_ever(services.reminders, REMINDERS_EVERY),
+        give_back_for_ever(),
     ]
 
 

@@ -6,9 +6,7 @@ look into the record makes up for every notice that is lost.
 
 import asyncio
 import logging
-from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 
 from redis.asyncio import Redis
@@ -28,6 +26,21 @@ LISTEN_FOR = 5.0  #: seconds of one wait for notices
 MOST_OWED = 10_000  #: notices kept for Redis; those beyond are found by looking
 
 
+class Reading:
+    """One reader of a conversation while the body of its ``with`` runs; thousands do at once, each for hours."""
+
+    __slots__ = ("_conversation", "_following", "_wake")
+
+    def __init__(self, following: "Following", conversation: str, wake: Callable[[], None]) -> None:
+        self._following, self._conversation, self._wake = following, conversation, wake
+
+    def __enter__(self) -> None:
+        self._following.begin(self._conversation, self._wake)
+
+    def __exit__(self, *error: object) -> None:
+        self._following.end(self._conversation, self._wake)
+
+
 class Following:
     """Knows who reads which conversation here, and passes notices between the replicas of a city."""
 
@@ -36,7 +49,9 @@ class Following:
     ) -> None:
         self._redis, self._ledger, self._digest, self._clock = redis, ledger, digest, clock
         self._channel = f"said:{city}"
-        self._readers: defaultdict[str, set[Callable[[], None]]] = defaultdict(set)
+        self._readers: dict[
+            str, tuple[Callable[[], None], ...]
+        ] = {}  #: mostly one: a set takes four times the memory
         self._by_digest: dict[bytes, str] = {}
         self._owed: set[bytes] = set()
         self._owes = asyncio.Event()
@@ -48,18 +63,23 @@ class Following:
         """Return how many read here."""
         return sum(map(len, self._readers.values()))
 
-    @contextmanager
-    def follow(self, conversation: str, wake: Callable[[], None]) -> Iterator[None]:
+    def follow(self, conversation: str, wake: Callable[[], None]) -> "Reading":
         """Call ``wake`` whenever something may have been said in ``conversation``, for as long as the body runs."""
-        name = self._name(conversation)
-        self._readers[conversation].add(wake)
-        self._by_digest[name] = conversation
-        try:
-            yield
-        finally:
-            self._readers[conversation].discard(wake)
-            if not self._readers[conversation]:
-                del self._readers[conversation], self._by_digest[name]
+        return Reading(self, conversation, wake)
+
+    def begin(self, conversation: str, wake: Callable[[], None]) -> None:
+        """Add a reader; ``follow`` does."""
+        self._readers[conversation] = (*self._readers.get(conversation, ()), wake)
+        self._by_digest[self._name(conversation)] = conversation
+
+    def end(self, conversation: str, wake: Callable[[], None]) -> None:
+        """Take a reader away."""
+        left = list(self._readers.pop(conversation))
+        left.remove(wake)
+        if left:
+            self._readers[conversation] = tuple(left)
+        else:
+            del self._by_digest[self._name(conversation)]
 
     def told(self, conversation: str) -> None:
         """Wake the readers of ``conversation`` here and on the other replicas; waits for nothing."""
@@ -137,7 +157,7 @@ class Following:
         self._looked = began
 
     def _wake(self, conversation: str) -> None:
-        for wake in tuple(self._readers.get(conversation, ())):
+        for wake in self._readers.get(conversation, ()):
             wake()
 
     def _name(self, conversation: str) -> bytes:

@@ -1,9 +1,12 @@
 """How both programs serve HTTP: nobody holds a connection for long, and what cannot be read is answered in Chinese."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
+from aiohttp.http_parser import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler
 
 from groundwork.headers import HEADERS
@@ -43,9 +46,23 @@ class _Server(web.Server):
 
 
 class _Protocol(RequestHandler):
-    """Answers what never reaches a handler: it cannot be known who asked, so a page answers."""
+    """Answers what never reaches a handler: it cannot be known who asked, so a page answers.
+
+    A connection that becomes a socket is open for hours and there are thousands, so it lets go of what only HTTP needs.
+    """
 
     __slots__ = ()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._upgraded and self._messages:  # the same headers stand in it as text
+            message, payload = self._messages[-1]
+            if isinstance(message, RawRequestMessage):
+                self._messages[-1] = message._replace(raw_headers=()), payload
+
+    def set_parser(self, parser: Any, data_received_cb: Callable[[], None] | None = None) -> None:
+        super().set_parser(parser, data_received_cb)
+        self._parser = None
 
     def handle_error(
         self,

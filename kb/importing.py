@@ -9,17 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import PurePath
 from typing import Any, TypeAlias
-from zipfile import BadZipFile
-
-from openpyxl import Workbook, load_workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.utils.exceptions import InvalidFileException
 
 from hotline.calendar import CITY_TIME
 from hotline.errors import HotlineError
 from kb.article import Article, ArticleError, Link, Status
-from kb.word_file import MisplacedError, UnreadableError, word_records
 
 NEEDED = ("external_id", "question", "answer")
 LABELS = ("external_id", "question", "category", "unit", "source", "source_url", "region", "short_answer")
@@ -195,9 +188,10 @@ def _json_record(content: str) -> Record:
 
 def _xlsx(data: bytes) -> Iterator[tuple[int, Record]]:
     """Read the first sheet; a cell that holds a date or a number is taken as what it shows."""
+    from kb.sheet_file import UnreadableSheetError, rows_in
+
+    cells = rows_in(data)
     try:
-        rows = load_workbook(io.BytesIO(data), read_only=True, data_only=True).worksheets[0].iter_rows()
-        cells = ([cell.value for cell in row] for row in rows)
         header = [str(value or "").strip() for value in next(cells, [])]
         while header and not header[-1]:
             header.pop()
@@ -206,7 +200,7 @@ def _xlsx(data: bytes) -> Iterator[tuple[int, Record]]:
             given = values[: len(header)] + [None] * (len(header) - len(values))
             if any(value is not None for value in given):
                 yield line, dict(zip(header, map(_shown, given), strict=True))
-    except (BadZipFile, InvalidFileException, KeyError, IndexError, ValueError, OSError) as error:
+    except UnreadableSheetError as error:
         raise _refused("不是完整的xlsx文件，请另存一次再试") from error
 
 
@@ -220,6 +214,8 @@ def _shown(value: object) -> object:
 
 def _docx(data: bytes) -> Iterator[tuple[int, Record]]:
     """Read a Word file; its lines are its paragraphs."""
+    from kb.word_file import MisplacedError, UnreadableError, word_records
+
     try:
         for line, record in word_records(data):
             yield line, ArticleError(str(record)) if isinstance(record, MisplacedError) else record
@@ -264,20 +260,9 @@ def _jsonl_file(rows: Iterable[dict[str, Any]]) -> bytes:
 
 
 def _xlsx_file(rows: Iterable[dict[str, Any]]) -> bytes:
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("articles")
-    sheet.append(list(COLUMNS))
-    for row in rows:
-        sheet.append([_text_cell(sheet, row[name]) for name in COLUMNS])
-    held = io.BytesIO()
-    book.save(held)
-    return held.getvalue()
+    from kb.sheet_file import workbook_of
 
-
-def _text_cell(sheet: Any, value: str) -> WriteOnlyCell:
-    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
-    cell.data_type, cell.number_format, cell.quotePrefix = "s", "@", True  # never a formula
-    return cell
+    return workbook_of("articles", [COLUMNS, *([row[name] for name in COLUMNS] for row in rows)])
 
 
 WRITERS: Mapping[str, Callable[[Iterable[dict[str, Any]]], bytes]] = {

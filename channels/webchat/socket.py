@@ -59,7 +59,12 @@ class GoneError(Exception):
 
 
 class Socket:
-    """Serves one socket until either side ends it; silent until the client has spoken."""
+    """Serves one socket until either side ends it; silent until the client has spoken.
+
+    There are thousands, open for hours: one at rest keeps as little as it can.
+    """
+
+    __slots__ = ("_due", "_last", "_place", "_request", "_socket", "_talk", "_telling")
 
     def __init__(self, talk: Talk, request: web.Request) -> None:
         self._talk, self._request = talk, request
@@ -78,6 +83,7 @@ class Socket:
     async def serve(self) -> web.WebSocketResponse:
         """Speak with the client; returns when the socket is closed."""
         await self._socket.prepare(self._request)
+        self._socket.headers.clear()  # they are sent
         with self._talk.follows.follow(self._talk.conversation, self._wake):
             try:
                 async for message in self._socket:
@@ -164,6 +170,9 @@ class Socket:
         except Exception as error:  # noqa: BLE001 — a client that is told nothing must know that it is, and come back
             log.error("socket.failed", extra={"error_type": type(error).__name__})
             self._cut()
+        finally:
+            if self._telling is asyncio.current_task():
+                self._telling = None
 
     async def _tell_rest(self, place: int) -> int:
         follows, conversation = self._talk.follows, self._talk.conversation

@@ -17,7 +17,7 @@ from tests.e2e.system import System
 from tests.folders import server_folder
 
 Say: TypeAlias = Callable[[str], None]
-MOST_MB = 250.0  #: of a gateway at rest with the starter articles
+MOST_MB = 250.0  #: of a gateway with the starter articles, with or without sockets
 AT_ONCE = 50  #: sockets that are being opened
 SPEAKERS = 200  #: of the open sockets, each of which says one thing
 APART = 0.1  #: seconds between two of them
@@ -50,8 +50,8 @@ class Listened:
         each = 1000 * (self.after - self.before) / self.sockets
         middle, last = (self.heard[int(len(self.heard) * share)] for share in (0.5, 0.99))
         return (
-            f"| {self.sockets:,} | {self.opened_in:.0f} s | {self.before:.0f} MB (bar {MOST_MB:.0f} MB"
-            f" {'met' if self.before <= MOST_MB else 'not met'}) | {self.after:.0f} MB | {each:.0f} KB |"
+            f"| {self.sockets:,} | {self.opened_in:.0f} s | {self.before:.0f} MB | {self.after:.0f} MB (bar {MOST_MB:.0f} MB"
+            f" {'met' if self.after <= MOST_MB else 'not met'}) | {each:.0f} KB |"
             f" {1000 * middle:.0f} / {1000 * last:.0f} ms | {self.quiet:.0f} ms | {self.waited:.0%} |"
         )
 
@@ -103,7 +103,8 @@ class Page:
     async def opened(cls, http: ClientSession, gate: asyncio.Semaphore) -> Self:
         """Open one with a session of its own, and wait until it is told that there is nothing to tell."""
         async with gate:
-            async with http.post("/api/chat/sessions", json={}) as made:
+            # A browser opens a socket on a connection of its own, never on one that it has asked something by.
+            async with http.post("/api/chat/sessions", json={}, headers={"Connection": "close"}) as made:
                 token = (await made.json())["token"]
             page = cls(await http.ws_connect("/api/chat/ws", protocols=(PROTOCOL, TOKEN + token)))
             await page.socket.send_json({"type": "resume"})

@@ -189,6 +189,24 @@ async def test_a_call_is_noted_the_number_seen_on_record_and_the_end_told(bench:
     ]  # fmt: skip
 
 
+@pytest.mark.duty("ALL-1")
+async def test_who_looks_again_at_a_refusal_sees_by_which_article_it_was_refused(bench: Bench) -> None:
+    [refusal, *_] = await bench.says("法院判决我不服，要求改判")
+    assert refusal["kind"] == "refusal"
+    await bench.says(option="review")
+    for _ in range(3):
+        await bench.says("不用了")
+    id = await bench.services.pool.fetchval("SELECT max(id) FROM callbacks")
+    _, page = await bench.anna.get(f"/ops/callbacks/{id}")
+    cited = refusal["citation"]
+    assert (
+        "请人工复核" in page
+        and f"{cited['instrument']}{cited['article']}" in page
+        and cited["reason"] in page
+    )
+
+
+@pytest.mark.duty("KF-3-1d")
 async def test_who_is_kept_secret_is_shown_to_nobody_here(bench: Bench) -> None:
     form = FormData(default_to_multipart=True)
     told = {"subject": "举报", "body": f"我叫样例甲，电话{PHONE}。举报示例局某科长，他让我找工作人员当面说。", "name": "样例甲",

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Protocol
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 
 from groundwork.headers import POLICY
 from groundwork.serving import Runner
@@ -156,3 +156,34 @@ async def test_no_personal_page_is_kept_by_anybody(client: Client) -> None:
     ]
     for answer in answers:
         assert answer.headers["Cache-Control"] == "no-store", answer.url
+
+
+async def test_a_connection_that_becomes_a_socket_keeps_nothing_that_only_http_needs() -> None:
+    kept: list[object] = []
+
+    async def talk(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        kept.extend((*request.raw_headers, *filter(None, [request.protocol._parser])))
+        async for message in socket:
+            await socket.send_str(f"{message.data} {request.headers['X-Asked']}")
+        return socket
+
+    app = web.Application()
+    app.router.add_get("/", talk)
+    runner = Runner(app)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        async with (
+            ClientSession() as http,
+            http.ws_connect(
+                f"http://127.0.0.1:{runner.addresses[0][1]}/", headers={"X-Asked": "there"}
+            ) as socket,
+        ):
+            await socket.send_str("here")
+            assert await socket.receive_str(timeout=5) == "here there"
+            await socket.close()
+        assert kept == []
+    finally:
+        await runner.cleanup()
