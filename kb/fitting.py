@@ -23,7 +23,7 @@ RIDGE = 0.3  #: keeps weights small where questions are few
 #: What share of each kind of question may be answered although nobody wrote the answer. The bar for other
 #: matters is .03, a third of it is kept for what we cannot foresee; with the near ones and those whose article is
 #: missing held like this, every city still answers four of five of its own questions.
-LIMITS = {"unanswered": 0.02, "near": 0.12, "left_out": 0.2}
+LIMITS = {"unanswered": 0.02, "near": 0.11, "left_out": 0.2}
 
 ANSWERED, UNANSWERED, NEAR, LEFT_OUT = "answered", "unanswered", "near", "left_out"
 
@@ -143,8 +143,12 @@ def threshold_of(scored: Sequence[tuple[Row, float]]) -> float:
 
 
 def _cut(confidences: Sequence[float], limit: float) -> float:
+    """Return what lies midway between the last confidence that is let through and the first that is not."""
     allowed = int(limit * len(confidences))
-    return min(0.99, confidences[allowed] + 1e-6) if allowed < len(confidences) else 0.0
+    if allowed >= len(confidences):
+        return 0.0
+    refused = confidences[allowed]
+    return min(0.99, max(refused + 1e-6, (refused + confidences[allowed - 1]) / 2 if allowed else 0.0))
 
 
 def _of(scored: Iterable[tuple[Row, float]], kind: str) -> list[float]:

@@ -79,7 +79,13 @@ def test_a_national_article_says_where_and_when_the_law_was_read_and_in_which_ve
 def test_a_national_article_is_short_and_is_asked_for_in_several_ways() -> None:
     for article in NATIONAL:
         assert len(article.answer) <= 300, article.external_id
-        assert 4 <= len(article.similar) <= 8, article.external_id
+        assert 4 <= len(article.similar) <= 15, article.external_id
+
+
+def test_what_a_national_article_leads_to_comes_with_it() -> None:
+    for article in NATIONAL:
+        assert set(article.related) <= EVERYWHERE - {article.external_id}, article.external_id
+    assert sum(bool(article.related) for article in NATIONAL) >= len(NATIONAL) - 5
 
 
 @pytest.mark.parametrize("city", CITIES)
