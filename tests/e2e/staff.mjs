@@ -127,6 +127,10 @@ const views = {
     await asks("desk", "dispatcher", `/cases/${secret}`)(page);
     await page.click("#supervision summary");
   },
+  "desk meeting": asks("desk", "dispatcher", "/meeting"),
+  "desk letters": asks("desk", "dispatcher", "/letters"),
+  "desk archive": asks("desk", "unit", "/archive"),
+  "desk published figures": (page) => page.goto(at("desk", "/published/figures")),
   "desk units": asks("desk", "dispatcher", "/units"),
   "desk faulty lines": async (page) => {
     await asks("desk", "dispatcher", "/units")(page);
@@ -166,6 +170,7 @@ const views = {
     await page.waitForSelector("[role=status], [role=alert]");
     await page.waitForSelector(`th:has-text("${secret}")`);
   },
+  "gateway call-in days": asks("gateway", "dispatcher", "/ops/call-ins", true),
   "gateway repeats": asks("gateway", "dispatcher", "/ops/repeats", true),
   "gateway people": async (page) => {
     await asks("gateway", "dispatcher", "/ops/people", true)(page);
