@@ -62,8 +62,9 @@ async def archive(request: web.Request) -> web.StreamResponse:
     lists, scope = request.app[GATHERINGS], scope_of(account_of(request))
     if scope == "":
         return request.app[LOOK].page("no_unit.html", account=account_of(request))
-    files = await lists.archive(scope)
-    return _page(request, "archive.html", files=files, law=lists.archive_law)
+    period = _period(request)
+    files = await lists.archive(period, scope)
+    return _page(request, "archive.html", period=period, files=files, law=lists.archive_law)
 
 
 def _page(request: web.Request, template: str, **values: Any) -> web.Response:
