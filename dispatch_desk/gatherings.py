@@ -80,6 +80,17 @@ class Gatherings:
             for case, taken in found
         ]
 
+    async def ledgers(self, period: Period) -> Sequence[tuple[Case, Taken]]:
+        """Return every entry that was made in a ledger in ``period``, with its case, the first one first."""
+        async with storage_errors(), self._pool.acquire() as connection:
+            found = await gathered.with_steps(
+                connection, self._vault, (Step.LEDGER,), limit=MOST, period=period
+            )
+        entries = [
+            (case, one) for case, taken in found for one in taken if one.step is Step.LEDGER and one.at in period
+        ]  # fmt: skip
+        return sorted(entries, key=lambda entry: (entry[1].at, entry[0].number))
+
     @property
     def archive_law(self) -> Citation | None:
         """The article that has files kept; none where the text is silent."""

@@ -11,11 +11,13 @@ from dispatch_desk.cases import Case
 from dispatch_desk.gatherings import Gatherings, Letter
 from dispatch_desk.web.look import LOOK
 from dispatch_desk.web.pages import scope_of
+from dispatch_desk.web.supervision import SUPERVISION
 from dispatch_desk.workbook import one_sheet
 from groundwork.sheets import Value
-from hotline.casework import Step
+from hotline.casework import Step, Taken
 from hotline.meetings import Point, has_meeting
 from hotline.periods import Period
+from hotline.supervising import Matter
 from staff.guard import account_of, form_token_of
 
 GATHERINGS: web.AppKey[Gatherings] = web.AppKey("gatherings", Gatherings)
@@ -57,6 +59,21 @@ async def letters_book(request: web.Request) -> web.StreamResponse:
     return _book("letters", period, [_letter(one) for one in found])
 
 
+async def ledgers_book(request: web.Request) -> web.StreamResponse:
+    """Return what was entered in the ledgers in a month as a workbook."""
+    period = _period(request)
+    found = await request.app[GATHERINGS].ledgers(period)
+    rows = [_entered(case, one) for case, one in found]
+    return _book("ledgers", period, rows)
+
+
+async def abnormal_book(request: web.Request) -> web.StreamResponse:
+    """Return what open cases call for now, and to whom it goes, as a workbook for those above."""
+    board = await request.app[SUPERVISION].board()
+    rows = [_calling(case, matter) for case, oversight in board.calling for matter in oversight.calling]
+    return _book("abnormal", Period.at(request.app[GATHERINGS].clock()), rows)
+
+
 async def archive(request: web.Request) -> web.StreamResponse:
     """Show the closed cases with what their files lack; a unit sees those that it led."""
     lists, scope = request.app[GATHERINGS], scope_of(account_of(request))
@@ -91,6 +108,20 @@ def _book(name: str, period: Period, rows: Sequence[Sequence[Value]]) -> web.Res
     }
     body = one_sheet(_WORDS["titles"][name], _WORDS[name], rows)
     return web.Response(body=body, content_type=_XLSX, headers=headers)
+
+
+def _entered(case: Case, one: Taken) -> list[Value]:
+    return [
+        one.data.get("basis", ""), case.number, _title(case), case.lead_unit, one.at, one.data.get("reason", "")
+    ]  # fmt: skip
+
+
+def _calling(case: Case, matter: Matter) -> list[Value]:
+    law = f"{matter.law.instrument}{matter.law.article}"
+    told = "\n".join(_WORDS["roles"].get(role, role) for role in matter.to)
+    return [
+        case.number, _title(case), case.lead_unit, matter.says, law, told, _WORDS["steps"].get(matter.step, matter.step)
+    ]  # fmt: skip
 
 
 def _point(case: Case, point: Point) -> list[Value]:
