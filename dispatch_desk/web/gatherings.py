@@ -11,6 +11,7 @@ from dispatch_desk.cases import Case
 from dispatch_desk.gatherings import Gatherings, Letter
 from dispatch_desk.web.look import LOOK
 from dispatch_desk.web.pages import scope_of
+from dispatch_desk.web.reports import asked_period, book
 from dispatch_desk.web.supervision import SUPERVISION
 from dispatch_desk.workbook import one_sheet
 from groundwork.sheets import Value
@@ -26,7 +27,6 @@ OF_LETTERS = (Step.REPLY, Step.HAND_IN, Step.REVIEW, Step.SEND_UP)
 _WORDS: Mapping[str, Any] = json.loads(
     Path(__file__).with_name("gathering_words.json").read_text(encoding="utf-8")
 )
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _MONTHS_SHOWN = 12
 
 
@@ -94,20 +94,11 @@ def _page(request: web.Request, template: str, **values: Any) -> web.Response:
 
 
 def _period(request: web.Request) -> Period:
-    """Return the period in the address, this month where there is none."""
-    try:
-        return Period.of(request.query["period"])
-    except (KeyError, ValueError):
-        return Period.at(request.app[GATHERINGS].clock())
+    return asked_period(request, request.app[GATHERINGS].clock())
 
 
 def _book(name: str, period: Period, rows: Sequence[Sequence[Value]]) -> web.Response:
-    headers = {
-        "Content-Disposition": f'attachment; filename="{name}-{period.name}.xlsx"',
-        "Cache-Control": "no-store",
-    }
-    body = one_sheet(_WORDS["titles"][name], _WORDS[name], rows)
-    return web.Response(body=body, content_type=_XLSX, headers=headers)
+    return book(f"{name}-{period.name}", one_sheet(_WORDS["titles"][name], _WORDS[name], rows))
 
 
 def _entered(case: Case, one: Taken) -> list[Value]:

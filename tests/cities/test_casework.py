@@ -349,6 +349,9 @@ def test_a_letter_of_pingdingshan_is_answered_once_its_three_sealed_copies_were_
     assert life.why("letter-sent-up", days(3), CENTRE).startswith("before_reply")
     life.do("reply", days(3), life.lead)
     life.do("letter-sent-up", days(3), CENTRE)
+    life.add(Step.REDO, days(5), case="second_handling", new_date="2026-12-16", reason="没有修好")
+    refused = life.reply(days(6))
+    assert refused is not None and refused.why == "before_review", "another reply, another review"
     plain = Life("pingdingshan", "B")
     plain.do("sign", days(0), plain.lead)
     plain.do("told-first", days(0), plain.lead)

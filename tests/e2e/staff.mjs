@@ -339,8 +339,8 @@ await check("a password that is changed ends the sessions elsewhere, and one pla
 // Role by role: what the menu names, and of all pages of the program the ones that open.
 const own = ["account", "account/password", "account/second-factor"];
 const pages = {
-  desk: { all: ["/", "/board", "/calls", "/supervision", "/reports", "/units", "/accounts", "/audit", ...own.map((one) => "/" + one), `/cases/${kase}`], admin: ["/units", "/accounts", "/audit"], dispatcher: ["/", "/board", "/calls", "/supervision", "/reports", "/units"], unit: ["/", "/board", "/reports", "/units"], editor: [], reviewer: [] },
-  gateway: { all: ["/kb", "/kb/review", "/ops", "/ops/sealed", "/ops/repeats", "/ops/people", "/staff/accounts", "/staff/audit", ...own.map((one) => "/staff/" + one)], admin: ["/kb", "/ops", "/staff/accounts", "/staff/audit"], editor: ["/kb"], reviewer: ["/kb"], dispatcher: ["/ops/sealed", "/ops/repeats", "/ops/people"], unit: ["/kb/review"] },
+  desk: { all: ["/", "/board", "/calls", "/supervision", "/meeting", "/letters", "/archive", "/reports", "/units", "/accounts", "/audit", ...own.map((one) => "/" + one), `/cases/${kase}`], admin: ["/units", "/accounts", "/audit"], dispatcher: ["/", "/board", "/calls", "/supervision", "/archive", "/reports", "/units"], unit: ["/", "/board", "/archive", "/reports", "/units"], editor: [], reviewer: [] },
+  gateway: { all: ["/kb", "/kb/review", "/ops", "/ops/sealed", "/ops/repeats", "/ops/people", "/ops/call-ins", "/staff/accounts", "/staff/audit", ...own.map((one) => "/staff/" + one)], admin: ["/kb", "/ops", "/staff/accounts", "/staff/audit"], editor: ["/kb"], reviewer: ["/kb"], dispatcher: ["/ops/sealed", "/ops/repeats", "/ops/people", "/ops/call-ins"], unit: ["/kb/review"] },
 };
 for (const [door, { all, ...roles }] of Object.entries(pages)) {
   await check(`each role sees exactly its pages: ${door}`, {}, async () => {
@@ -353,7 +353,7 @@ for (const [door, { all, ...roles }] of Object.entries(pages)) {
       assert.deepEqual(named.sort(), [...menu].sort(), role);
       const open = [];
       for (const path of all) if ((await page.goto(doors[door].base + path)).status() === 200) open.push(path);
-      const unlisted = { "desk dispatcher": [`/cases/${kase}`], "gateway editor": ["/kb/review"], "gateway reviewer": ["/kb/review"] };
+      const unlisted = { "desk dispatcher": [`/cases/${kase}`, "/meeting", "/letters"], "gateway editor": ["/kb/review"], "gateway reviewer": ["/kb/review"] };
       const cases = unlisted[`${door} ${role}`] ?? []; // a unit's cases are the ones sent to it
       const others = open.filter((path) => !own.some((one) => path.endsWith(one)) && !(role === "unit" && path.startsWith("/cases/")));
       assert.deepEqual(others.sort(), [...menu, ...cases].sort(), role);
