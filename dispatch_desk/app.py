@@ -200,6 +200,8 @@ def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRo
                 web.get("/archive", archive.shelf),
                 web.post("/archive", archive.run),
                 web.get("/supervision", supervision.board),
+                web.get("/supervision.xlsx", gatherings.abnormal_book),
+                web.get("/ledgers.xlsx", gatherings.ledgers_book),
                 web.get("/meeting", gatherings.meeting),
                 web.get("/meeting.xlsx", gatherings.meeting_book),
                 web.get("/letters", gatherings.letters),

@@ -63,12 +63,12 @@ class Gatherings:
 
     @property
     def ledger(self) -> tuple[Sequence[str], Citation] | None:
-        """The channels whose letters have a ledger of their own, and the article; none where the text has no such ledger."""
+        """The channels whose letters have a ledger of their own, with the article; none where the text has none."""
         rule = next((rule for rule in self.pack.desk_rules if rule.topic == "ledger" and rule.channels), None)
         return (rule.channels, rule.citation) if rule else None
 
     async def letters(self, period: Period) -> Sequence[Letter]:
-        """Return the letters of ``period`` in the order in which they came; none where the text has no ledger of them."""
+        """Return the letters of ``period`` in the order in which they came."""
         if self.ledger is None:
             return ()
         async with storage_errors(), self._pool.acquire() as connection:
@@ -80,16 +80,29 @@ class Gatherings:
             for case, taken in found
         ]
 
+    async def ledgers(self, period: Period) -> Sequence[tuple[Case, Taken]]:
+        """Return every entry that was made in a ledger in ``period``, with its case, the first one first."""
+        async with storage_errors(), self._pool.acquire() as connection:
+            found = await gathered.with_steps(
+                connection, self._vault, (Step.LEDGER,), limit=MOST, period=period
+            )
+        entries = [
+            (case, one) for case, taken in found for one in taken if one.step is Step.LEDGER and one.at in period
+        ]  # fmt: skip
+        return sorted(entries, key=lambda entry: (entry[1].at, entry[0].number))
+
     @property
     def archive_law(self) -> Citation | None:
         """The article that has files kept; none where the text is silent."""
         return next((rule.citation for rule in self.pack.desk_rules if rule.topic == "archive"), None)
 
-    async def archive(self, unit: str | None) -> Sequence[Filed]:
-        """Return the files that were closed last, newest first; with ``unit`` given those of the cases that it leads."""
+    async def archive(self, period: Period, unit: str | None) -> Sequence[Filed]:
+        """Return the files closed in ``period``, newest first; with ``unit`` given those of the cases that it leads."""
         now = self.clock()
         async with storage_errors(), self._pool.acquire() as connection:
-            found = await gathered.with_steps(connection, self._vault, (Step.CLOSE,), unit=unit, limit=MOST)
+            found = await gathered.with_steps(
+                connection, self._vault, (Step.CLOSE,), limit=MOST, period=period, unit=unit
+            )
         return [
             Filed(
                 case=case,

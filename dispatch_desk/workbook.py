@@ -32,7 +32,7 @@ def written(
 
 
 def one_sheet(title: str, heads: Iterable[str], rows: Iterable[Sequence[Value]]) -> bytes:
-    """Return an xlsx file of one table."""
+    """Return an xlsx file of one table, with ``heads`` over it."""
     book = Workbook(write_only=True)
     _fill(book, title, heads, rows)
     return _saved(book)

@@ -230,7 +230,8 @@ def _order(asked: _Asked) -> Refused | None:
         return asked.no("before_meeting")
     for name in asked.rule.after:
         first = Step(name)
-        if not file.of(first) and (first is not Step.CONTACT or file.filed.reachable):
+        done = file.anew(first) if first is Step.REVIEW else file.of(first)  # another reply, another review
+        if not done and (first is not Step.CONTACT or file.filed.reachable):
             return asked.no(f"before_{first.value}")
     return None
 

@@ -110,10 +110,14 @@ def _next_working(calendar: Calendar, day: date) -> date:
 
 
 def _has_form(pack: CityPack, matter: Matter) -> bool:
-    """Tell whether the city's casework has a form by the same article for what goes to those above."""
+    """Tell whether the city's casework has a form by the same article for what goes to those above.
+
+    What comes back from there, an instruction or supervision, is no such form.
+    """
     law = (matter.law.instrument, matter.law.article)
+    forms = (rule for rule in pack.case_steps if rule.step not in (Step.INSTRUCT, Step.SUPERVISE))
     return matter.step is Step.REPORT_UP and any(
-        (rule.citation.instrument, rule.citation.article) == law for rule in pack.case_steps
+        (rule.citation.instrument, rule.citation.article) == law for rule in forms
     )
 
 

@@ -15,14 +15,21 @@ Gathered = Sequence[tuple[Case, Sequence[Taken]]]
 
 
 async def with_steps(
-    connection: Connection, vault: Vault, steps: Sequence[Step], *, unit: str | None = None, limit: int
-) -> Gathered:
-    """Return the cases on which one of ``steps`` was taken last of all, the newest first; with ``unit`` those that it leads."""
+    connection: Connection, vault: Vault, steps: Sequence[Step], *, limit: int, period: Period | None = None,
+    unit: str | None = None,
+) -> Gathered:  # fmt: skip
+    """Return the cases on which one of ``steps`` was taken last, the newest first.
+
+    With ``period`` given only those where that was in it, with ``unit`` those that it leads.
+    """
     rows = await connection.fetch(
-        "SELECT c.number, c.record FROM cases c JOIN (SELECT s.number, max(s.at) AS at FROM case_steps s"
-        " WHERE s.step = ANY($1) AND ($2::text IS NULL OR EXISTS (SELECT FROM cases o WHERE o.number = s.number AND o.lead_unit = $2))"
-        " GROUP BY s.number ORDER BY max(s.at) DESC LIMIT $3) l ON l.number = c.number ORDER BY l.at DESC, c.number",
-        [step.value for step in steps], unit, limit,
+        "SELECT c.number, c.record FROM cases c JOIN (SELECT found.number, max(found.at) AS at"
+        " FROM unnest($1::text[]) AS wanted (step) CROSS JOIN LATERAL (SELECT s.number, s.at FROM case_steps s"
+        " WHERE s.step = wanted.step AND ($3::timestamptz IS NULL OR s.at >= $3) AND ($4::timestamptz IS NULL OR s.at < $4)"
+        " AND ($5::text IS NULL OR EXISTS (SELECT FROM cases o WHERE o.number = s.number AND o.lead_unit = $5))"
+        " ORDER BY s.at DESC LIMIT $2) AS found GROUP BY found.number ORDER BY max(found.at) DESC LIMIT $2) AS l"
+        " ON l.number = c.number ORDER BY l.at DESC, c.number",
+        [step.value for step in steps], limit, period and period.first, period and period.end, unit,
     )  # fmt: skip
     return await _with_steps(connection, vault, rows)
 

@@ -11,11 +11,14 @@ from dispatch_desk.cases import Case
 from dispatch_desk.gatherings import Gatherings, Letter
 from dispatch_desk.web.look import LOOK
 from dispatch_desk.web.pages import scope_of
+from dispatch_desk.web.reports import asked_period, book
+from dispatch_desk.web.supervision import SUPERVISION
 from dispatch_desk.workbook import one_sheet
 from groundwork.sheets import Value
-from hotline.casework import Step
+from hotline.casework import Step, Taken
 from hotline.meetings import Point, has_meeting
 from hotline.periods import Period
+from hotline.supervising import Matter
 from staff.guard import account_of, form_token_of
 
 GATHERINGS: web.AppKey[Gatherings] = web.AppKey("gatherings", Gatherings)
@@ -24,7 +27,6 @@ OF_LETTERS = (Step.REPLY, Step.HAND_IN, Step.REVIEW, Step.SEND_UP)
 _WORDS: Mapping[str, Any] = json.loads(
     Path(__file__).with_name("gathering_words.json").read_text(encoding="utf-8")
 )
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _MONTHS_SHOWN = 12
 
 
@@ -57,13 +59,29 @@ async def letters_book(request: web.Request) -> web.StreamResponse:
     return _book("letters", period, [_letter(one) for one in found])
 
 
+async def ledgers_book(request: web.Request) -> web.StreamResponse:
+    """Return what was entered in the ledgers in a month as a workbook."""
+    period = _period(request)
+    found = await request.app[GATHERINGS].ledgers(period)
+    rows = [_entered(case, one) for case, one in found]
+    return _book("ledgers", period, rows)
+
+
+async def abnormal_book(request: web.Request) -> web.StreamResponse:
+    """Return what open cases call for now, and to whom it goes, as a workbook for those above."""
+    board = await request.app[SUPERVISION].board()
+    rows = [_calling(case, matter) for case, oversight in board.calling for matter in oversight.calling]
+    return _book("abnormal", Period.at(request.app[GATHERINGS].clock()), rows)
+
+
 async def files(request: web.Request) -> web.StreamResponse:
     """Show the closed cases with what their files lack; a unit sees those that it led."""
     lists, scope = request.app[GATHERINGS], scope_of(account_of(request))
     if scope == "":
         return request.app[LOOK].page("no_unit.html", account=account_of(request))
-    files = await lists.archive(scope)
-    return _page(request, "files.html", files=files, law=lists.archive_law)
+    period = _period(request)
+    files = await lists.archive(period, scope)
+    return _page(request, "files.html", period=period, files=files, law=lists.archive_law)
 
 
 def _page(request: web.Request, template: str, **values: Any) -> web.Response:
@@ -76,20 +94,25 @@ def _page(request: web.Request, template: str, **values: Any) -> web.Response:
 
 
 def _period(request: web.Request) -> Period:
-    """Return the period in the address, this month where there is none."""
-    try:
-        return Period.of(request.query["period"])
-    except (KeyError, ValueError):
-        return Period.at(request.app[GATHERINGS].clock())
+    return asked_period(request, request.app[GATHERINGS].clock())
 
 
 def _book(name: str, period: Period, rows: Sequence[Sequence[Value]]) -> web.Response:
-    headers = {
-        "Content-Disposition": f'attachment; filename="{name}-{period.name}.xlsx"',
-        "Cache-Control": "no-store",
-    }
-    body = one_sheet(_WORDS["titles"][name], _WORDS[name], rows)
-    return web.Response(body=body, content_type=_XLSX, headers=headers)
+    return book(f"{name}-{period.name}", one_sheet(_WORDS["titles"][name], _WORDS[name], rows))
+
+
+def _entered(case: Case, one: Taken) -> list[Value]:
+    return [
+        one.data.get("basis", ""), case.number, _title(case), case.lead_unit, one.at, one.data.get("reason", "")
+    ]  # fmt: skip
+
+
+def _calling(case: Case, matter: Matter) -> list[Value]:
+    law = f"{matter.law.instrument}{matter.law.article}"
+    told = "\n".join(_WORDS["roles"].get(role, role) for role in matter.to)
+    return [
+        case.number, _title(case), case.lead_unit, matter.says, law, told, _WORDS["steps"].get(matter.step, matter.step)
+    ]  # fmt: skip
 
 
 def _point(case: Case, point: Point) -> list[Value]:

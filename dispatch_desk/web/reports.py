@@ -60,12 +60,7 @@ async def workbook(request: web.Request) -> web.StreamResponse:
     found = await reporting.report(period, unit=scope)
     scores = await reporting.scores(period)
     sheets = {name: one for name, one in scores.sheets.items() if scope in (None, name)}
-    headers = {
-        "Content-Disposition": f'attachment; filename="report-{period.name}.xlsx"',
-        "Cache-Control": "no-store",
-    }
-    body = written(found, sheets, columns_of(request.app[REPORTING].pack), WORDS)
-    return web.Response(body=body, content_type=_XLSX, headers=headers)
+    return book(f"report-{period.name}", written(found, sheets, columns_of(reporting.pack), WORDS))
 
 
 async def ranking(request: web.Request) -> web.StreamResponse:
@@ -152,12 +147,22 @@ def percent(rate: Rate) -> str:
     return "" if rate.value is None else f"{hundredths(100 * rate.value)}%"
 
 
-def _period(request: web.Request) -> Period:
-    """Return the period in the address, this month where there is none."""
+def book(name: str, body: bytes) -> web.Response:
+    """Return a workbook as a file of that name."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}.xlsx"', "Cache-Control": "no-store"}
+    return web.Response(body=body, content_type=_XLSX, headers=headers)
+
+
+def asked_period(request: web.Request, now: datetime) -> Period:
+    """Return the period in the address, the month of ``now`` where there is none."""
     try:
         return Period.of(request.query["period"])
     except (KeyError, ValueError):
-        return Period.at(request.app[REPORTING].clock())
+        return Period.at(now)
+
+
+def _period(request: web.Request) -> Period:
+    return asked_period(request, request.app[REPORTING].clock())
 
 
 def _month(period: Period, now: datetime) -> Period:

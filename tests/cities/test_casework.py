@@ -322,6 +322,15 @@ def test_xian_has_calls_joint_lines_and_tracking_on_the_case() -> None:
     assert Life("xian", "other").why("lines-told", days(0), CENTRE).startswith("sort")
 
 
+@pytest.mark.duty("XA-4")
+def test_what_xian_s_leaders_instruct_and_supervise_together_stands_on_the_case() -> None:
+    life = Life("xian", "other")
+    life.do("instructed", days(0), CENTRE, new_date="2026-12-04")
+    assert life.due("finish") == date(2026, 12, 4), "a day that a leader names is the only limit to finish"
+    life.do("joint-supervision", days(1), CENTRE, body="上级行业主管部门")
+    assert [one.data["form"] for one in life.file.steps] == ["instructed", "joint-supervision"]
+
+
 @pytest.mark.duty("PDS-14", "R-PDS-1", "R-PDS-5")
 @pytest.mark.parametrize("channel", ["mailbox", "board"])
 def test_a_letter_of_pingdingshan_is_answered_once_its_three_sealed_copies_were_reviewed(
@@ -344,6 +353,9 @@ def test_a_letter_of_pingdingshan_is_answered_once_its_three_sealed_copies_were_
     assert life.why("letter-sent-up", days(3), CENTRE).startswith("before_reply")
     life.do("reply", days(3), life.lead)
     life.do("letter-sent-up", days(3), CENTRE)
+    life.add(Step.REDO, days(5), case="second_handling", new_date="2026-12-16", reason="没有修好")
+    refused = life.reply(days(6))
+    assert refused is not None and refused.why == "before_review", "another reply, another review"
     plain = Life("pingdingshan", "B")
     plain.do("sign", days(0), plain.lead)
     plain.do("told-first", days(0), plain.lead)

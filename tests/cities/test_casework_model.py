@@ -72,7 +72,7 @@ class Oracle:
             return False
         if step not in ANYWHEN and self.ended():
             return False
-        done = {one.step for one in self.own()}
+        done = {one.step for one in self.own()} - ({Step.REVIEW} - {one.step for one in self.latest()})
         if any(Step(name) not in done and (name != "contact" or self.filed.reachable) for name in rule.after):
             return False
         if rule.meeting == "decides" and not self._waits_for_the_meeting():
@@ -87,6 +87,11 @@ class Oracle:
         marks = {rule.id: rule.meeting for rule in self.pack.case_steps if rule.meeting}
         found = [marks[id] for one in self.own() if (id := one.data.get("form", "")) in marks]
         return bool(found) and found[-1] == "puts"
+
+    def latest(self) -> list[Taken]:
+        """Return the steps since the case was last to be handled again."""
+        again = [place for place, one in enumerate(self.own()) if one.step in AGAIN]
+        return self.own()[again[-1] :] if again else self.own()
 
     def as_it_is(self) -> Filed:
         """Return the case with the class that was granted last."""

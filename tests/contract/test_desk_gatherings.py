@@ -16,6 +16,7 @@ from cities.loading import load_pack
 from dispatch_desk.app import compose
 from dispatch_desk.web.directory import DIRECTORY
 from groundwork.database import open_pool
+from hotline.tagging import Tag
 from staff.accounts import Role
 from tests.contract.test_desk_casework import a_case, text_alone
 from tests.contract.test_desk_following import Opening
@@ -179,3 +180,17 @@ async def test_a_case_tells_how_often_its_petitioner_came_before(opening: Openin
         assert await post_event(desk.browser, told) == 202
         page = await text_of(desk.browser, f"/cases/{number}")
         assert "提交过4件，提交这件时2件还没有办结" in page
+
+
+@pytest.mark.duty("XA-3", "XA-4")
+async def test_ledgers_and_what_goes_up_leave_as_workbooks(opening: Opening) -> None:
+    async with opening("xian") as desk:
+        number = await a_case(desk, "MAEXCEPT", tags=(Tag(tag="sensitive", why=""),))
+        head, row = await sheet(desk, "/supervision.xlsx")
+        assert (row[0], row[3], row[5].split()) == (number, "敏感预警", ["主要领导", "上级部门"]) and len(
+            head
+        ) == len(row)
+        entry = {"category": "one-standard:unclear-duty", "reason": "两家都说不管"}
+        assert (await send(desk, number, f"/cases/{number}/supervision", entry))[0] == 303
+        head, row = await sheet(desk, "/ledgers.xlsx")
+        assert (row[0], row[1], row[5]) == ("权责不明诉求", number, "两家都说不管") and len(head) == len(row)

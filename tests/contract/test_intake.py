@@ -247,7 +247,7 @@ def told(ticket: str, sequence: int, name: str, /, **data: Any) -> Event:
                  data=values)  # fmt: skip
 
 
-@pytest.mark.duty("PDS-9", "BD-13", "BD-22", "BD-23", "R-ALL-8")
+@pytest.mark.duty("ALL-4", "PDS-9", "BD-13", "BD-22", "BD-23", "R-ALL-8")
 async def test_the_citizen_hears_of_every_step_where_they_wrote_and_on_the_progress_page(one: Bench) -> None:
     note = (await one.intake.receive(message("1", FIRE), within=10)).replies[1].reply.ticket
     assert note is not None

@@ -144,6 +144,10 @@ const views = {
     await asks("desk", "dispatcher", `/cases/${secret}`)(page);
     await page.click("#supervision summary");
   },
+  "desk meeting": asks("desk", "dispatcher", "/meeting"),
+  "desk letters": asks("desk", "dispatcher", "/letters"),
+  "desk files": asks("desk", "unit", "/files"),
+  "desk published figures": (page) => page.goto(at("desk", "/published/figures")),
   "desk units": asks("desk", "dispatcher", "/units"),
   "desk faulty lines": async (page) => {
     await asks("desk", "dispatcher", "/units")(page);
@@ -192,6 +196,7 @@ const views = {
     await page.waitForSelector("[role=status], [role=alert]");
     await page.waitForSelector(`th:has-text("${secret}")`);
   },
+  "gateway call-in days": asks("gateway", "dispatcher", "/ops/call-ins", true),
   "gateway repeats": asks("gateway", "dispatcher", "/ops/repeats", true),
   "gateway callbacks": async (page) => {
     await askForPerson();
@@ -385,8 +390,8 @@ await check("a password that is changed ends the sessions elsewhere, and one pla
 // Role by role: what the menu names, and of all pages of the program the ones that open.
 const own = ["account", "account/password", "account/second-factor"];
 const pages = {
-  desk: { all: ["/", "/board", "/calls", "/supervision", "/archive", "/papers", "/reports", "/units", "/accounts", "/audit", ...own.map((one) => "/" + one), `/cases/${kase}`], admin: ["/units", "/accounts", "/audit"], dispatcher: ["/", "/board", "/calls", "/supervision", "/archive", "/papers", "/reports", "/units"], unit: ["/", "/board", "/papers", "/reports", "/units"], editor: [], reviewer: [] },
-  gateway: { all: ["/kb", "/kb/review", "/kb/unit", "/ops", "/ops/sealed", "/ops/repeats", "/ops/people", "/staff/accounts", "/staff/audit", ...own.map((one) => "/staff/" + one)], admin: ["/kb", "/ops", "/staff/accounts", "/staff/audit"], editor: ["/kb"], reviewer: ["/kb"], dispatcher: ["/ops/sealed", "/ops/repeats", "/ops/people"], unit: ["/kb/review", "/kb/unit"] },
+  desk: { all: ["/", "/board", "/calls", "/supervision", "/archive", "/files", "/papers", "/meeting", "/letters", "/reports", "/units", "/accounts", "/audit", ...own.map((one) => "/" + one), `/cases/${kase}`], admin: ["/units", "/accounts", "/audit"], dispatcher: ["/", "/board", "/calls", "/supervision", "/archive", "/files", "/papers", "/reports", "/units"], unit: ["/", "/board", "/files", "/papers", "/reports", "/units"], editor: [], reviewer: [] },
+  gateway: { all: ["/kb", "/kb/review", "/kb/unit", "/ops", "/ops/sealed", "/ops/repeats", "/ops/people", "/ops/callbacks", "/ops/call-ins", "/staff/accounts", "/staff/audit", ...own.map((one) => "/staff/" + one)], admin: ["/kb", "/ops", "/staff/accounts", "/staff/audit"], editor: ["/kb"], reviewer: ["/kb"], dispatcher: ["/ops/callbacks", "/ops/sealed", "/ops/repeats", "/ops/people", "/ops/call-ins"], unit: ["/kb/review", "/kb/unit"] },
 };
 for (const [door, { all, ...roles }] of Object.entries(pages)) {
   await check(`each role sees exactly its pages: ${door}`, {}, async () => {
@@ -399,7 +404,7 @@ for (const [door, { all, ...roles }] of Object.entries(pages)) {
       assert.deepEqual(named.sort(), [...menu].sort(), role);
       const open = [];
       for (const path of all) if ((await page.goto(doors[door].base + path)).status() === 200) open.push(path);
-      const unlisted = { "desk dispatcher": [`/cases/${kase}`], "gateway editor": ["/kb/review"], "gateway reviewer": ["/kb/review"] };
+      const unlisted = { "desk dispatcher": [`/cases/${kase}`, "/meeting", "/letters"], "gateway editor": ["/kb/review"], "gateway reviewer": ["/kb/review"] };
       const cases = unlisted[`${door} ${role}`] ?? []; // a unit's cases are the ones sent to it
       const others = open.filter((path) => !own.some((one) => path.endsWith(one)) && !(role === "unit" && path.startsWith("/cases/")));
       assert.deepEqual(others.sort(), [...menu, ...cases].sort(), role);

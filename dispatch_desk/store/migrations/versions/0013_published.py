@@ -1,4 +1,4 @@
-"""Whose name and telephone a unit lets be published, as the list of liaison officers is."""
+"""Whose name and telephone a unit lets be published; the latest steps of a name are found at once."""
 
 from groundwork.database import run_script
 
@@ -9,6 +9,7 @@ depends_on = None
 
 SCHEMA = """
 ALTER TABLE unit_people ADD COLUMN published boolean NOT NULL DEFAULT false;
+CREATE INDEX case_steps_latest ON case_steps (step, at DESC);
 """
 
 
