@@ -17,7 +17,7 @@ from hotline.analysis import Analysis, Seen, analyse
 from hotline.citypack import CityPack
 from hotline.law import Provision
 from hotline.notices import Notice, names_people
-from hotline.papers import is_of_unit, is_public, lacking, papers_of, periods_of
+from hotline.papers import is_of_unit, is_public, lacking, owed, papers_of, periods_of
 from hotline.periods import Period
 from hotline.records import to_record
 from hotline.ticket import is_ticket_number, normalised
@@ -85,6 +85,13 @@ class Papers:
         return [
             (paper, rule) for paper, rule in known if rule and _is_seen(paper, rule, scope, was_sent=True)
         ]
+
+    async def missing(self, scope: str | None) -> Mapping[str, Period]:
+        """Return the period that is over and has no approved paper, by the rule that asks for one in its rhythm."""
+        due = {rule.id: period for rule in self.rules(scope) if (period := owed(rule, self.clock()))}
+        async with storage_errors(), self._pool.acquire() as connection:
+            there = await papers.approved(connection, scope or "", [period.name for period in due.values()])
+        return {id: period for id, period in due.items() if (id, period.name) not in there}
 
     async def begin(self, id: str, name: str, *, scope: str | None, by: Author) -> int | None:
         """Begin the paper of a rule for a period; ``None`` where nobody may write such a one now."""
@@ -161,10 +168,10 @@ class Papers:
             await papers.add_step(connection, self._vault, id, one)
             await self._note(connection, Action.PAPER_STEP, id, by, step)
             if notice is not None:
-                owed = Owed(
+                effect = Owed(
                     key=f"{notice.id}:{notice.sequence}", lane=LANE, kind=NOTICE, body=to_record(notice)
                 )
-                await owe(connection, self._vault, [owed], clock=self.clock)
+                await owe(connection, self._vault, [effect], clock=self.clock)
         return ()
 
     async def figures(self, shown: Sequence[str], period: Period, *, unit: str | None) -> Analysis:

@@ -38,7 +38,13 @@ async def listed(request: web.Request) -> web.StreamResponse:
     if scope == "":
         return request.app[LOOK].page("no_unit.html", account=account_of(request))
     rules = [(rule, periods_of(rule, papers.clock())) for rule in papers.rules(scope)]
-    return _page(request, "papers.html", rules=rules, papers=await papers.listed(scope))
+    return _page(
+        request,
+        "papers.html",
+        rules=rules,
+        papers=await papers.listed(scope),
+        missing=await papers.missing(scope),
+    )
 
 
 async def begin(request: web.Request) -> web.StreamResponse:

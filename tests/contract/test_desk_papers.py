@@ -82,7 +82,7 @@ async def file(desk: RunningDesk, city: str, letters: str, **changes: Any) -> st
 async def test_a_weekly_report_is_written_approved_and_then_stays_as_it_is(opening: Opening) -> None:
     async with opening("suqian") as desk:
         numbers = [await file(desk, "suqian", f"PAPERSA{n}", title="示例路的路灯不亮") for n in "234"]
-        assert "每周" not in await text_of(desk.browser, "/papers")
+        assert "2026年第46周（11月9日起）的还没有审核" in await text_of(desk.browser, "/papers")
         status, place = await post(desk, "/papers", rule="weekly-report", period="2026-W47")
         assert status == 303
         assert (await post(desk, "/papers", rule="weekly-report", period="2020-W47"))[0] == 404
