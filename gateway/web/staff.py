@@ -13,6 +13,7 @@ from gateway.store.dissuasions import Dissuasions
 from gateway.store.drafts import Drafts
 from gateway.store.feedback import Feedback
 from gateway.store.links import Links
+from gateway.store.polls import Polls
 from gateway.store.questions import Questions
 from gateway.store.reminders import Reminders
 from gateway.store.repeats import Repeats
@@ -27,6 +28,7 @@ from gateway.web.pages.dissuasions import DissuasionPages
 from gateway.web.pages.editing import EditingPages, EditingParts
 from gateway.web.pages.enclosing import EnclosingPages, PublicFiles
 from gateway.web.pages.ops import OpsPages
+from gateway.web.pages.polling import PollingPages
 from gateway.web.pages.repeats import RepeatPages
 from gateway.web.pages.sealed import SealedPages
 from gateway.web.rendering import WORDS, Pages
@@ -35,6 +37,7 @@ from groundwork.clock import Clock
 from groundwork.database import Pool
 from groundwork.vault import Vault
 from hotline.citypack import CityPack
+from hotline.polls import poll_rule
 from kb.library import Library
 from staff.accounts import Role
 from staff.audience import add_routes, staff
@@ -71,6 +74,7 @@ class StaffParts:
     tickets: Tickets
     links: Links
     repeats: Repeats
+    polls: Polls
     checks: Sequence[Check]
     assets: Assets
     secure: bool
@@ -87,6 +91,7 @@ def add_staff_side(app: web.Application, parts: StaffParts) -> StaffDoor:
         "hotline": pack.hotline,
         "provider": parts.provider is not None,
         "dissuades": pack.on_misconduct is not None,
+        "polls_people": poll_rule(pack) is not None,
     }
     look = Look(TEMPLATES, styles=styles, door=PREFIX, more=more)
     door = StaffDoor(
@@ -108,6 +113,8 @@ def add_staff_side(app: web.Application, parts: StaffParts) -> StaffDoor:
     dissuasions = DissuasionPages(look, Dissuasions(parts.pool, city=pack.code), pack)
     add_routes(app, staff(Role.DISPATCHER), dissuasions.routes())
     add_routes(app, staff(Role.DISPATCHER), RepeatPages(look, parts.repeats).routes())
+    polling = PollingPages(look, parts.polls, pack, clock=parts.clock)
+    add_routes(app, staff(Role.DISPATCHER), polling.routes())
     return door
 
 

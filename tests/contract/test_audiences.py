@@ -93,6 +93,7 @@ GATEWAY = door_of("/staff") | {
     ("GET", "/ops/sealed"): "dispatcher", ("POST", "/ops/sealed"): "dispatcher",
     ("POST", "/ops/sealed/{id}/decide"): "dispatcher", ("POST", "/ops/sealed/{id}/look"): "dispatcher",
     ("GET", "/ops/dissuasions"): "dispatcher",
+    ("GET", "/ops/polls"): "dispatcher", ("POST", "/ops/polls"): "dispatcher", ("GET", "/ops/polls/{id}"): "dispatcher",
     ("GET", "/ops/repeats"): "dispatcher", ("POST", "/ops/repeats"): "dispatcher",
     ("POST", "/ops/repeats/undo"): "dispatcher",
     ("GET", "/ops/people"): "dispatcher", ("POST", "/ops/people"): "dispatcher",

@@ -176,6 +176,14 @@ const views = {
     await page.waitForSelector(`th:has-text("${secret}")`);
   },
   "gateway repeats": asks("gateway", "dispatcher", "/ops/repeats", true),
+  "gateway polls": asks("gateway", "dispatcher", "/ops/polls", true),
+  "gateway poll": async (page) => {
+    await asks("gateway", "dispatcher", "/ops/polls", true)(page);
+    for (const [field, text] of [["question", "路灯够亮吗？"], ["options", "够亮\n不够亮"], ["ordered_by", "示例市人民政府"], ["groups", "走路的人\n开车的人"]]) await page.fill(`#${field}`, text);
+    await page.fill("#last", await page.inputValue("#first"));
+    await click(page, "button:text-is('开始')");
+    await page.waitForSelector("#r1");
+  },
   "gateway people": async (page) => {
     await asks("gateway", "dispatcher", "/ops/people", true)(page);
     await page.fill("#value", "13800000000");
@@ -344,7 +352,7 @@ await check("a password that is changed ends the sessions elsewhere, and one pla
 const own = ["account", "account/password", "account/second-factor"];
 const pages = {
   desk: { all: ["/", "/board", "/calls", "/supervision", "/archive", "/papers", "/reports", "/units", "/accounts", "/audit", ...own.map((one) => "/" + one), `/cases/${kase}`], admin: ["/units", "/accounts", "/audit"], dispatcher: ["/", "/board", "/calls", "/supervision", "/archive", "/papers", "/reports", "/units"], unit: ["/", "/board", "/papers", "/reports", "/units"], editor: [], reviewer: [] },
-  gateway: { all: ["/kb", "/kb/review", "/ops", "/ops/sealed", "/ops/repeats", "/ops/people", "/staff/accounts", "/staff/audit", ...own.map((one) => "/staff/" + one)], admin: ["/kb", "/ops", "/staff/accounts", "/staff/audit"], editor: ["/kb"], reviewer: ["/kb"], dispatcher: ["/ops/sealed", "/ops/repeats", "/ops/people"], unit: ["/kb/review"] },
+  gateway: { all: ["/kb", "/kb/review", "/ops", "/ops/sealed", "/ops/repeats", "/ops/people", "/ops/polls", "/staff/accounts", "/staff/audit", ...own.map((one) => "/staff/" + one)], admin: ["/kb", "/ops", "/staff/accounts", "/staff/audit"], editor: ["/kb"], reviewer: ["/kb"], dispatcher: ["/ops/sealed", "/ops/repeats", "/ops/people", "/ops/polls"], unit: ["/kb/review"] },
 };
 for (const [door, { all, ...roles }] of Object.entries(pages)) {
   await check(`each role sees exactly its pages: ${door}`, {}, async () => {
