@@ -1,23 +1,24 @@
 """Papers: written by the centre or a unit over the figures of a period, approved by somebody else, then frozen and sent."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import TypeAlias
 
 from dispatch_desk.returns import NOTICE
 from dispatch_desk.store import facts, papers
 from dispatch_desk.store.papers import APPROVED, DRAFT, Body, Chosen, Paper, PaperStep
 from groundwork.audit import Action, Audit, Author
 from groundwork.clock import Clock
-from groundwork.database import Connection, Pool, storage_errors
+from groundwork.database import Connection, Pool, lock, storage_errors
 from groundwork.outbox import Owed, owe
 from groundwork.vault import Vault
 from hotline.analysis import Analysis, Seen, analyse
 from hotline.citypack import CityPack
 from hotline.law import Provision
 from hotline.notices import Notice, names_people
-from hotline.papers import is_of_unit, is_public, lacking, papers_of, periods_of
+from hotline.papers import is_of_unit, is_public, lacking, owed, papers_of, periods_of
 from hotline.periods import Period
 from hotline.records import to_record
 from hotline.ticket import is_ticket_number, normalised
@@ -52,6 +53,10 @@ class Shown:
         """Whether it was approved and changes no more."""
         return self.paper.state == APPROVED
 
+    def is_draft_of(self, scope: str | None) -> bool:
+        """Tell whether it is a draft that the unit ``scope``, or the centre, may write on."""
+        return not self.is_frozen and (self.paper.unit or None) == scope
+
     @property
     def is_out(self) -> bool:
         """Whether it stands on the public's page."""
@@ -62,6 +67,9 @@ class Shown:
     def may_publish(self) -> bool:
         """Whether it may be put on the public's page."""
         return self.is_frozen and is_public(self.rule) and not self.is_out
+
+
+Publish: TypeAlias = Callable[[Shown], Notice]
 
 
 class Papers:
@@ -86,6 +94,13 @@ class Papers:
             (paper, rule) for paper, rule in known if rule and _is_seen(paper, rule, scope, was_sent=True)
         ]
 
+    async def missing(self, scope: str | None) -> Mapping[str, Period]:
+        """Return the period that is over and has no approved paper, by the rule that asks for one in its rhythm."""
+        due = {rule.id: period for rule in self.rules(scope) if (period := owed(rule, self.clock()))}
+        async with storage_errors(), self._pool.acquire() as connection:
+            there = await papers.approved(connection, scope or "", [period.name for period in due.values()])
+        return {id: period for id, period in due.items() if (id, period.name) not in there}
+
     async def begin(self, id: str, name: str, *, scope: str | None, by: Author) -> int | None:
         """Begin the paper of a rule for a period; ``None`` where nobody may write such a one now."""
         rule = next((rule for rule in self.rules(scope) if rule.id == id), None)
@@ -95,102 +110,113 @@ class Papers:
         paper = Paper(
             id=0, rule=id, period=name, unit=scope or "", state=DRAFT, account_id=by.account_id, at=now, body=Body()
         )  # fmt: skip
-        async with self._writing() as connection:
+        async with storage_errors(), self._pool.acquire() as connection, connection.transaction():
             number = await papers.insert(connection, self._vault, paper)
             await self._note(connection, Action.PAPER_WRITTEN, number, by, id)
         return number
 
     async def find(self, id: int, *, scope: str | None, reader: Author) -> Shown | None:
         """Return a paper that somebody may see; that a unit opened what was sent to it is noted once for each account."""
-        shown = await self._find(id, scope)
+        async with storage_errors(), self._pool.acquire() as connection:
+            shown = await self._find(connection, id, scope)
         if shown is None or scope is None or shown.paper.unit or _was_read(shown, reader):
             return shown
         await self.note(id, READ, "", scope=scope, by=reader)
-        return await self._find(id, scope)
+        async with storage_errors(), self._pool.acquire() as connection:
+            return await self._find(connection, id, scope)
 
     async def write(
         self, id: int, words: Mapping[str, str], lines: str, *, scope: str | None, by: Author
     ) -> tuple[str, ...] | None:
         """Keep what was written in a draft; return what is wrong in it, ``None`` where there is no draft of theirs."""
-        shown = await self._find(id, scope)
-        if shown is None or shown.is_frozen or by.account_id is None or (shown.paper.unit or None) != scope:
-            return None
-        async with self._writing() as connection:
+        async with self._alone_with(id) as connection:
+            shown = await self._find(connection, id, scope)
+            if shown is None or not shown.is_draft_of(scope):
+                return None
             chosen = await self._chosen(connection, lines, scope)
             kept = {name: words.get(name, "").strip()[:MAX_WORDS] for name in shown.rule.requires}
-            body = replace(shown.paper.body, words=kept, cases=chosen or ())
-            paper = replace(shown.paper, body=body, account_id=by.account_id, at=self.clock())
-            await papers.update(connection, self._vault, paper)
-            await self._note(connection, Action.PAPER_WRITTEN, id, by, shown.paper.rule)
+            cases = shown.paper.body.cases if chosen is None else chosen
+            body = replace(shown.paper.body, words=kept, cases=cases)
+            await self._keep(connection, shown.paper, body, DRAFT, by=by)
         return () if chosen is not None else ("cases",)
 
     async def approve(
         self, id: int, approver: str, *, scope: str | None, by: Author, writer: str
     ) -> tuple[str, ...] | None:
         """Freeze a draft with the figures of this moment; return what it lacks, ``None`` where there is no draft of theirs."""
-        shown = await self._find(id, scope)
-        if shown is None or shown.is_frozen or by.account_id is None or (shown.paper.unit or None) != scope:
-            return None
-        body = shown.paper.body
-        wrong = lacking(shown.rule, body.words, len(body.cases), approver=approver, writer=writer)
-        if wrong:
-            return wrong
-        frozen = replace(body, approver=approver.strip(), figures=shown.figures)
-        paper = replace(shown.paper, body=frozen, state=APPROVED, account_id=by.account_id, at=self.clock())
-        async with self._writing() as connection:
-            await papers.update(connection, self._vault, paper)
-            await self._note(connection, Action.PAPER_APPROVED, id, by, shown.paper.rule)
-        return ()
+        async with self._alone_with(id) as connection:
+            shown = await self._find(connection, id, scope)
+            if shown is None or not shown.is_draft_of(scope):
+                return None
+            body = shown.paper.body
+            wrong = lacking(shown.rule, body.words, len(body.cases), approver=approver, writer=writer)
+            if not wrong:
+                frozen = replace(body, approver=approver.strip(), figures=shown.figures)
+                await self._keep(connection, shown.paper, frozen, APPROVED, by=by)
+        return wrong
 
     async def note(
-        self, id: int, step: str, said: str, *, scope: str | None, by: Author, notice: Notice | None = None
+        self, id: int, step: str, said: str, *, scope: str | None, by: Author, publish: Publish | None = None
     ) -> tuple[str, ...] | None:
-        """Note what became of an approved paper; ``notice`` goes to everybody with it.
+        """Note what became of an approved paper; the notice that ``publish`` makes of it goes to everybody.
 
-        Returns ``personal`` where a notice seems to name somebody, ``None`` where the step cannot be.
+        Returns ``personal`` where the notice seems to name somebody, ``None`` where the step cannot be.
         """
-        shown = await self._find(id, scope)
-        if shown is None or by.account_id is None or not _may(step, shown, scope):
-            return None
-        if notice and names_people((part.text for part in notice.parts), self.pack.finder):
-            return ("personal",)
-        one = PaperStep(
-            step=step, account_id=by.account_id, unit=scope or "", at=self.clock(), said=said[:MAX_LINE]
-        )
-        async with self._writing() as connection:
+        async with self._alone_with(id) as connection:
+            shown = await self._find(connection, id, scope)
+            if shown is None or by.account_id is None or not _may(step, shown, scope):
+                return None
+            notice = publish(shown) if publish else None
+            if notice and names_people((part.text for part in notice.parts), self.pack.finder):
+                return ("personal",)
+            one = PaperStep(
+                step=step, account_id=by.account_id, unit=scope or "", at=self.clock(), said=said[:MAX_LINE]
+            )
             await papers.add_step(connection, self._vault, id, one)
             await self._note(connection, Action.PAPER_STEP, id, by, step)
             if notice is not None:
-                owed = Owed(
-                    key=f"{notice.id}:{notice.sequence}", lane=LANE, kind=NOTICE, body=to_record(notice)
-                )
-                await owe(connection, self._vault, [owed], clock=self.clock)
+                key, body = f"{notice.id}:{notice.sequence}", to_record(notice)
+                effect = Owed(key=key, lane=LANE, kind=NOTICE, body=body)
+                await owe(connection, self._vault, [effect], clock=self.clock)
         return ()
 
     async def figures(self, shown: Sequence[str], period: Period, *, unit: str | None) -> Analysis:
         """Return what the parts ``shown`` show of a period now; with ``unit`` given of its cases alone."""
         async with storage_errors(), self._pool.acquire() as connection:
-            every = (period, period.previous, period.year_ago, period.next.year_ago)
-            counts = [await facts.counted(connection, one, unit=unit) for one in every]
-            seen = Seen(
-                period=period, now=self.clock(), counts=counts[0], before=counts[1], year_ago=counts[2], ahead=counts[3],
-                cases=[] if _COUNTED_ALONE.issuperset(shown) else await facts.of_period(connection, period, unit=unit),
-                instructed=await facts.instructed(connection, first=period.end - _YEAR, until=period.end)
-                if "instructed" in shown else [],
-            )  # fmt: skip
+            return await self._figures(connection, shown, period, unit)
+
+    async def _figures(
+        self, connection: Connection, shown: Sequence[str], period: Period, unit: str | None
+    ) -> Analysis:
+        every = (period, period.previous, period.year_ago, period.next.year_ago)
+        counts = [await facts.counted(connection, one, unit=unit) for one in every]
+        alone, ordered = _COUNTED_ALONE.issuperset(shown), "instructed" in shown
+        seen = Seen(
+            period=period, now=self.clock(), counts=counts[0], before=counts[1], year_ago=counts[2], ahead=counts[3],
+            cases=() if alone else await facts.of_period(connection, period, unit=unit),
+            instructed=await facts.instructed(connection, first=period.end - _YEAR, until=period.end) if ordered else (),
+        )  # fmt: skip
         return analyse(shown, seen)
 
-    async def _find(self, id: int, scope: str | None) -> Shown | None:
-        async with storage_errors(), self._pool.acquire() as connection:
-            paper = await papers.find(connection, self._vault, id)
-            steps = await papers.steps_of(connection, self._vault, id) if paper else ()
+    async def _find(self, connection: Connection, id: int, scope: str | None) -> Shown | None:
+        paper = await papers.find(connection, self._vault, id)
+        steps = await papers.steps_of(connection, self._vault, id) if paper else ()
         rule = self._rule(paper.rule) if paper else None
         was_sent = any(one.step == SENT for one in steps)
         if paper is None or rule is None or not _is_seen(paper, rule, scope, was_sent=was_sent):
             return None
-        period = Period.of(paper.period)
-        figures = paper.body.figures or await self.figures(rule.shows, period, unit=paper.unit or None)
+        period, unit = Period.of(paper.period), paper.unit or None
+        figures = paper.body.figures or await self._figures(connection, rule.shows, period, unit)
         return Shown(paper=paper, rule=rule, period=period, figures=figures, steps=steps)
+
+    async def _keep(
+        self, connection: Connection, paper: Paper, body: Body, state: str, *, by: Author
+    ) -> None:
+        account = by.account_id or paper.account_id
+        kept = replace(paper, body=body, state=state, account_id=account, at=self.clock())
+        await papers.update(connection, self._vault, kept)
+        action = Action.PAPER_APPROVED if state == APPROVED else Action.PAPER_WRITTEN
+        await self._note(connection, action, paper.id, by, paper.rule)
 
     async def _chosen(
         self, connection: Connection, lines: str, scope: str | None
@@ -209,8 +235,10 @@ class Papers:
         return next((rule for rule in papers_of(self.pack) if rule.id == id), None)
 
     @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[Connection]:
+    async def _alone_with(self, id: int) -> AsyncIterator[Connection]:
+        """Open a transaction in which nobody else touches the paper."""
         async with storage_errors(), self._pool.acquire() as connection, connection.transaction():
+            await lock(connection, f"paper:{id}")
             yield connection
 
     async def _note(self, connection: Connection, action: Action, id: int, by: Author, why: str) -> None:

@@ -45,9 +45,8 @@ class Reply:
     draft: Draft
 
 
-Gate = Callable[
-    [Case, Sequence[str], str], tuple[Finding, ...]
-]  #: a case, what it has turned out to be, a text
+#: Finds fault with a text as the reply to a case that has turned out to be so.
+Gate = Callable[[Case, Sequence[str], str], tuple[Finding, ...]]
 
 
 def gate_of(pack: CityPack) -> Gate:

@@ -84,6 +84,16 @@ def _tables(
             heads,
             [(words["columns"].get(one.name, one.name), one.met, one.of) for one in figures.rates],
         )
+    if figures.unit_rates:
+        heads = [label + words[part] for label in words["columns"].values() for part in ("met", "of")]
+        yield (
+            "unit_rates",
+            heads,
+            [
+                (one.unit, *(number for share in one.shares for number in (share.met, share.of)))
+                for one in figures.unit_rates
+            ],
+        )
     if figures.instructed:
         rows: list[Sequence[Value]] = [
             (one.number, one.unit, one.given_on, one.due, one.finished_at) for one in figures.instructed

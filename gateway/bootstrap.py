@@ -46,6 +46,7 @@ from gateway.store.feedback import Feedback
 from gateway.store.ledger import Ledger
 from gateway.store.links import Links
 from gateway.store.notices import Notices
+from gateway.store.polls import Polls
 from gateway.store.questions import Questions
 from gateway.store.reminders import Reminders
 from gateway.store.repeats import Repeats
@@ -109,6 +110,7 @@ class Services:
     link: DispatchLink
     feed: Feed
     notices: Notices
+    polls: Polls
     enclosures: Enclosures
     past: RoutingInUse
 
@@ -200,6 +202,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             link=link,
             feed=Feed(pool, vault),
             notices=Notices(pool, city=settings.city),
+            polls=Polls(pool, audit, city=settings.city),
             enclosures=enclosures,
             past=past,
         )

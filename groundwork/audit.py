@@ -84,6 +84,7 @@ class Action(StrEnum):
     SCORE_ENTERED = "score.entered"
     SCORE_WITHDRAWN = "score.withdrawn"
     SCORE_CONFIRMED = "score.confirmed"
+    POLL_BEGUN = "poll.begun"
     PAPER_WRITTEN = "paper.written"
     PAPER_APPROVED = "paper.approved"
     PAPER_STEP = "paper.step"

@@ -57,6 +57,14 @@ class Share:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class UnitShares:
+    """The rates of one unit."""
+
+    unit: str
+    shares: tuple[Share, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Progress:
     """How a matter stands that a leader instructed."""
 
@@ -76,6 +84,7 @@ class Analysis:
     tallies: Mapping[str, tuple[Tally, ...]] = field(default_factory=dict)
     lists: Mapping[str, tuple[Listed, ...]] = field(default_factory=dict)
     rates: tuple[Share, ...] = ()
+    unit_rates: tuple[UnitShares, ...] = ()  #: of the units that have any, by name
     instructed: tuple[Progress, ...] = ()
 
 
@@ -107,7 +116,8 @@ def analyse(shown: Iterable[str], seen: Seen) -> Analysis:
         at=seen.now,
         tallies={name: _TALLIES[name](seen) for name in parts if name in _TALLIES},
         lists={name: tuple(_LISTS[name](seen)) for name in parts if name in _LISTS},
-        rates=tuple(_rates(seen)) if "rates" in parts else (),
+        rates=_rates(seen.cases, seen) if "rates" in parts else (),
+        unit_rates=tuple(_unit_rates(seen)) if "unit_rates" in parts else (),
         instructed=tuple(map(_progress, seen.instructed)) if "instructed" in parts else (),
     )
 
@@ -224,9 +234,16 @@ def _stepped(step: Step, key: str) -> Callable[[Seen], Iterator[Listed]]:
     return lists
 
 
-def _rates(seen: Seen) -> Iterator[Share]:
-    for name, rate in common_rates(seen.cases, seen.period, now=seen.now).items():
-        yield Share(name=name, met=len(rate.met), of=len(rate.of))
+def _rates(cases: Sequence[CaseFacts], seen: Seen) -> tuple[Share, ...]:
+    found = common_rates(cases, seen.period, now=seen.now)
+    return tuple(Share(name=name, met=len(rate.met), of=len(rate.of)) for name, rate in found.items())
+
+
+def _unit_rates(seen: Seen) -> Iterator[UnitShares]:
+    for unit in sorted({case.unit for case in seen.cases}):
+        shares = _rates([case for case in seen.cases if case.unit == unit], seen)
+        if any(share.of for share in shares):
+            yield UnitShares(unit=unit, shares=shares)
 
 
 def _progress(case: CaseFacts) -> Progress:

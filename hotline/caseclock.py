@@ -128,8 +128,7 @@ def _mending(pack: CityPack, file: CaseFile) -> Iterator[Due]:
         if taken.step is Step.REPLY:
             return
         day = day_named(taken) if taken.step is Step.HOLD_REPLY else None
-        citation = _citation(pack, file, taken)
-        if day is not None and citation is not None:
+        if day is not None and (citation := _citation(pack, file, taken)) is not None:
             yield limited(pack, MEND, day, citation, since=taken.at)
             return
 

@@ -61,6 +61,11 @@ def periods_of(rule: Provision, now: datetime) -> tuple[Period, ...]:
     return tuple(dict.fromkeys(_periods(rule, now)))
 
 
+def owed(rule: Provision, now: datetime) -> Period | None:
+    """Return the period that is over and for which a paper of a fixed rhythm should be there."""
+    return Period.at(now, rule.every).previous if rule.every in RHYTHMS else None
+
+
 def lacking(
     rule: Provision, words: Mapping[str, str], chosen: int, *, approver: str, writer: str
 ) -> tuple[str, ...]:

@@ -130,7 +130,7 @@ MEASURED = (
 #: What a paper of the centre or of a unit is put together from (``hotline.analysis``); ``words`` are its own alone.
 SHOWN = (
     "count", "kinds", "units", "areas", "topics", "channels", "opinions", "growing", "new", "seasonal", "days",
-    "rates", "repeats", "open", "media", "ledgers", "risks", "clues", "instructed", "seats", "cases", "words",
+    "rates", "unit_rates", "repeats", "open", "media", "ledgers", "risks", "clues", "instructed", "seats", "cases", "words",
 )  # fmt: skip
 #: ``below`` and ``above`` leave the figure out, ``at_least`` and ``at_most`` take it in (R-ALL-20).
 BOUNDS = ("exactly", "at_least", "at_most", "below", "above", "each")

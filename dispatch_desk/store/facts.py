@@ -51,7 +51,8 @@ async def put(connection: Connection, case: Case) -> None:
         "INSERT INTO case_facts (number, kind, class, channel, assignment, unit, filed_at, sign_at, contact_at, finish_at,"
         " area, topic, related) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (number) DO UPDATE SET kind = EXCLUDED.kind,"
         " class = EXCLUDED.class, assignment = EXCLUDED.assignment, unit = EXCLUDED.unit,"
-        " sign_at = EXCLUDED.sign_at, contact_at = EXCLUDED.contact_at, finish_at = EXCLUDED.finish_at",
+        " sign_at = EXCLUDED.sign_at, contact_at = EXCLUDED.contact_at, finish_at = EXCLUDED.finish_at,"
+        " area = EXCLUDED.area, topic = EXCLUDED.topic, related = EXCLUDED.related",
         case.number, case.ticket["kind"], case.ticket["class"], case.ticket["channel"], case.assignment, case.lead_unit,
         case.filed_at, *(dues.get(what) for what in _LIMITS), case.area, case.topic, list(case.ticket["related"]),
     )  # fmt: skip

@@ -100,6 +100,16 @@ async def seen_by(connection: Connection, vault: Vault, unit: str, *, limit: int
     return [_paper(vault, row) for row in rows]
 
 
+async def approved(connection: Connection, unit: str, periods: Sequence[str]) -> frozenset[tuple[str, str]]:
+    """Return rule and period of the papers of a unit, or of the centre, that were approved for one of ``periods``."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT rule, period FROM papers WHERE unit = $1 AND state = 'approved' AND period = ANY($2)",
+        unit,
+        list(periods),
+    )
+    return frozenset((row["rule"], row["period"]) for row in rows)
+
+
 async def steps_of(connection: Connection, vault: Vault, id: int) -> Sequence[PaperStep]:
     """Return what became of a paper, oldest first."""
     rows = await connection.fetch(

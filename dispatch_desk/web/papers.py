@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from dispatch_desk.notices import notice_of
-from dispatch_desk.papers import MAX_LINE, MAX_WORDS, Papers, Shown
+from dispatch_desk.papers import MAX_LINE, MAX_WORDS, Papers, Publish, Shown
 from dispatch_desk.web.look import LOOK
 from dispatch_desk.web.pages import READERS, SIGNERS, scope_of
 from dispatch_desk.web.reports import WORDS
@@ -38,7 +38,13 @@ async def listed(request: web.Request) -> web.StreamResponse:
     if scope == "":
         return request.app[LOOK].page("no_unit.html", account=account_of(request))
     rules = [(rule, periods_of(rule, papers.clock())) for rule in papers.rules(scope)]
-    return _page(request, "papers.html", rules=rules, papers=await papers.listed(scope))
+    return _page(
+        request,
+        "papers.html",
+        rules=rules,
+        papers=await papers.listed(scope),
+        missing=await papers.missing(scope),
+    )
 
 
 async def begin(request: web.Request) -> web.StreamResponse:
@@ -87,15 +93,17 @@ async def note(request: web.Request) -> web.StreamResponse:
         return await _show(request, failed=("said",))
     wrong = await request.app[PAPERS].note(
         _id(request), step, said, scope=scope_of(account_of(request)), by=_by(request),
-        notice=await _notice(request, withdrawn=step == "withdrawn") if step in PUBLIC else None,
+        publish=_publisher(request.app[PAPERS], withdrawn=step == "withdrawn") if step in PUBLIC else None,
     )  # fmt: skip
     return await _after(request, wrong, step)
 
 
-async def _notice(request: web.Request, *, withdrawn: bool) -> Notice:
-    papers, shown = request.app[PAPERS], await _found(request)
-    id = f"{papers.pack.code}-paper-{shown.paper.id}"
-    return notice_of(shown, _names(papers.pack), WORDS, id=id, at=papers.clock(), withdrawn=withdrawn)
+def _publisher(papers: Papers, *, withdrawn: bool) -> Publish:
+    def publish(shown: Shown) -> Notice:
+        id = f"{papers.pack.code}-paper-{shown.paper.id}"
+        return notice_of(shown, _names(papers.pack), WORDS, id=id, at=papers.clock(), withdrawn=withdrawn)
+
+    return publish
 
 
 async def workbook(request: web.Request) -> web.StreamResponse:
@@ -137,10 +145,9 @@ async def _after(
 async def _show(request: web.Request, *, failed: Sequence[str] = (), typed: str = "") -> web.Response:
     shown, account = await _found(request), account_of(request)
     seats = read_seats(shown.paper.body.words.get("seats", "")) or ()
-    own = (shown.paper.unit or None) == scope_of(account)
     return _page(
         request, "paper.html", status=422 if failed else 200, shown=shown, failed=failed, typed=typed,
-        seats=seats, sums=summed(seats), may_write=own and not shown.is_frozen, is_public=is_public(shown.rule),
+        seats=seats, sums=summed(seats), may_write=shown.is_draft_of(scope_of(account)), is_public=is_public(shown.rule),
         may_note=shown.is_frozen and account.role in SIGNERS, longest={"words": MAX_WORDS, "line": MAX_LINE},
     )  # fmt: skip
 

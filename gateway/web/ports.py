@@ -12,10 +12,11 @@ from hotline.dates import Change
 from hotline.deadlines import Due
 from hotline.message import InboundMessage
 from hotline.notices import Notice
+from hotline.polls import Answer, Poll
 from hotline.understanding import Finding, Hit
 
 __all__ = [
-    "Articles", "CallIns", "Change", "History", "InboundText", "Limits", "News", "Notice", "Received", "Receives", "Registers", "Said", "SentReply",
+    "Articles", "CallIns", "Change", "History", "InboundText", "Limits", "News", "Notice", "Poll", "Polling", "Received", "Receives", "Registers", "Said", "SentReply",
     "Sheets", "Step", "Thread", "TicketStatus",
 ]  # fmt: skip
 
@@ -147,6 +148,19 @@ class News(Protocol):
 
     async def shown(self) -> Sequence[Notice]:
         """Return the notices that everybody may read, newest first; raises ``StorageAwayError``."""
+
+
+class Polling(Protocol):
+    """Polls, and the answers to them."""
+
+    async def listed(self) -> Sequence[Poll]:
+        """Return the latest polls, newest first; raises ``StorageAwayError``."""
+
+    async def find(self, id: int) -> Poll | None:
+        """Return the poll with that id."""
+
+    async def answer(self, id: int, answer: Answer, *, voter: bytes) -> bool:
+        """Count an answer; ``False`` if this browser's was counted before."""
 
 
 class Sheets(Protocol):

@@ -25,13 +25,14 @@ from gateway.web.pages.mailbox import MailboxPage
 from gateway.web.pages.mine import Mine
 from gateway.web.pages.news import NewsPage
 from gateway.web.pages.outcomes import Outcomes
+from gateway.web.pages.polls import PollPages
 from gateway.web.pages.portal import Portal
 from gateway.web.pages.privacy import PrivacyPage
 from gateway.web.pages.progress import ProgressPage
 from gateway.web.pages.promises import PromisesPage
 from gateway.web.pages.proving import Proof
 from gateway.web.pages.supplements import Supplements
-from gateway.web.ports import Articles, CallIns, History, Limits, News, Registers, Sheets
+from gateway.web.ports import Articles, CallIns, History, Limits, News, Polling, Registers, Sheets
 from gateway.web.rendering import WORDS, Pages
 from gateway.web.security import same_origin
 from groundwork.headers import headers_for, is_https
@@ -51,6 +52,7 @@ class SiteParts:
     registers: Registers
     articles: Articles
     news: News
+    polls: Polling
     limits: Limits
     sheets: Sheets
     checks: Sequence[Check]
@@ -103,6 +105,10 @@ def make_site(parts: SiteParts) -> web.Application:
     add_routes(app, "citizen", (*progress.routes(), *progress.api_routes()))
     add_routes(app, "public", Portal(pages, parts.articles, parts.call_ins, secure=secure).routes())
     add_routes(app, "public", PromisesPage(pages, parts.pack, clock=clock).routes())
+    polls = PollPages(
+        pages, parts.polls, parts.limits, key=parts.channel.key("polls"), clock=clock, secure=secure
+    )
+    add_routes(app, "citizen", polls.routes())
     add_routes(app, "public", NewsPage(pages, parts.news).routes())
     add_routes(app, "public", PrivacyPage(pages, parts.pack, clock=clock).routes())
     add_routes(app, "public", AccessibilityPage(pages).routes())

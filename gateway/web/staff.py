@@ -15,6 +15,7 @@ from gateway.store.dissuasions import Dissuasions
 from gateway.store.drafts import Drafts
 from gateway.store.feedback import Feedback
 from gateway.store.links import Links
+from gateway.store.polls import Polls
 from gateway.store.questions import Questions
 from gateway.store.reminders import Reminders
 from gateway.store.repeats import Repeats
@@ -33,6 +34,7 @@ from gateway.web.pages.duties import DutyPages, DutyParts
 from gateway.web.pages.editing import EditingPages, EditingParts
 from gateway.web.pages.enclosing import EnclosingPages, PublicFiles
 from gateway.web.pages.ops import OpsPages
+from gateway.web.pages.polling import PollingPages
 from gateway.web.pages.repeats import RepeatPages
 from gateway.web.pages.sealed import SealedPages
 from gateway.web.pages.usage import UsagePages
@@ -43,6 +45,7 @@ from groundwork.database import Pool
 from groundwork.vault import Vault
 from hotline.call_in import call_in_rules
 from hotline.citypack import CityPack
+from hotline.polls import poll_rule
 from kb.library import Library
 from staff.accounts import Role
 from staff.audience import add_routes, staff
@@ -81,6 +84,7 @@ class StaffParts:
     repeats: Repeats
     callbacks: Callbacks
     call_ins: CallIns
+    polls: Polls
     checks: Sequence[Check]
     assets: Assets
     secure: bool
@@ -99,6 +103,7 @@ def add_staff_side(app: web.Application, parts: StaffParts) -> StaffDoor:
         "dissuades": pack.on_misconduct is not None,
         "figures": parts.assets.url("figures.js"),
         "calls_in": call_in_rules(pack) is not None,
+        "polls_people": poll_rule(pack) is not None,
     }
     look = Look(TEMPLATES, styles=styles, door=PREFIX, more=more)
     door = StaffDoor(
@@ -126,6 +131,8 @@ def add_staff_side(app: web.Application, parts: StaffParts) -> StaffDoor:
         look, parts.callbacks, parts.files, pack, script=parts.assets.url("callbacks.js"), clock=parts.clock
     )
     add_routes(app, staff(Role.DISPATCHER), callbacks.routes())
+    polling = PollingPages(look, parts.polls, pack, clock=parts.clock)
+    add_routes(app, staff(Role.DISPATCHER), polling.routes())
     return door
 
 

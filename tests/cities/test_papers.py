@@ -7,7 +7,7 @@ import pytest
 from cities.loading import city_codes, load_pack
 from dispatch_desk.web import look
 from hotline.calendar import CITY_TIME
-from hotline.papers import is_public, lacking, live_rules, papers_of, periods_of
+from hotline.papers import is_public, lacking, live_rules, owed, papers_of, periods_of
 from hotline.seats import COLUMNS, read_seats, summed
 from tests.cities.test_scores import NOW
 
@@ -15,7 +15,18 @@ WORDS = json.loads((look.STATIC.parent / "report_words.json").read_text(encoding
 
 
 @pytest.mark.duty(
-    "PDS-19", "PDS-20", "PDS-23", "BD-31", "BD-37", "KF-3-2a", "KF-3-2c", "KF-3-5", "KF-3-6", "SQ-7", "SQ-2-4"
+    "PDS-19",
+    "PDS-20",
+    "PDS-23",
+    "BD-31",
+    "BD-37",
+    "KF-3-2a",
+    "KF-3-2c",
+    "KF-3-5",
+    "KF-3-6",
+    "KF-3-7",
+    "SQ-7",
+    "SQ-2-4",
 )
 @pytest.mark.parametrize(
     ("city", "papers"),
@@ -25,7 +36,8 @@ WORDS = json.loads((look.STATIC.parent / "report_words.json").read_text(encoding
         ("baoding", {"daily-count": "day 第三十一条", "monthly-analysis": "month 第三十一条", "quarterly-bulletin": "quarter 第三十一条",
                      "work-published": "regularly 第三十七条"}),
         ("kaifeng", {"weekly-hot-topics": "week 三（二）1", "progress-report": "month 三（二）3", "kinds-analysed": "regularly 三（六）2", "seat-statistics": "regularly 三（六）1",
-                     "tendencies": "regularly 三（六）3", "published-after-approval": "regularly 三（五）3"}),
+                     "tendencies": "regularly 三（六）3", "published-after-approval": "regularly 三（五）3",
+                     "papers-archive": "regularly 三（七）3", "sound-and-picture-archive": "regularly 三（七）4"}),
         ("suqian", {"weekly-report": "week 七（一）", "special-report": "event 七（一）", "clues": "regularly 七（二）"}),
         ("xian", {}),
     ],
@@ -81,6 +93,12 @@ def test_a_paper_is_begun_for_its_own_periods() -> None:
     now = NOW.astimezone(CITY_TIME)  # the first of January 2027
     assert [one.name for one in periods_of(rules["daily-count"], now)][:2] == ["2027-01-01", "2026-12-31"]
     assert [one.name for one in periods_of(rules["quarterly-bulletin"], now)][:2] == ["2027-Q1", "2026-Q4"]
+    over = [
+        period and period.name
+        for id in ("daily-count", "quarterly-bulletin")
+        for period in (owed(rules[id], now),)
+    ]
+    assert over == ["2026-12-31", "2026-Q4"] and owed(rules["work-published"], now) is None
     free = [one.name for one in periods_of(rules["work-published"], now)]
     assert free == ["2027-01", "2026-12", "2027-Q1", "2026-Q4", "2027-H1", "2026-H2", "2027", "2026"]
 

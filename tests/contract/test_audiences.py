@@ -100,6 +100,7 @@ GATEWAY = door_of("/staff") | {
     ("GET", "/ops/call-ins"): "dispatcher", ("POST", "/ops/call-ins"): "dispatcher",
     ("POST", "/ops/call-ins/{id}/take-back"): "dispatcher", ("POST", "/ops/call-ins/{id}/calls"): "dispatcher",
     ("GET", "/ops/dissuasions"): "dispatcher",
+    ("GET", "/ops/polls"): "dispatcher", ("POST", "/ops/polls"): "dispatcher", ("GET", "/ops/polls/{id}"): "dispatcher",
     ("GET", "/ops/repeats"): "dispatcher", ("POST", "/ops/repeats"): "dispatcher",
     ("POST", "/ops/repeats/undo"): "dispatcher",
     ("GET", "/ops/callbacks/{id}/files/{place}"): "dispatcher",

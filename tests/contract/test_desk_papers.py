@@ -82,7 +82,7 @@ async def file(desk: RunningDesk, city: str, letters: str, **changes: Any) -> st
 async def test_a_weekly_report_is_written_approved_and_then_stays_as_it_is(opening: Opening) -> None:
     async with opening("suqian") as desk:
         numbers = [await file(desk, "suqian", f"PAPERSA{n}", title="示例路的路灯不亮") for n in "234"]
-        assert "每周" not in await text_of(desk.browser, "/papers")
+        assert "2026年第46周（11月9日起）的还没有审核" in await text_of(desk.browser, "/papers")
         status, place = await post(desk, "/papers", rule="weekly-report", period="2026-W47")
         assert status == 303
         assert (await post(desk, "/papers", rule="weekly-report", period="2020-W47"))[0] == 404
@@ -92,6 +92,8 @@ async def test_a_weekly_report_is_written_approved_and_then_stays_as_it_is(openi
         status, page = await post(desk, place, remark="路灯故障多", cases="20260101ZZZZZZZ2 没有这件")
         assert status == 422 and "典型案例" in page and "20260101ZZZZZZZ2" in page
         assert (await post(desk, place, remark="路灯故障多", cases=f"{numbers[0]} 三天修好"))[0] == 303
+        assert (await post(desk, place, remark="路灯故障多", cases="没有编号"))[0] == 422
+        assert "三天修好" in await text_of(desk.browser, place), "what was chosen stays"
         writer = await desk.staff(Role.DISPATCHER)
         assert (await post(desk, f"{place}/approve", approver=writer))[0] == 422
         assert (await post(desk, f"{place}/steps", step="sent", said="市领导"))[0] == 404, (

@@ -35,7 +35,7 @@ CLOCK = clock_from(None)
 PACK = load_pack("_example")
 #: Bytes that no key of the vault seals: digests, and the chain of the audit log.
 DIGESTS = {
-    "unanswered_questions.digest",
+    "unanswered_questions.digest", "poll_answers.voter",
     "messages.key_digest", "messages.fingerprint", "tickets.code_digest", "ticket_events.event_digest",
     "letters.code_digest", "effects.key_digest", "staff_sessions.token_digest", "staff_tries.subject",
     "staff_accounts.provider_digest", "staff_recovery_codes.digest", "audit_log.address", "audit_log.previous",

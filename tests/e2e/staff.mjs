@@ -207,6 +207,14 @@ const views = {
     if (await page.locator("text=我来接").count()) await click(page, "text=我来接");
     await page.waitForSelector("#text");
   },
+  "gateway polls": asks("gateway", "dispatcher", "/ops/polls", true),
+  "gateway poll": async (page) => {
+    await asks("gateway", "dispatcher", "/ops/polls", true)(page);
+    for (const [field, text] of [["question", "路灯够亮吗？"], ["options", "够亮\n不够亮"], ["ordered_by", "示例市人民政府"], ["groups", "走路的人\n开车的人"]]) await page.fill(`#${field}`, text);
+    await page.fill("#last", await page.inputValue("#first"));
+    await click(page, "button:text-is('开始')");
+    await page.waitForSelector("#r1");
+  },
   "gateway people": async (page) => {
     await asks("gateway", "dispatcher", "/ops/people", true)(page);
     await page.fill("#value", "13800000000");
@@ -391,7 +399,7 @@ await check("a password that is changed ends the sessions elsewhere, and one pla
 const own = ["account", "account/password", "account/second-factor"];
 const pages = {
   desk: { all: ["/", "/board", "/calls", "/supervision", "/archive", "/files", "/papers", "/meeting", "/letters", "/reports", "/units", "/accounts", "/audit", ...own.map((one) => "/" + one), `/cases/${kase}`], admin: ["/units", "/accounts", "/audit"], dispatcher: ["/", "/board", "/calls", "/supervision", "/archive", "/files", "/papers", "/reports", "/units"], unit: ["/", "/board", "/files", "/papers", "/reports", "/units"], editor: [], reviewer: [] },
-  gateway: { all: ["/kb", "/kb/review", "/kb/unit", "/ops", "/ops/sealed", "/ops/repeats", "/ops/people", "/ops/callbacks", "/ops/call-ins", "/staff/accounts", "/staff/audit", ...own.map((one) => "/staff/" + one)], admin: ["/kb", "/ops", "/staff/accounts", "/staff/audit"], editor: ["/kb"], reviewer: ["/kb"], dispatcher: ["/ops/callbacks", "/ops/sealed", "/ops/repeats", "/ops/people", "/ops/call-ins"], unit: ["/kb/review", "/kb/unit"] },
+  gateway: { all: ["/kb", "/kb/review", "/kb/unit", "/ops", "/ops/sealed", "/ops/repeats", "/ops/people", "/ops/callbacks", "/ops/call-ins", "/ops/polls", "/staff/accounts", "/staff/audit", ...own.map((one) => "/staff/" + one)], admin: ["/kb", "/ops", "/staff/accounts", "/staff/audit"], editor: ["/kb"], reviewer: ["/kb"], dispatcher: ["/ops/callbacks", "/ops/sealed", "/ops/repeats", "/ops/people", "/ops/call-ins", "/ops/polls"], unit: ["/kb/review", "/kb/unit"] },
 };
 for (const [door, { all, ...roles }] of Object.entries(pages)) {
   await check(`each role sees exactly its pages: ${door}`, {}, async () => {

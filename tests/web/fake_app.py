@@ -34,6 +34,7 @@ from hotline.deadlines import due_moments, shown_date
 from hotline.errors import KeyReusedError, StorageAwayError
 from hotline.message import InboundMessage
 from hotline.notices import Notice, Part, Row, Table
+from hotline.polls import Answer, Poll
 from hotline.reply import Call, Reply, ReplyField, SourceNote, SummaryNote, TicketNote
 from hotline.ticket import TicketIdentity, ticket_number
 from hotline.understanding import Finding, Hit
@@ -233,6 +234,30 @@ class FakeNews:
             parts=(Part(title="内容", text="八月受理的事，路灯和停水最多，都已派人去修。"),),
         )  # fmt: skip
         return (notice,)
+
+
+class FakePolls:
+    """Has one poll, and counts the first answer of each browser."""
+
+    poll = Poll(
+        id=1, question="您对夜间公交的班次满意吗？", options=("满意", "一般", "不满意"), ordered_by="示例市人民政府",
+        first=date(2026, 9, 1), last=date(2026, 9, 30), areas=("示例区", "示例县"), groups=("上班的人", "学生"), system="公共交通",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.answers: dict[bytes, Answer] = {}
+
+    async def listed(self) -> Sequence[Poll]:
+        """Return it."""
+        return (self.poll,)
+
+    async def find(self, id: int) -> Poll | None:
+        """Return it by its id."""
+        return self.poll if id == self.poll.id else None
+
+    async def answer(self, id: int, answer: Answer, *, voter: bytes) -> bool:
+        """Keep the first one."""
+        return self.answers.setdefault(voter, answer) is answer
 
 
 class FakeRegister:
@@ -494,7 +519,7 @@ def fake_app(
     core = core or FakeCore()
     return make_site(
         SiteParts(
-            pack=pack, channel=parts or channel_parts(core, files), history=core, registers=FakeRegister(core), articles=FakeArticles(), news=FakeNews(),
+            pack=pack, channel=parts or channel_parts(core, files), history=core, registers=FakeRegister(core), articles=FakeArticles(), news=FakeNews(), polls=FakePolls(),
             limits=limits or FakeLimits(), sheets=sheets or FakeSheets(), checks=checks, metrics=CollectorRegistry(), public_url=public_url,
             assets=assets, embed_origins=embed_origins, call_ins=FakeCallIns(),
         )

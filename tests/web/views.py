@@ -96,6 +96,8 @@ VIEWS = (
     view("answer thought of", "POST /kb/public/{id}/opinion", ("go", f"/kb/public/{HIT.article_id}"), ("click", "text=/^有用$/"), ("wait", "[role=status]")),
     view("promises", "GET /promises", ("go", "/promises")),
     view("news", "GET /news", ("go", "/news")),
+    view("polls", "GET /polls", ("go", "/polls")),
+    view("poll lacks", "GET /polls/{id}, POST /polls/{id}", ("go", "/polls/1"), ("click", "text=提交"), ("wait", "[role=alert]")),
     view("privacy", "GET /privacy", ("go", "/privacy")),
     view("accessibility", "GET /accessibility", ("go", "/accessibility")),
     view("missing", "", ("go", "/nothing-here")),

@@ -1,5 +1,6 @@
 """What the cases of a period show: counted by hand here, against the period before and the year before."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -121,6 +122,10 @@ def test_rates_are_two_numbers_and_an_analysis_is_kept_as_it_was() -> None:
     cases = [a_case("n1", took(Step.REPLY, 2)), a_case("n2", took(Step.REPLY, 3.5))]
     found = analyse(("rates", "repeats", "count", "words", "cases"), seen(cases=cases))
     assert Share(name="finishing", met=1, of=2) in found.rates
+    apart = analyse(("unit_rates",), seen(cases=[cases[0], replace(cases[1], unit="乙局")])).unit_rates
+    assert [(one.unit, next(s for s in one.shares if s.name == "finishing")) for one in apart] == [
+        ("乙局", Share(name="finishing", met=0, of=1)), ("甲局", Share(name="finishing", met=1, of=1)),
+    ]  # fmt: skip
     assert from_record(Analysis, to_record(found)) == found
 
 
