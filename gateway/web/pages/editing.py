@@ -318,7 +318,7 @@ class EditingPages:
             article=article,
             values=values,
             revision=revision if revision is not None else working.revision if working else 0,
-            related=await self._related(values["related"], find),
+            related=await self._related(values["related"], find, but=article.external_id if article else ""),
             find=find,
             problems=[one.partition("：")[::2] for one in problems.split("；")] if problems else [],
             failed=failed,
@@ -340,12 +340,12 @@ class EditingPages:
             done="" if failed or problems else request.query.get("done", ""),
         )
 
-    async def _related(self, chosen: str, find: str) -> list[Offered]:
-        """Return the articles chosen to read on, then those that a search finds."""
+    async def _related(self, chosen: str, find: str, *, but: str) -> list[Offered]:
+        """Return the articles chosen to read on, then those that a search finds, never the article itself."""
         offered = [self._offered(id, chosen=True) for id in _lines(chosen)]
         finding = await self._parts.library.search(find, limit=OFFERED)
         found = [self._parts.library.article(hit.article_id) for hit in finding.hits]
-        have = {one.id for one in offered}
+        have = {but, *(one.id for one in offered)}
         news = [one.external_id for one in found if one is not None and one.external_id not in have]
         return [*offered, *(self._offered(id, chosen=False) for id in news)]
 
