@@ -105,7 +105,12 @@ class Papers:
         """Begin the paper of a rule for a period; ``None`` where nobody may write such a one now."""
         rule = next((rule for rule in self.rules(scope) if rule.id == id), None)
         now = self.clock()
-        if rule is None or by.account_id is None or name not in {one.name for one in periods_of(rule, now)}:
+        if (
+            rule is None
+            or scope == ""
+            or by.account_id is None
+            or name not in {one.name for one in periods_of(rule, now)}
+        ):
             return None
         paper = Paper(
             id=0, rule=id, period=name, unit=scope or "", state=DRAFT, account_id=by.account_id, at=now, body=Body()
@@ -249,6 +254,8 @@ def _is_seen(paper: Paper, rule: Provision, scope: str | None, *, was_sent: bool
     """Tell whether a unit, or the centre, may see a paper: its own, what was sent to units, what units approved."""
     if scope is None:
         return not paper.unit or paper.state == APPROVED
+    if not scope:
+        return False  # an account without a unit has none
     return paper.unit == scope or (not is_of_unit(rule) and "unit" in rule.to and was_sent)
 
 

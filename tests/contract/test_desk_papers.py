@@ -13,6 +13,8 @@ from openpyxl import load_workbook
 
 from cities.loading import load_pack
 from dispatch_desk.app import compose
+from dispatch_desk.web.papers import PAPERS
+from groundwork.audit import Author, Via
 from groundwork.database import open_pool
 from staff.accounts import AccountError, Role
 from tests.dispatch import (
@@ -85,6 +87,13 @@ async def test_a_weekly_report_is_written_approved_and_then_stays_as_it_is(openi
         assert "2026年第46周（11月9日起）的还没有审核" in await text_of(desk.browser, "/papers")
         status, place = await post(desk, "/papers", rule="weekly-report", period="2026-W47")
         assert status == 303
+        id, nobody = int(place.rpartition("/")[2]), Author(via=Via.PAGE, account_id=1)
+        assert await desk.services.app[PAPERS].find(id, scope="", reader=nobody) is None, (
+            "a unit's account without a unit"
+        )
+        assert (
+            await desk.services.app[PAPERS].begin("common-problems", "2026-11", scope="", by=nobody) is None
+        )
         assert (await post(desk, "/papers", rule="weekly-report", period="2020-W47"))[0] == 404
         assert (await post(desk, "/papers", rule="common-problems", period="2026-11"))[0] == 404, "a unit's"
         draft = await text_of(desk.browser, place)
