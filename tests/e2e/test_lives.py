@@ -144,6 +144,8 @@ def test_kaifeng_a_letter_is_urged_instructed_put_off_answered_and_archived(begi
             "steps/instructed",
             name="张样例，副市长",
             time="4月29日",
+            leader="deputy_mayor",
+            given_on="2026-04-29",
             instruction="请照明处尽快修好。",
         )
         page = lamps.page(f"/cases/{number}")
