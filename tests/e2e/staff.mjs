@@ -377,7 +377,7 @@ await check("a password that is changed ends the sessions elsewhere, and one pla
 const own = ["account", "account/password", "account/second-factor"];
 const pages = {
   desk: { all: ["/", "/board", "/calls", "/supervision", "/reports", "/units", "/accounts", "/audit", ...own.map((one) => "/" + one), `/cases/${kase}`], admin: ["/units", "/accounts", "/audit"], dispatcher: ["/", "/board", "/calls", "/supervision", "/reports", "/units"], unit: ["/", "/board", "/reports", "/units"], editor: [], reviewer: [] },
-  gateway: { all: ["/kb", "/kb/review", "/ops", "/ops/sealed", "/ops/repeats", "/ops/people", "/staff/accounts", "/staff/audit", ...own.map((one) => "/staff/" + one)], admin: ["/kb", "/ops", "/staff/accounts", "/staff/audit"], editor: ["/kb"], reviewer: ["/kb"], dispatcher: ["/ops/sealed", "/ops/repeats", "/ops/people"], unit: ["/kb/review"] },
+  gateway: { all: ["/kb", "/kb/review", "/ops", "/ops/callbacks", "/ops/sealed", "/ops/repeats", "/ops/people", "/staff/accounts", "/staff/audit", ...own.map((one) => "/staff/" + one)], admin: ["/kb", "/ops", "/staff/accounts", "/staff/audit"], editor: ["/kb"], reviewer: ["/kb"], dispatcher: ["/ops/callbacks", "/ops/sealed", "/ops/repeats", "/ops/people"], unit: ["/kb/review"] },
 };
 for (const [door, { all, ...roles }] of Object.entries(pages)) {
   await check(`each role sees exactly its pages: ${door}`, {}, async () => {
