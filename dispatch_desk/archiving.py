@@ -6,7 +6,7 @@ each other as they were recorded, so that no later one moves the number of an ea
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from dispatch_desk.cases import Case
@@ -74,9 +74,13 @@ class Archiving:
         done = [await self.put_away(volume.case.number, by=by) for volume in shelf.waiting]
         return done.count("")
 
-    async def put_away(self, number: str, *, by: Author) -> str | None:
-        """Archive one case; return what is in its way, empty where nothing is, ``None`` where there is no such case."""
-        mover = self._following.mover(Step.ARCHIVE, await self._filled(number), unit="", by=by.account_id)
+    async def put_away(self, number: str, *, by: Author, reason: str = "") -> str | None:
+        """Archive one case; return what is in its way, empty where nothing is, ``None`` where there is no such case.
+
+        A file that lacks something is archived with a ``reason`` alone.
+        """
+        filled = replace(await self._filled(number), reason=reason)
+        mover = self._following.mover(Step.ARCHIVE, filled, unit="", by=by.account_id)
         return await self._desk.move(number, mover, unit=None, action=Action.CASE_STEP, by=by)
 
     async def _filled(self, number: str) -> Filled:

@@ -67,6 +67,11 @@ class Weighed:
     hints: tuple[str, ...]
     in_letter: bool  #: one window of several
 
+    @property
+    def length(self) -> int:
+        """How many characters the window has."""
+        return self.span[1] - self.span[0]
+
     def holds(self, at: int) -> bool:
         """Tell whether the window holds the character at ``at``."""
         return self.span[0] <= at < self.span[1]

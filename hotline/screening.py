@@ -33,9 +33,8 @@ _UNHEARD = "\x00"  #: no example holds it
 #: the numbers of the emergency services stay as they are; of any other number one digit, of a letter that is repeated two
 _REPEATED = re.compile(r"(?<![0-9])1(?:10|19|20|22)(?![0-9])|([0-9])[0-9.,:/~-]*[0-9]|((.)\3)\3+")
 _FEWEST = 4  #: letters that weights alone judge; a shorter answer says nothing by itself
-_SHORT = (
-    0.3  #: so much less is needed to ask about a message than about a letter: who is in danger writes little
-)
+_FEW_WORDS = 15  #: characters; below is the answer to a question or a heading more often than a cry for help
+_SHORT = 0.3  #: so much less is needed to ask about a message, of that length and more, than about a letter
 _HINTED = 0.3  #: and so much less again where the lists find a hint
 _MENTIONED = (
     1.0  #: so much more is needed to ask where a ground is only mentioned, or only information asked for
@@ -299,8 +298,8 @@ def _limits(weighed: Weighed, hearing: Hearing) -> Thresholds:
         return replace(hearing.unnamed, ask=hearing.in_letter.ask)
     if weighed.in_letter:
         return hearing.unnamed
-    hinted = _HINTED if "doubt" in weighed.hints else 0.0
-    return replace(hearing.unnamed, ask=hearing.unnamed.ask - _SHORT - hinted)
+    less = (_SHORT if weighed.length >= _FEW_WORDS else 0.0) + (_HINTED if "doubt" in weighed.hints else 0.0)
+    return replace(hearing.unnamed, ask=hearing.unnamed.ask - less)
 
 
 def _is_contradicted(weighed: Weighed) -> bool:

@@ -52,7 +52,8 @@ async def take(request: web.Request) -> web.StreamResponse:
         raise web.HTTPForbidden
     by = author(account, address_of(request))
     if step is Step.ARCHIVE:
-        hindered = await request.app[ARCHIVING].put_away(number, by=by)
+        reason = _filled(await request.post()).reason
+        hindered = await request.app[ARCHIVING].put_away(number, by=by, reason=reason)
     else:
         mover = request.app[FOLLOWUPS].following.mover(
             step, _filled(await request.post()), unit=unit or "", by=account.id

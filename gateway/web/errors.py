@@ -45,6 +45,7 @@ _BY_FIELD = {
     "query_code": "请给出查询码。",
     "grade": "请打分，从1分到5分，只能是整数。",
     "reason": "原因请写成一段文字。",
+    "solved": "问题解决了没有，只能是yes、partly、no、unknown之一，也可以不填。",
     "attachments": "要是这个会话上传的附件编号，最多5个。",
     "fields": "要是核对单上的名称和文字，最多20项。",
 }
