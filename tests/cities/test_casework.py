@@ -409,6 +409,22 @@ def test_kaifeng_keeps_its_five_days_beside_the_leaders_ten_and_the_sheet_beats_
     weighty.do("result-to-the-leader", days(1), CENTRE)
 
 
+@pytest.mark.duty("KF-3-1e", "KF-3-2b", "KF-3-2c")
+def test_the_office_of_kaifeng_decides_case_by_case_which_way_a_matter_goes() -> None:
+    life = Life("kaifeng", "routine")
+    assert life.why("special-report", days(0), CENTRE) == "sort 三（二）3"
+    assert "hand" in life.why("as-mayor", days(0), life.lead)
+    life.do("as-urgent", days(0), CENTRE)
+    life.do("as-secretary", days(0), CENTRE)
+    life.do("through-the-secretary-general", days(0), CENTRE)
+    life.do("as-mayor", days(0), CENTRE)
+    life.do("special-report", days(0), CENTRE)
+    life.do("mayor", days(0), CENTRE)
+    life.do("through-train-sheet", days(0), CENTRE, new_date="2026-12-03")
+    finishes = [due.at.date() for due in dues_of(life.pack, life.file) if due.what == "finish"]
+    assert date(2026, 12, 3) in finishes
+
+
 @pytest.mark.duty("KF-A1", "R-KF-5", "R-ALL-11")
 def test_kaifeng_takes_no_extension_asked_late_and_one_asked_in_time_counts_when_granted_late() -> None:
     late, early = Life("kaifeng", "routine"), Life("kaifeng", "routine")
