@@ -252,6 +252,11 @@ class Follower:
         assert all(word in text for word in words), (words, text)
         return text
 
+    def learns(self, text: str, *words: str) -> str:
+        """Write something; what is answered, or comes right after it, holds all of ``words``."""
+        answer = self.say(text)
+        return answer if all(word in answer for word in words) else self.hears(*words)
+
     def hears_nothing(self) -> bool:
         """Tell whether no customer-service message has come that was not read."""
         return len(self._sent()) == self._heard
