@@ -105,10 +105,12 @@ async function askForPerson() {
   await asked.waitForSelector("li[data-kind=handover]");
   return asked;
 }
-const talk = async (page) => {
-  await askForPerson();
+const talk = async (page) => { // others may wait for a person too, with or before this one
+  const [number] = (await (await askForPerson()).textContent("li[data-kind=handover]")).match(/\d{8}[0-9A-Z]{9}/);
   await asks("gateway", "dispatcher", "/ops/callbacks", true)(page);
-  await click(page, "tbody th a >> nth=0");
+  await click(page, `tbody tr:has-text("${number}") th a`);
+  await page.waitForSelector("h1");
+  if (await page.locator("text=我来接").count()) await click(page, "text=我来接");
 };
 const views = {
   "desk sign-in": (page) => page.goto(at("desk", "/sign-in")),
@@ -204,7 +206,6 @@ const views = {
   },
   "gateway callback": async (page) => {
     await talk(page);
-    if (await page.locator("text=我来接").count()) await click(page, "text=我来接");
     await page.waitForSelector("#text");
   },
   "gateway polls": asks("gateway", "dispatcher", "/ops/polls", true),
