@@ -52,7 +52,7 @@ CALL_SHARE, LIKELY_SHARE = (
 )  #: of what tells the numbers apart, and of naive Bayes, beside what tells the types apart
 HINT_SCALE = 0.3  #: how easily hints gain weight beside letters
 LETTER_SCALE = 0.25
-SMALLEST, SMALLEST_TYPE = 0.004, 0.05  #: weights below are left out of the file
+SMALLEST = 0.004  #: weights below are left out of the file
 LIKELY = 0.12  #: of naive Bayes beside the vector machine
 LENGTH = 0.15  #: taken off for each doubling of a letter's windows
 Row = tuple[tuple[int, ...], tuple[float, ...]]  #: places and values
@@ -100,6 +100,7 @@ class Learner:
     weighed_grams: Callable[[str], bool] = bool  #: which grams and hints count
     length: float = LENGTH
     likely: float = LIKELY
+    smallest_type: float = 0.05  #: of what tells types apart, below which a gram is left out of it
     calls: Mapping[str, str]  #: what types have in common, the number to call; empty: types are not learnt
 
     def learn(self, rows: Sequence[Told]) -> Hearing:
@@ -130,7 +131,9 @@ class Learner:
             type_bias=(), named=NOWHERE, in_letter=NOWHERE, unnamed=NOWHERE,
         )  # fmt: skip
         dangers = [row for row in rows if row.is_danger]
-        return _with_types(hearing, dangers, columns, spans, self.calls) if self.calls else hearing
+        if not self.calls:
+            return hearing
+        return _with_types(hearing, dangers, columns, spans, self.calls, smallest=self.smallest_type)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -252,6 +255,8 @@ def _with_types(
     columns: _Columns,
     spans: Mapping[str, Span],
     calls: Mapping[str, str],
+    *,
+    smallest: float,
 ) -> Hearing:
     """Return ``hearing`` with what tells one type from the others."""
     names = tuple(sorted({row.example.type for row in rows if row.example.type}))
@@ -278,7 +283,7 @@ def _with_types(
             )
             for name in names
         )
-        if max(map(abs, each)) >= SMALLEST_TYPE:
+        if max(map(abs, each)) >= smallest:
             types[gram] = tuple(round(weight, 2) for weight in each)
     bias = tuple(round(by_type[name][-1] + CALL_SHARE * by_call[calls[name]][-1], 3) for name in names)
     return replace(hearing, types=types, type_names=names, type_bias=bias)
@@ -347,6 +352,7 @@ class Care:
     sure: float  #: share that may be taken for sure
     named: tuple[float, float]  #: so much less to ask, and to be sure, where it is named in a short message
     in_letter: tuple[float, float]  #: the same in a letter
+    smallest_type: float = 0.05  #: see ``Learner``
 
     def applied(self, hearing: Hearing, judged: Sequence[Judged]) -> Hearing:
         """Return ``hearing`` with the thresholds that ``judged`` ask for."""
@@ -363,7 +369,7 @@ class Care:
         return replace(hearing, named=at(self.named), in_letter=at(self.in_letter), unnamed=at((0.0, 0.0)))
 
 
-OF_DANGERS = Care(ask=0.080, sure=0.008, named=(1.3, 1.0), in_letter=(0.4, 0.5))
+OF_DANGERS = Care(ask=0.080, sure=0.008, named=(1.3, 1.0), in_letter=(0.4, 0.5), smallest_type=0.5)
 OF_GROUNDS = Care(ask=0.05, sure=0.004, named=(1.5, 1.5), in_letter=(1.5, 1.5))
 NOWHERE = Thresholds(ask=0.0, sure=0.0)  #: stands where thresholds are still to be found
 
@@ -394,7 +400,7 @@ def hearing_of(rows: Sequence[Told], calls: Mapping[str, str], care: Care) -> He
     """Return what ``rows`` teach, with thresholds."""
     counts = Counter(row.example.label for row in rows)
     found = replace(
-        Learner(calls=calls).learn(rows),
+        Learner(calls=calls, smallest_type=care.smallest_type).learn(rows),
         version=version_of(rows),
         counts=dict(sorted(counts.items())),
     )
