@@ -13,7 +13,7 @@ from hotline.calendar import CITY_TIME
 from hotline.caseclock import changes_of, due_in, dues_of
 from hotline.casework import CaseFile, CaseStep, Filed, Stage, Step, Taken, casefile_of
 from hotline.citypack import CityPack
-from hotline.procedure import choices_of, lacking, may, requires_of, take
+from hotline.procedure import CHOICES, choices_of, lacking, may, requires_of, take
 
 CITIES = ("pingdingshan", "baoding", "xian", "kaifeng", "suqian")
 FILED = datetime(2026, 11, 23, 10, tzinfo=CITY_TIME)
@@ -195,6 +195,9 @@ class Casework(RuleBasedStateMachine):
         form |= {"category": next(iter(choices_of(self.pack, law)))} if "category" in form else {}
         form |= {"number": str(law.copies)} if "number" in form and law.copies else {}
         form |= {"units": data.draw(st.sampled_from(self.names))} if "units" in form else {}
+        form |= {name: data.draw(st.sampled_from(codes)) for name, codes in CHOICES.items() if name in form}
+        form |= {"chief": "钱样例"} if "major" in form else {}
+        form |= {"given_on": self.now.date().isoformat()} if "given_on" in form else {}
         if lacking(self.pack, law, self.file, form, writer="赵样例", at=self.now):
             assert law.step == Step.GRANT_EXTENSION, "whatever else a form asks is in it"
             return
