@@ -12,6 +12,7 @@ import hashlib
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from math import log
 from operator import mul, sub
@@ -388,12 +389,11 @@ def learnt(root: Path = CITIES) -> dict[str, Hearing]:
     dangers = read_dangers(root / "common" / DANGERS)
     grounds = (*read_grounds(root / "common" / GROUNDS), *_ordinary(dangers, packs))
     calls = {danger.id: danger.call for danger in pack.dangers}
-    return {
-        DANGERS: hearing_of(told(dangers, pack), calls, OF_DANGERS),
-        GROUNDS: hearing_of(
-            told(grounds, pack, ground_text), {name: name for name in vocabulary.GROUNDS}, OF_GROUNDS
-        ),
-    }
+    to_themselves = {name: name for name in vocabulary.GROUNDS}
+    with ProcessPoolExecutor(max_workers=2) as pool:  # they have nothing to do with each other
+        heard = pool.submit(hearing_of, told(dangers, pack), calls, OF_DANGERS)
+        told_apart = pool.submit(hearing_of, told(grounds, pack, ground_text), to_themselves, OF_GROUNDS)
+        return {DANGERS: heard.result(), GROUNDS: told_apart.result()}
 
 
 def hearing_of(rows: Sequence[Told], calls: Mapping[str, str], care: Care) -> Hearing:

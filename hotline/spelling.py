@@ -11,6 +11,9 @@ _PUNCTUATION: Mapping[str, str] = dict(
     zip(",!?;:\n<>", ("\uff0c", "\uff01", "\uff1f", "\uff1b", "\uff1a", "\uff0c", "", ""), strict=True)
 )  # < and > are taken out: they mark what was found
 _INVISIBLE = frozenset("\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\ufe0f")
+#: every character that ``str.isspace`` knows and NFKC leaves
+_SPACES = frozenset(map(chr, (*range(0x9, 0xE), *range(0x1C, 0x21), 0x85, 0x1680, 0x2028, 0x2029)))
+_ODD = _INVISIBLE | _SPACES | _PUNCTUATION.keys()
 _LINES = re.compile("\\s*\n\\s*")
 _MARKS = re.compile("[\uff0c\u3002\uff01\uff1f\uff1b\u3001]{2,}")
 _ENDS = re.compile("[\u3002\uff01\uff1f\uff1b]")
@@ -41,9 +44,10 @@ class Spelling:
             text = text.replace(letter, self.letters[letter])
         pairs = _pairs(text)
         found = [word for start in self.words.keys() & pairs for word in self.words[start]]
+        usual = text
         for wrong, right in sorted(found, key=_longest_first):
-            text = text.replace(wrong, right)
-        return Spelled(text=text, pairs=_pairs(text) if found else pairs)
+            usual = usual.replace(wrong, right)
+        return Spelled(text=usual, pairs=pairs if usual == text else _pairs(usual))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,11 +77,8 @@ def spelled(text: str, spelling: Spelling) -> Spelled:
     if "\n" in plain:
         plain = _LINES.sub("\n", plain)
     plain = plain.casefold()
-    for letter in set(plain):
-        if letter in _PUNCTUATION:
-            plain = plain.replace(letter, _PUNCTUATION[letter])
-        elif letter in _INVISIBLE or letter.isspace():
-            plain = plain.replace(letter, "")
+    for letter in _ODD.intersection(plain):
+        plain = plain.replace(letter, _PUNCTUATION.get(letter, ""))
     return spelling.usual(_MARKS.sub(_one_mark, plain).lstrip("\uff0c\u3002\uff01\uff1f\uff1b\u3001"))
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 
 from gateway.localservers import Postgres, StartedServer, dying_with_parent, ensure_database, start
-from gateway.supervisor import free_port
+from gateway.supervisor import free_port, free_ports
 from groundwork.settings import PROJECT
 
 HERE = Path(__file__).parent / "rasa_dialogue"
@@ -62,7 +62,7 @@ def train(folder: Path, *, config: str = "config.yml") -> Path:
 @contextmanager
 def running(model: Path, folder: Path, *, postgres: StartedServer | None = None) -> Iterator[Dialogue]:
     """Serve the assistant and its actions until the body ends; with ``postgres`` it keeps its dialogues there."""
-    port, actions = free_port(), free_port()
+    port, actions = free_ports(2)
     env = environment(folder)
     endpoints = folder / "endpoints.yml"
     endpoints.write_text(_endpoints(actions, postgres), encoding="utf-8")

@@ -385,11 +385,13 @@ async def test_danger_written_into_a_summary_or_the_name_of_a_place_is_heard(one
 
 
 async def test_a_hanging_database_counts_as_away_in_time(one: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    over = asyncio.Event()
+
     async def hangs(message: InboundMessage) -> None:
         try:
-            await asyncio.sleep(60)
+            await over.wait()
         except asyncio.CancelledError:
-            await asyncio.sleep(60)  # as asyncpg does while it asks the server to cancel
+            await over.wait()  # as asyncpg does while it asks the server to cancel
 
     monkeypatch.setattr(one.ledger, "admit", hangs)
     began = asyncio.get_running_loop().time()
@@ -398,6 +400,7 @@ async def test_a_hanging_database_counts_as_away_in_time(one: Bench, monkeypatch
     with pytest.raises(StorageAwayError):
         await one.intake.receive(message("2"), within=4)
     assert asyncio.get_running_loop().time() - began < 8
+    over.set()
 
 
 async def test_one_conversation_that_cannot_be_settled_does_not_hold_up_the_others(

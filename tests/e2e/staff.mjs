@@ -452,7 +452,7 @@ await check("a new case is announced while nothing moves, and a list that is pau
   await page.click("[data-pause]");
   assert.equal(await page.textContent("[data-said]"), "更新已暂停。");
   await click(page, "[data-show]");
-  assert.equal(await page.locator("[data-number]").count() > rows, true);
+  assert.equal(await page.locator("[data-number]").count() >= Math.min(rows + 1, 50), true); // a page holds no more
   assert.equal(await page.getAttribute("[data-pause]", "aria-pressed"), "true");
   return found;
 });

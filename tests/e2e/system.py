@@ -13,7 +13,7 @@ from signal import SIGCONT, SIGINT, SIGKILL, SIGTERM, Signals
 from typing import Self
 
 from gateway.localservers import Postgres, dying_with_parent, is_alive, postgres_programs, processes_in
-from gateway.supervisor import free_port, marked_processes
+from gateway.supervisor import free_ports, marked_processes
 from groundwork.settings import PREFIX, PROJECT
 
 #: A first start trains nothing and loads Rasa once: 20 s on two quiet cores.
@@ -27,7 +27,7 @@ class System:
         self, folder: Path, *, city: str = "pingdingshan", env: Mapping[str, str] | None = None
     ) -> None:
         self.state, self.output = folder / "state", folder / "output"
-        port, desk_port = free_port(), free_port()
+        port, desk_port = free_ports(2)
         self.gateway_url, self.desk_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{desk_port}"
         own = {"CITY": city, "PORT": str(port), "DESK_PORT": str(desk_port), "STATE_DIR": str(self.state)}
         self.env = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}

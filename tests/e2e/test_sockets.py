@@ -10,7 +10,7 @@ from pathlib import Path
 from signal import SIGKILL
 
 from gateway.localservers import dying_with_parent
-from gateway.supervisor import free_port
+from gateway.supervisor import free_ports
 from groundwork.settings import PREFIX, PROJECT
 from tests.e2e.chromium import CHROMIUM, checks_in, with_chromium
 from tests.e2e.citizen import Browser, eventually
@@ -48,7 +48,7 @@ def test_nothing_is_lost_doubled_or_out_of_order_over_lost_frames_and_a_killed_r
     print(f"seed {seed}")
     environment = Path(f"/proc/{system.pid('gateway')}/environ").read_bytes().decode().split("\0")
     env = dict(pair.split("=", 1) for pair in environment if pair)
-    second, proxy = free_port(), free_port()
+    second, proxy = free_ports(2)
     replica, base = f"http://127.0.0.1:{second}", f"http://127.0.0.1:{proxy}"
     with started("gateway", "serve", env=env | {f"{PREFIX}PORT": str(second)}) as killed:
         eventually(lambda: is_up(replica))

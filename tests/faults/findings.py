@@ -13,6 +13,7 @@ from tests.faults.stories import Filed
 
 #: what the programs never log, whatever dies around them: faults of our own
 NEVER_LOGGED = ("decision.failed", "effect.gave_up", "sweep.one_failed", "spool.unreadable", "unstructured")
+ASKED_AGAIN = 4  #: times, when all is quiet
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -176,12 +177,14 @@ async def asked_again(citizens: Sequence[Citizen], gateways: Sequence[str]) -> N
     gate = asyncio.Semaphore(16)
 
     async def again(citizen: Citizen, index: int, gateway: str) -> None:
+        statuses: list[int] = []
         async with gate:
-            outcome = await citizen.ask(citizen.said[index], gateway, patience=30)
-            if not outcome.settled:
-                citizen.complain(
-                    index, f"asked again when all was quiet, it was not settled ({outcome.status})"
-                )
+            for _ in range(ASKED_AGAIN):  # a busy machine may answer that it still waits for what is there
+                outcome = await citizen.ask(citizen.said[index], gateway, patience=30)
+                if outcome.settled:
+                    return
+                statuses.append(outcome.status)
+        citizen.complain(index, f"asked again when all was quiet, it was not settled ({statuses})")
 
     await asyncio.gather(
         *(

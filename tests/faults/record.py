@@ -4,6 +4,7 @@ from typing import Literal
 
 import asyncpg
 
+from groundwork.database import DATABASE_ERRORS
 from groundwork.vault import Vault
 
 WITHIN = 2.0
@@ -22,13 +23,13 @@ class Record:
         digest = self._vault.digest(key, purpose="messages.key")
         try:
             connection = await asyncpg.connect(self._url, timeout=WITHIN, command_timeout=WITHIN)
-        except (OSError, TimeoutError, asyncpg.PostgresError):
+        except DATABASE_ERRORS:
             return "unknown"
         try:
             row = await connection.fetchrow(
                 "SELECT settled_at IS NOT NULL AS settled FROM messages WHERE key_digest = $1", digest
             )
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except DATABASE_ERRORS:
             return "unknown"
         finally:
             connection.terminate()

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from gateway import doctor
-from gateway.supervisor import alone, free_port, is_held
+from gateway.supervisor import alone, free_port, free_ports, is_held
 from groundwork.settings import Settings
 
 
 def settings_for(folder: Path, **more: str) -> Settings:
-    given = {"STATE_DIR": str(folder), "PORT": str(free_port()), "DESK_PORT": str(free_port())} | more
+    port, desk_port = free_ports(2)
+    given = {"STATE_DIR": str(folder), "PORT": str(port), "DESK_PORT": str(desk_port)} | more
     return Settings.from_env({f"HUYING_{name}": value for name, value in given.items()})
 
 

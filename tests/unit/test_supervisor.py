@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from gateway.localservers import is_alive, processes_in
-from gateway.supervisor import Pause, command_of, free_port, how_it_ended, marked_processes
+from gateway.supervisor import Pause, command_of, free_ports, how_it_ended, marked_processes
 from tests.folders import server_folder
 from tests.supervised import stand_in
 
@@ -26,7 +26,7 @@ class StandInSystem:
 
     def __init__(self, folder: Path) -> None:
         self.state, self.notes = folder / "state", folder / "notes"
-        self.port, self.desk_port = free_port(), free_port()
+        self.port, self.desk_port = free_ports(2)
         self.output = folder / "output"
         self.process: subprocess.Popen[bytes] | None = None
 

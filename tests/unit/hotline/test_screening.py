@@ -1,5 +1,6 @@
 """Danger is heard when it is happening, and only then; matters are judged by what is asked for."""
 
+import sys
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -120,6 +121,12 @@ def test_of_two_sure_dangers_the_graver_comes_first() -> None:
 def test_spelling_does_not_hide_a_fire(written: str) -> None:
     danger = screen_emergency(written, pack())
     assert danger is not None and danger.sure and danger.type == "fire"
+
+
+def test_no_gap_of_any_kind_stays_between_letters() -> None:
+    gaps = (chr(code) for code in range(sys.maxunicode + 1))
+    gaps_between = "煤气".join(gap for gap in gaps if gap.isspace() and gap != "\n")
+    assert set(normalised(gaps_between, pack().spelling)) == {"煤", "气"}
 
 
 def test_normalising_twice_changes_nothing() -> None:
