@@ -187,8 +187,9 @@ async def test_versions_are_compared_and_restored(people: dict[Role, Visitor], s
         await editor.post(place, revision=revision[1], **{**BLANK, **FORM, "answer": answer})
         for who, step in ((editor, "submit"), (unit, "check"), (reviewer, "publish")):
             assert (await stepped(who, place, step))[0] == 303
-    _, page = await editor.get(f"{place}/diff?old=1&new=2")
-    assert "<del>一</del><ins>二</ins>" in page
+    for named in ("?old=1&new=2", ""):
+        _, page = await editor.get(f"{place}/diff{named}")
+        assert "<del>一</del><ins>二</ins>" in page
     await editor.get(place)
     assert (await editor.post(f"{place}/restore", version="1", revision="0"))[0] == 303
     assert await shown_to_citizens(editor) == ["第二种答案。"]

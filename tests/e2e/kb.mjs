@@ -94,6 +94,7 @@ for (const viewport of [PHONE, DESK]) {
     await unit.setViewportSize(viewport);
     for (const path of ["/kb/review", "/kb/unit", "/kb/articles/new"]) {
       await unit.goto(base + path);
+      if (shots !== "-") await unit.screenshot({ path: `${shots}/kb-of-unit${path.replaceAll("/", "-").slice(3)}-${viewport.width}.png`, fullPage: true });
       found.push(...(await findings(unit, unit.context(), viewport === PHONE ? 44 : 24)).map((what) => `unit ${path}: ${what}`));
     }
     await unit.context().close();

@@ -234,10 +234,11 @@ class EditingPages:
         return await asyncio.to_thread(tried, library.published(), candidate, golden, library.rule, at)
 
     async def diff(self, request: web.Request) -> web.StreamResponse:
-        """Show what two versions say differently; without numbers, the working copy beside the published one."""
+        """Show what two versions say differently; without numbers, the newest, or the working copy, beside the one before."""
         working, on_record = await self.found(request)
         versions = {one.version: one for one in await self._drafts.versions(request.match_info["id"])}
-        old = versions.get(number_of(request.query.get("old", ""))) or on_record
+        before = on_record if working or not on_record else versions.get(on_record.version - 1, on_record)
+        old = versions.get(number_of(request.query.get("old", ""))) or before
         new = versions.get(number_of(request.query.get("new", ""))) or (
             working.article if working else on_record
         )
