@@ -243,8 +243,8 @@ class Sends(Protocol):
     def parts(self, replies: Sequence[SentReply]) -> tuple[str, ...]:
         """Return the messages that ``replies`` are sent as; the same replies always give the same parts."""
 
-    async def send(self, address: str, part: str) -> None:
-        """Send one message, done on return.
+    async def send(self, address: str, part: str, *, id: str) -> None:
+        """Send one message, done on return; ``id`` is the same whenever the same part is tried again.
 
         Raises ``NotNowError`` where the platform allows nothing until the citizen writes again, a
         ``retryable`` error for what may pass by itself.

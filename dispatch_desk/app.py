@@ -1,9 +1,10 @@
 """Composition: everything the desk needs, wired by hand in one place."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import ClientSession, web
 from aiohttp.web_routedef import AbstractRouteDef
@@ -26,6 +27,8 @@ from dispatch_desk.reporting import Reporting
 from dispatch_desk.returns import Returns
 from dispatch_desk.supervising import Supervising
 from dispatch_desk.supervision import Supervision
+from dispatch_desk.texting import KIND as TEXT
+from dispatch_desk.texting import SCHEDULE, Texting, TextRelay
 from dispatch_desk.web import (
     archive,
     directory,
@@ -109,13 +112,19 @@ def compose(
     clock, real_time = clock or clock_from(settings.clock), clock_from(None)
     vault, keys = Vault.from_settings(settings), webhook_keys(settings)
     audit = Audit(vault, PROGRAM, clock=clock)
+    texting = Texting(vault, pack, clock=clock, desk_url=settings.desk_url) if settings.sms_url else None
     desk = Desk(
         pool, vault, audit, clock=clock, source=f"urn:huying:desk:{settings.city}", pack=pack,
-        gate=gate_of(pack),
+        gate=gate_of(pack), texting=texting,
     )  # fmt: skip
     returns = Returns(http, settings.gateway_url, keys, real_time)
     metrics = Metrics()
-    page = look.desk_look(city=pack.name, hotline=pack.hotline, provider=bool(settings.oidc_issuer))
+    page = look.desk_look(
+        city=pack.name,
+        hotline=pack.hotline,
+        provider=bool(settings.oidc_issuer),
+        by_text=bool(settings.sms_url),
+    )
     provider = Provider.from_settings(
         http, vault, settings, public_url=settings.desk_url, prefix="", real_time=code_time or real_time
     )
@@ -142,7 +151,7 @@ def compose(
     app[following.FOLLOWUPS] = Followups(pool, vault, after, clock=clock)
     app[archive.ARCHIVING] = Archiving(pool, vault, desk, after, clock=clock)
     app[gatherings.GATHERINGS] = Gatherings(pool, vault, pack, after, clock=clock)
-    watching = Supervision(pool, vault, Supervising(after), clock=clock)
+    watching = Supervision(pool, vault, Supervising(after), clock=clock, texting=texting)
     app[supervision.SUPERVISION] = watching
     app[pages.PANELS] = (following.panel, supervision.panel, directory.panel)
     app[PROXIES] = Proxies(settings.trusted_proxies)
@@ -151,7 +160,12 @@ def compose(
     for audience, some in routes(EventDoor(desk, keys, metrics, real_time=real_time), Health(pool, metrics)):
         add_routes(app, audience, some)
     add_staff_routes(app, door)
-    outbox = Outbox(lanes or pool, vault, returns.carry, clock=clock, audit=audit)
+    relay = TextRelay(http, settings.sms_url, settings.sms_secret, real_time)
+
+    async def carry(kind: str, body: Mapping[str, Any]) -> None:
+        await (relay.carry(body) if kind == TEXT else returns.carry(kind, body))
+
+    outbox = Outbox(lanes or pool, vault, carry, clock=clock, audit=audit, schedules={TEXT: SCHEDULE})
     return Services(pool=pool, app=app, door=door, outbox=outbox, audit=audit, supervision=watching)
 
 

@@ -14,6 +14,7 @@ from dispatch_desk.moves import Move, Mover
 from dispatch_desk.replying import Draft, Gate, Outcome, Reply
 from dispatch_desk.store import cases, events, replies, steps
 from dispatch_desk.store.cases import Happening
+from dispatch_desk.texting import Texting
 from groundwork.audit import MAX_WORDS, Action, Audit, Author
 from groundwork.clock import Clock
 from groundwork.database import Connection, Pool, lock, storage_errors
@@ -67,9 +68,10 @@ class Desk:
     """The cases of one city's dispatch centre."""
 
     def __init__(
-        self, pool: Pool, vault: Vault, audit: Audit, *, clock: Clock, source: str, pack: CityPack, gate: Gate
-    ) -> None:
-        self._pool, self._vault, self._audit, self.clock = pool, vault, audit, clock
+        self, pool: Pool, vault: Vault, audit: Audit, *, clock: Clock, source: str, pack: CityPack, gate: Gate,
+        texting: Texting | None = None,
+    ) -> None:  # fmt: skip
+        self._pool, self._vault, self._audit, self.clock, self._texting = pool, vault, audit, clock, texting
         self._source, self._pack, self._gate = source, pack, gate
 
     async def take(self, event: Event) -> bool:
@@ -79,7 +81,9 @@ class Desk:
             if not await events.keep(connection, self._vault, event, at=now):
                 return False
             if event.name == "filed":
-                await cases.insert(connection, self._vault, self._received(event, now))
+                case = self._received(event, now)
+                await cases.insert(connection, self._vault, case)
+                await self._give(connection, case, now)
             if await cases.find(connection, self._vault, event.subject, known=False) is None:
                 log.info("event.waiting", extra={"number": event.subject, "event_type": event.name})
                 return True
@@ -291,9 +295,15 @@ class Desk:
         await steps.insert(connection, self._vault, case.number, taken)
         file = file.after(taken)
         moved = dues_of(self._law(case), file) if taken.step in MOVES_DATES else ()
-        case = as_it_stands(case, file, moved or case.dues)
+        before, case = case, as_it_stands(case, file, moved or case.dues)
         await cases.update(connection, self._vault, case)
+        if case.lead_unit != before.lead_unit:
+            await self._give(connection, case, taken.at)
         return case, file
+
+    async def _give(self, connection: Connection, case: Case, at: datetime) -> None:
+        if self._texting is not None:
+            await self._texting.give(connection, case, at=at)
 
     def _received(self, event: Event, now: datetime) -> Case:
         case = arrived(self._pack, receive(event, at=now))

@@ -32,7 +32,7 @@ from hotline.following_up import (
 )
 from hotline.message import SOLVED
 
-OWN_CHANNELS = ("webchat", "wechat", "mailbox", "open311")  #: on which the gateway asks for a rating
+OWN_CHANNELS = ("webchat", "wechat", "mailbox", "open311", "sms")  #: on which the gateway asks for a rating
 REDONE = ("undone", "explained")
 MAX_WORDS = 500
 _BY_EVENT = {"rated": Step.RATE, "urged": Step.URGE}

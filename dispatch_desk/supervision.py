@@ -10,10 +10,12 @@ from dispatch_desk.clocks import countdown
 from dispatch_desk.store import gathered, people, supervision
 from dispatch_desk.store.supervision import Warned
 from dispatch_desk.supervising import Oversight, Supervising
+from dispatch_desk.texting import Texting
 from groundwork.clock import Clock, pause
-from groundwork.database import Pool, storage_errors
+from groundwork.database import Connection, Pool, storage_errors
 from groundwork.vault import Vault
 from hotline.casework import Step, Taken
+from hotline.deadlines import Due
 from hotline.errors import StorageAwayError
 
 log = logging.getLogger(__name__)
@@ -41,8 +43,16 @@ class Board:
 class Supervision:
     """The supervision of one city's dispatch centre."""
 
-    def __init__(self, pool: Pool, vault: Vault, supervising: Supervising, *, clock: Clock) -> None:
-        self._pool, self._vault, self._clock = pool, vault, clock
+    def __init__(
+        self,
+        pool: Pool,
+        vault: Vault,
+        supervising: Supervising,
+        *,
+        clock: Clock,
+        texting: Texting | None = None,
+    ) -> None:
+        self._pool, self._vault, self._clock, self._texting = pool, vault, clock, texting
         self.supervising = supervising
 
     async def board(self) -> Board:
@@ -79,12 +89,20 @@ class Supervision:
                     continue
                 warned = Warned(number=case.number, what=due.what, due_at=due.at, unit=case.lead_unit, at=now,
                                 phase="after" if clock.state == "late" else "before")  # fmt: skip
-                if await supervision.warn(connection, warned):
+                if await self._warned(connection, warned, due):
                     count += 1
                     log.info(
                         "due.warned", extra={"number": case.number, "what": due.what, "phase": warned.phase}
                     )
         return count
+
+    async def _warned(self, connection: Connection, warned: Warned, due: Due) -> bool:
+        """Note a warning and owe it by text, once; ``False`` if it was noted before."""
+        async with connection.transaction():
+            new = await supervision.warn(connection, warned)
+            if new and self._texting is not None:
+                await self._texting.warn(connection, warned, due)
+        return new
 
     async def warn_for_ever(self) -> None:
         """Look once a minute; the database being away stops nothing else."""

@@ -50,6 +50,7 @@ from gateway.store.polls import Polls
 from gateway.store.questions import Questions
 from gateway.store.reminders import Reminders
 from gateway.store.repeats import Repeats
+from gateway.store.texts import Texts
 from gateway.store.tickets import Tickets
 from groundwork.audit import Audit
 from groundwork.clock import Clock, clock_from
@@ -143,7 +144,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         noted = Noted(questions, feedback, pack)
         library = Library(articles, city=settings.city, now=clock, golden=questions.golden)
         tickets = Tickets(pool, vault, pack=pack, clock=clock)
-        ledger = Ledger(pool, vault, tickets, city=settings.city, clock=clock)
+        texts = Texts(vault, pack=pack, clock=clock, public_url=settings.public_url)
+        ledger = Ledger(
+            pool, vault, tickets, city=settings.city, clock=clock, texts=texts if settings.sms_url else None
+        )
         files = Files(settings.files_dir, vault, ledger.attachments)
         links = Links(pool, clock=clock)
         enclosures = Enclosures(
@@ -240,7 +244,7 @@ def channel_settings(settings: Settings) -> Mapping[str, str]:
     return {
         field.name: str(getattr(settings, field.name))
         for field in fields(settings)
-        if field.name.startswith("wechat_") or field.name == "public_url"
+        if field.name.startswith(("wechat_", "sms_")) or field.name == "public_url"
     }
 
 

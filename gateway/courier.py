@@ -63,19 +63,20 @@ class Courier:
         if parcel.parts_sent >= len(parts):
             await self._deliveries.arrived(parcel, len(parts), whole=True)
         for number in range(parcel.parts_sent + 1, len(parts) + 1):
-            if not await self._send_part(recipient, parts[number - 1], important=important):
+            id = f"{parcel.replies[0].id}-{number}"
+            if not await self._send_part(recipient, parts[number - 1], id=id, important=important):
                 return False
             await self._deliveries.arrived(parcel, number, whole=number == len(parts))
         return True
 
-    async def _send_part(self, recipient: Recipient, part: str, *, important: bool) -> bool:
+    async def _send_part(self, recipient: Recipient, part: str, *, id: str, important: bool) -> bool:
         await self._deliveries.hold(recipient.conversation)
         # Spent before it is sent, so that a crash costs a message and not a refusal.
         window = await self._deliveries.spend(recipient.sender, important=important)
         if window is None:
             return False
         try:
-            await self._senders[recipient.channel].send(recipient.address, part)
+            await self._senders[recipient.channel].send(recipient.address, part, id=id)
         except HotlineError:
             # Else a platform that is away for a minute would use everything up.
             await self._deliveries.change(recipient.sender, lambda allowance: allowance.given_back(window))

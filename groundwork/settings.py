@@ -75,6 +75,8 @@ class Settings:
     dispatch_secret_previous: str = _secret()  #: still holds while both sides change to a new one
     dispatch_networks: tuple[Network, ...] = ()  #: internal ones in which the centre may be
     dispatch_schedule: tuple[timedelta, ...] = STANDARD_SCHEDULE  #: waits before each try of a delivery
+    sms_url: str = ""  #: the city's own platform for text messages; unset: nobody is told by text
+    sms_secret: str = _secret()
     smtp_url: str = _secret()
     imap_url: str = _secret()
     clock: datetime | Path | None = (
@@ -154,6 +156,9 @@ class Settings:
             problems.append(
                 f"{PREFIX}DISPATCH_SECRET_PREVIOUS: {PREFIX}DISPATCH_SECRET must be set too, to the new one"
             )
+        if bool(self.sms_url) != bool(self.sms_secret):
+            lacking = "SMS_SECRET" if self.sms_url else "SMS_URL"
+            problems.append(f"{PREFIX}{lacking}: must be set too, or neither of the two")
         return problems + self._wechat_conflicts()
 
     def _wechat_conflicts(self) -> list[str]:
@@ -376,11 +381,11 @@ def _wechat_aes_key(raw: str) -> str:
     return raw
 
 
-def _wechat_api_base(raw: str) -> str:
+def _secure_url(raw: str) -> str:
     parts = urlsplit(raw)
     local = parts.hostname in ("127.0.0.1", "::1", "localhost")
     if parts.scheme != "https" and not (parts.scheme == "http" and local):
-        raise ValueError("must begin with https: (http: on this machine only), for the secret goes there")
+        raise ValueError("must begin with https: (http: on this machine only), for what is secret goes there")
     return raw.rstrip("/")
 
 
@@ -401,7 +406,9 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "wechat_appid": _wechat_appid,
     "wechat_aes_key": _wechat_aes_key,
     "wechat_aes_key_previous": _wechat_aes_key,
-    "wechat_api_base": _wechat_api_base,
+    "wechat_api_base": _secure_url,
+    "sms_url": _secure_url,
+    "sms_secret": _dispatch_secret,
     "database_url": _url("postgresql", "postgres"),
     "desk_database_url": _url("postgresql", "postgres"),
     "redis_url": _url("redis", "rediss", "unix"),

@@ -151,11 +151,11 @@ def _grade(scene: Scene) -> int | None:
     said = scene.text.rstrip("\u3002.!\uff01 ")
     if scene.choice:
         return None
-    for name in ("grades", "also_grades"):
+    for name in ("grades", "also_grades", "typed_grades"):
         words = scene.pack.words[name].split()
         if said in words:
             return words.index(said) + 1
-    return int(said) if said in ("1", "2", "3", "4", "5") else None
+    return int(said) if len(said) == 1 and said.isdecimal() and 1 <= int(said) <= len(GRADES) else None
 
 
 def shown(scene: Scene, *standings: Standing) -> Turn:

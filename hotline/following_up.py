@@ -53,6 +53,7 @@ class Asking:
     gap: timedelta = timedelta(0)  #: between two calls
     silent_calls: int = 0  #: so many unanswered calls count as satisfied; 0: none do
     silence_law: Citation | None = None
+    ways: tuple[str, ...] = ()  #: ids of the ways that the text names; none where it leaves them open
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,6 +101,7 @@ def asking_of(pack: CityPack) -> Asking:
         gap=_longest(rules, "gap"),
         silent_calls=int(silence.figure("calls").value) if silence else 0,
         silence_law=silence.citation if silence else None,
+        ways=tuple(item.id for item in law.items) if law else (),
     )
 
 

@@ -32,6 +32,11 @@ def signed_headers(keys: Keys, *, id: str, at: datetime, body: bytes) -> dict[st
     }
 
 
+def key_of(secret: str) -> bytes:
+    """Return the key bytes of a well-formed ``whsec_…`` secret."""
+    return base64.b64decode(secret.removeprefix("whsec_"))
+
+
 def every(keys: Keys) -> tuple[bytes, ...]:
     """Return ``keys`` as a tuple, however many there are."""
     return (keys,) if isinstance(keys, bytes) else keys

@@ -115,7 +115,7 @@ TOPICS = (
 EFFECTS = (
     "counts_as_satisfied", "not_done", "sent_back", "redone", "overdue", "accepted", "refused", "closed", "not_counted",
     "recorded", "supervised", "handed_over", "published", "interviewed", "public_statement", "no_awards", "counted_in_score",
-    "left_out", "goes_to_superior", "explained", "led_elsewhere",
+    "left_out", "goes_to_superior", "explained", "led_elsewhere", "texted",
 )  # fmt: skip
 #: What in a case calls for supervision or for a word to those above.
 SIGNS = (

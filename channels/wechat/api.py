@@ -65,8 +65,8 @@ class WeChatApi:
         """Return the messages that ``replies`` are sent as."""
         return self._wording.parts([sent.reply for sent in replies])
 
-    async def send(self, address: str, part: str) -> None:
-        """Send one customer-service message; see the port."""
+    async def send(self, address: str, part: str, *, id: str = "") -> None:
+        """Send one customer-service message; see the port. The platform knows no ids."""
         if not self._secret:
             raise NotNowError(closed=True)  # only what a citizen writes can be answered
         message = {"touser": address, "msgtype": "text", "text": {"content": part}}

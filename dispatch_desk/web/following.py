@@ -17,6 +17,7 @@ from groundwork.audit import Action
 from hotline.casework import Step, Taken
 from hotline.following_up import ASIDE, Outcome, Stage
 from hotline.message import SOLVED, clean
+from hotline.texting import WAY
 from staff.accounts import Role
 from staff.guard import account_of, form_token_of, text_of
 from staff.signing_in import author
@@ -40,7 +41,7 @@ async def calls(request: web.Request) -> web.StreamResponse:
     later = [row for row in rows if row[1].stage in (Stage.ASKED, Stage.WAITING)]
     return request.app[LOOK].page(
         "calls.html", account=account_of(request), form_token=form_token_of(request), now=now, ready=ready, later=later,
-        asking=request.app[FOLLOWUPS].asking,
+        asking=request.app[FOLLOWUPS].asking, text_asks=WAY in request.app[FOLLOWUPS].asking.ways,
     )  # fmt: skip
 
 

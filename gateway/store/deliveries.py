@@ -4,7 +4,7 @@ import json
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 import asyncpg
@@ -16,7 +16,7 @@ from groundwork.outbox import Owed, owe
 from groundwork.vault import Vault
 from hotline.message import InboundMessage
 from hotline.records import from_record, to_record
-from hotline.returning import Allowance
+from hotline.returning import Allowance, ReturnPath
 
 ADDRESS = "recipients.address"
 ANSWERED_WITHIN = timedelta(seconds=4.5)  #: until then the push itself may be answered with the replies
@@ -81,21 +81,35 @@ class Deliveries:
         )
         await owe(connection, self._vault, [owed], clock=self._clock)
 
+    async def reaches(self, connection: Connection, sender: str) -> bool:
+        """Tell whether something may be pushed to ``sender`` now."""
+        stored = await connection.fetchval("SELECT allowance FROM recipients WHERE sender = $1", sender)
+        return stored is not None and _allowance(stored).choose(self._clock(), important=True) is not None
+
+    async def open(self, connection: Connection, sender: str, channel: str, path: ReturnPath) -> None:
+        """Let ``sender`` be written to as ``path`` allows from now on, in the caller's transaction."""
+        await self._open(connection, sender, channel, path, self._clock())
+
     async def _open_window(self, connection: Connection, message: InboundMessage) -> None:
         path = message.reply_to
         assert path is not None
+        await self._open(connection, message.sender, message.channel, path, message.received_at)
+
+    async def _open(
+        self, connection: Connection, sender: str, channel: str, path: ReturnPath, at: datetime
+    ) -> None:
         known = await connection.fetchrow(
-            "SELECT allowance FROM recipients WHERE sender = $1 FOR UPDATE", message.sender
+            "SELECT allowance FROM recipients WHERE sender = $1 FOR UPDATE", sender
         )
         before = _allowance(known["allowance"]) if known else Allowance()
         await connection.execute(
             "INSERT INTO recipients (sender, channel, address, allowance, updated_at) VALUES ($1, $2, $3, $4, $5)"
             " ON CONFLICT (sender) DO UPDATE SET address = excluded.address, allowance = excluded.allowance,"
             " updated_at = excluded.updated_at",
-            message.sender,
-            message.channel,
+            sender,
+            channel,
             self._vault.seal(path.address.encode(), purpose=ADDRESS),
-            json.dumps(to_record(before.opened(path, message.received_at))),
+            json.dumps(to_record(before.opened(path, at))),
             self._clock(),
         )
 

@@ -15,6 +15,7 @@ from gateway.store.attachments import Attachments
 from gateway.store.deliveries import Deliveries
 from gateway.store.letters import Letters
 from gateway.store.receipts import Receipts
+from gateway.store.texts import Texts
 from gateway.store.tickets import Tickets
 from gateway.web.ports import Thread
 from groundwork.clock import Clock
@@ -29,6 +30,7 @@ from hotline.message import InboundMessage
 from hotline.records import from_record, to_record
 from hotline.reply import PERSON, Reply
 from hotline.scene import Standing
+from hotline.texting import CHANNEL, asked
 from hotline.transcript import MOST_LINES, By, Line
 from hotline.turn import Turn
 
@@ -98,9 +100,18 @@ _BY = {PERSON: By.PERSON}
 class Ledger:
     """The one record of messages; ``admit`` and ``settle`` are durable when they return."""
 
-    def __init__(self, pool: Pool, vault: Vault, tickets: Tickets, *, city: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        vault: Vault,
+        tickets: Tickets,
+        *,
+        city: str,
+        clock: Clock,
+        texts: Texts | None = None,
+    ) -> None:
         self._pool, self._vault, self._tickets = pool, vault, tickets
-        self._city, self._clock = city, clock
+        self._city, self._clock, self._texts = city, clock, texts
         self.receipts = Receipts(vault, clock=clock)
         self.letters = Letters(pool, vault, city=city)
         self.deliveries = Deliveries(pool, vault, self.replies_of, clock=clock)
@@ -177,6 +188,9 @@ class Ledger:
         self, connection: Connection, conversation: str, ready: Sequence[Pending], judge: Judge, asks: Asks
     ) -> None:
         state, filed = await self._conversation(connection, conversation), dict[str, Any]()
+        if self._texts is not None and ready[0].message.channel == CHANNEL:
+            before = ready[0].message.received_at
+            state = asked(state, await self._texts.question(connection, conversation, before=before))
         attendance = await attendances.attendance_of(connection, conversation)
         for one in ready:
             about = (one.message.about,) if one.message.about else ()
@@ -251,12 +265,29 @@ class Ledger:
         told = list[str]()
 
         async def tell(connection: Connection, thread: Thread, key: str, reply: Reply) -> bool:
-            said = await self.say(connection, thread, key, reply)
+            # In a talk by text nothing of the matter is said unasked.
+            said = thread.channel != CHANNEL and await self.say(connection, thread, key, reply)
             if said:
                 told.append(thread.conversation)
+            if self._texts is not None and (said or thread.channel == CHANNEL):
+                await self._text(self._texts, connection, thread, key, event)
             return said
 
         return await self._tickets.take(event, tell=tell), tuple(told)
+
+    async def _text(
+        self, texts: Texts, connection: Connection, thread: Thread, key: str, event: Event
+    ) -> None:
+        """Tell the petitioner of a ticket by text message too, where its own channel cannot reach them."""
+        if thread.channel != CHANNEL and await self.deliveries.reaches(connection, thread.sender):
+            return
+        ticket = await self._tickets.named(connection, thread.number)
+        news = None if ticket is None else await texts.news(connection, ticket, thread, event)
+        if news is None:
+            return
+        if news.path is not None:
+            await self.deliveries.open(connection, news.thread.sender, CHANNEL, news.path)
+        await self.say(connection, news.thread, f"{key}:text", news.reply)
 
     async def say(self, connection: Connection, thread: Thread, key: str, reply: Reply) -> bool:
         """Say ``reply`` in a conversation unasked, and owe it where the channel pushes; ``False`` if it was said.

@@ -16,6 +16,7 @@ from pytest_aiohttp.plugin import AiohttpClient
 from channels.registry import CHANNELS
 from channels.testing import ChannelContract, Driver, Outcome, RecordingCore
 from groundwork.settings import PROJECT
+from tests import texts
 from tests.channels.toy.adapter import Toy
 from tests.web.fake_app import NOW, fake_app, fake_assets, key_for
 from tests.wechat import pushes
@@ -152,6 +153,31 @@ class MailboxDriver(Served):
         return f"letter-of-{sender}"
 
 
+class SmsDriver(Served):
+    """The city's platform for text messages."""
+
+    def __init__(self, client: TestClient[Any, Any], core: RecordingCore) -> None:
+        super().__init__(client, core)
+        self._mobiles: dict[str, str] = {}
+
+    async def say(self, text: str, *, id: int, sender: str = "one") -> Outcome:
+        return await self._post(texts.signed({"id": f"m{id}", "from": self.identity(sender), "text": text}))
+
+    async def forged(self, text: str) -> Outcome:
+        said = {"id": "m1", "from": self.identity("one"), "text": text}
+        return await self._post(texts.signed(said, key=texts.KEY[::-1]))
+
+    async def raw(self, body: bytes) -> Outcome:
+        return await self._post(texts.signed(body))
+
+    async def _post(self, post: dict[str, Any]) -> Outcome:
+        answer = await self.client.post("/api/sms/messages", **post | {"data": io.BytesIO(post["data"])})
+        return Outcome(status=answer.status, said=await answer.text(), stored=answer.status in (200, 202))
+
+    def identity(self, sender: str) -> str:
+        return self._mobiles.setdefault(sender, f"138{len(self._mobiles):08}")
+
+
 @pytest.fixture
 def core() -> RecordingCore:
     return RecordingCore(now=NOW)
@@ -198,6 +224,16 @@ class TestWeChat(ChannelContract):
     def account(self, request: pytest.FixtureRequest) -> dict[str, str]:
         with_key = request.node.callspec.params["driver"] == "aes"
         return ACCOUNT | ({"wechat_aes_key": KEY} if with_key else {})
+
+
+class TestSms(ChannelContract):
+    @pytest.fixture
+    def driver(self, client: TestClient[Any, Any], core: RecordingCore) -> Driver:
+        return SmsDriver(client, core)
+
+    @pytest.fixture
+    def account(self) -> dict[str, str]:
+        return {"sms_secret": texts.SECRET, "public_url": "https://hotline.example"}
 
 
 class TestToy(ChannelContract):

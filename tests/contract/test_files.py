@@ -336,7 +336,7 @@ class Platform:
     def parts(self, replies: tuple[SentReply, ...]) -> tuple[str, ...]:
         return ()
 
-    async def send(self, address: str, part: str) -> None:
+    async def send(self, address: str, part: str, *, id: str) -> None:
         raise NotImplementedError
 
     async def fetch(self, reference: str) -> AsyncIterator[bytes]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.app import make_app
-from gateway.bootstrap import open_services
+from gateway.bootstrap import channel_settings, open_services
 from groundwork.addresses import PROXIES, client_address
 from groundwork.outbox import LANE_POOL
 from groundwork.settings import Settings
@@ -48,3 +48,13 @@ async def test_wechat_is_there_where_an_account_is_set(tmp_path: Path) -> None:
     async with open_services(settings_in(tmp_path, **account)) as services:
         found = audiences(make_app(services))
         assert (found["GET", "/wechat"], found["POST", "/wechat"]) == ("platform", "platform")
+
+
+async def test_texts_come_in_where_a_platform_is_set(tmp_path: Path) -> None:
+    async with open_services(settings_in(tmp_path)) as services:
+        assert ("POST", "/api/sms/messages") not in audiences(make_app(services))
+    platform = {"sms_url": "https://texts.example/send", "sms_secret": SECRET}
+    async with open_services(settings_in(tmp_path, **platform)) as services:
+        assert audiences(make_app(services))["POST", "/api/sms/messages"] == "platform"
+        told = channel_settings(services.settings)
+    assert (told["sms_url"], told["sms_secret"]) == (platform["sms_url"], SECRET)

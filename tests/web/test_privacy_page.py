@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from pytest_aiohttp.plugin import AiohttpClient
 
+from channels.testing import RecordingCore
 from cities.loading import city_codes, load_book
 from gateway.web.promises import newest
 from gateway.web.rendering import law
-from tests.web.fake_app import PACK, fake_app, fake_assets
+from tests.web.fake_app import NOW, PACK, fake_app, fake_assets
 from tests.web.reading import Client, Page
 
 
@@ -29,6 +30,18 @@ async def test_every_sentence_of_the_city_is_told_with_its_article(
 async def test_what_is_not_decided_is_said_to_be_open(client: Client) -> None:
     words = Page(await (await client.get("/privacy")).text()).words
     assert "存多久，还没有定" in words and "多久办好，还没有定" in words
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [({}, "我们不发短信"), ({"sms_url": "https://texts.example/"}, "短信里只有单号和网址")],
+)
+async def test_whether_anybody_is_texted_is_told(
+    aiohttp_client: AiohttpClient, tmp_path: Path, settings: dict[str, str], told: str
+) -> None:
+    parts = RecordingCore(now=NOW).parts(settings)
+    client = await aiohttp_client(fake_app(fake_assets(tmp_path), parts=parts))
+    assert told in Page(await (await client.get("/privacy")).text()).words
 
 
 @pytest.mark.parametrize("place", ["/", "/chat", "/mailbox", "/progress", "/kb/public"])

@@ -127,6 +127,7 @@ def test_every_channel_says_for_whom_it_is() -> None:
     assert {name: make(channel_parts(FakeCore())).audience for name, make in CHANNELS.items()} == {
         "webchat": "citizen",
         "wechat": "platform",
+        "sms": "platform",
         "mailbox": "citizen",
     }
 

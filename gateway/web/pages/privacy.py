@@ -12,8 +12,8 @@ from hotline.citypack import CityPack
 class PrivacyPage:
     """``/privacy``, by the law of the day on which it is read; the rest says what this program does."""
 
-    def __init__(self, pages: Pages, pack: CityPack, *, clock: Clock) -> None:
-        self._pages, self._pack, self._clock = pages, pack, clock
+    def __init__(self, pages: Pages, pack: CityPack, *, clock: Clock, by_text: bool = False) -> None:
+        self._pages, self._pack, self._clock, self._by_text = pages, pack, clock, by_text
 
     def routes(self) -> tuple[web.RouteDef, ...]:
         """Return the route of the page."""
@@ -27,6 +27,7 @@ class PrivacyPage:
             request,
             "privacy.html",
             promised=promised,
+            by_text=self._by_text,
             reports_sealed=pack.seals("report"),
             by_wechat=any(channel.id == "wechat" and channel.run_by == "us" for channel in pack.channels),
         )

@@ -138,6 +138,19 @@ def test_a_wechat_setting_that_cannot_be_is_told_without_its_value(name: str, va
     assert "AES_KEY" not in name or value not in str(told.value)
 
 
+def test_a_platform_for_texts_has_an_address_that_nobody_overhears_and_a_secret() -> None:
+    both = {
+        "HUYING_SMS_URL": "https://texts.example/send",
+        "HUYING_SMS_SECRET": "whsec_" + base64.b64encode(b"t" * 32).decode(),
+    }
+    settings = Settings.from_env(both)
+    assert settings.sms_url and both["HUYING_SMS_SECRET"] not in repr(settings)
+    for name, other in (*both.items(),):
+        assert told_about({name: other}) == set(both) - {name}
+    assert told_about(both | {"HUYING_SMS_URL": "http://texts.example/send"}) >= {"HUYING_SMS_URL"}
+    assert told_about(both | {"HUYING_SMS_SECRET": "short"}) >= {"HUYING_SMS_SECRET"}
+
+
 def test_no_key_and_no_password_shows_where_settings_are_shown() -> None:
     secret = {
         "HUYING_SECRET_KEY": "s" * 40,

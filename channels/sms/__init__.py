@@ -1,0 +1,1 @@
+"""The channel of text messages, over the city's own platform."""
