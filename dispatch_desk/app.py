@@ -24,6 +24,7 @@ from dispatch_desk.publishing import Publishing
 from dispatch_desk.replying import gate_of
 from dispatch_desk.reporting import Reporting
 from dispatch_desk.returns import Returns
+from dispatch_desk.suggesting import Suggesting
 from dispatch_desk.supervising import Supervising
 from dispatch_desk.supervision import Supervision
 from dispatch_desk.web import (
@@ -41,6 +42,7 @@ from dispatch_desk.web import (
     replies,
     reports,
     steps,
+    suggesting,
     supervision,
 )
 from dispatch_desk.web.events import EventDoor
@@ -144,7 +146,10 @@ def compose(
     app[gatherings.GATHERINGS] = Gatherings(pool, vault, pack, after, clock=clock)
     watching = Supervision(pool, vault, Supervising(after), clock=clock)
     app[supervision.SUPERVISION] = watching
-    app[pages.PANELS] = (following.panel, supervision.panel, directory.panel)
+    app[suggesting.SUGGESTING] = Suggesting(
+        http, pool, vault, url=settings.gateway_url, secret=settings.dispatch_secret
+    )
+    app[pages.PANELS] = (following.panel, supervision.panel, directory.panel, suggesting.panel)
     app[PROXIES] = Proxies(settings.trusted_proxies)
     app.on_response_prepare.append(_look_again_at_files)
     app.on_response_prepare.append(headers_for(settings.desk_url))
@@ -187,6 +192,7 @@ def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRo
                 web.get("/cases/{number}/report", archive.matter),
                 web.post("/cases/{number}/person", pages.person),
                 web.post("/cases/{number}/replies", replies.enter),
+                web.post("/cases/{number}/wording", suggesting.take_over),
                 web.post("/cases/{number}/sign", steps.sign),
                 web.post("/cases/{number}/steps/{step:[A-Za-z0-9_-]{1,60}}", steps.take),
                 web.post(f"/cases/{{number}}/after/{{step:{'|'.join(following.STEPS)}}}", following.take),

@@ -61,11 +61,12 @@ async def show_case(
     typed: str = "",
     form: Mapping[str, str] | None = None,
     lacking: Sequence[str] = (),
+    taken_over: bool = False,
 ) -> web.Response:
     """Return a case's page.
 
     ``failed`` names the form that was not filled in, ``typed`` and ``form`` hold what was written in it, ``lacking`` the
-    contents that it lacks.
+    contents that it lacks; ``taken_over`` says that ``typed`` and ``form`` are a reply that is still being written.
     """
     desk, account = request.app[DESK], account_of(request)
     found = await desk.find(number_of(request), unit=scope_of(account), known=person_shown)
@@ -104,6 +105,7 @@ async def show_case(
         may_reply=leads and shown.state is Stage.SIGNED,
         leads=leads,
         typed=typed,
+        taken_over=taken_over,
         longest={"reply": MAX_REPLY, "reason": MAX_REASON, "least": MIN_REASON},
         person_shown=person_shown,
         purposes=PURPOSES,

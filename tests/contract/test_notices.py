@@ -44,7 +44,7 @@ async def gateway(notices: Notices, aiohttp_client: Any) -> Client:
     none: Any = None
     parts = CentreParts(
         register=none, notices=notices, feed=none, enclosures=none, keys=KEY, secrets=(), now=lambda: datetime.now(UTC),
-        source="",
+        propose=none, source="",
     )  # fmt: skip
 
     @web.middleware
