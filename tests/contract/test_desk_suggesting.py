@@ -5,17 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession, web
+from aiohttp import web
 
-from dispatch_desk.app import compose
-from groundwork.database import open_pool
 from hotline.ticket import Contact
 from staff.accounts import Role
 from tests.dispatch import (
-    CHEAP,
     SECRET,
+    Opening,
     RunningDesk,
-    SettableClock,
     a_number,
     a_pack,
     a_ticket,
@@ -23,7 +20,6 @@ from tests.dispatch import (
     form_token,
     origin,
     post_event,
-    settings_for,
     text_of,
 )
 
@@ -61,23 +57,12 @@ def gateway() -> Gateway:
 
 
 @pytest.fixture
-async def desk(
-    desk_url: str, tmp_path: Any, aiohttp_client: Any, aiohttp_server: Any, gateway: Gateway
-) -> AsyncIterator[RunningDesk]:
+async def desk(opening: Opening, aiohttp_server: Any, gateway: Gateway) -> AsyncIterator[RunningDesk]:
     app = web.Application()
     app.router.add_get("/api/dispatch/tickets/{number}/suggestions", gateway.suggestions)
     server = await aiohttp_server(app)
-    settings = settings_for(desk_url, tmp_path, gateway_url=str(server.make_url("/")))
-    clock = SettableClock()
-    async with open_pool(desk_url) as pool, ClientSession() as http:
-        await pool.execute(
-            "TRUNCATE cases, case_facts, case_events, case_steps, events_received, effects, staff_tries, replies"
-        )
-        services = compose(settings, a_pack(), pool, http, clock=clock, code_time=clock, hasher=CHEAP)
-        browser = await aiohttp_client(services.app)
-        desk = RunningDesk(services=services, browser=browser, clock=clock, settings=settings)
-        await desk.enter(Role.DISPATCHER)
-        yield desk
+    async with opening(a_pack(), gateway_url=str(server.make_url("/"))) as opened:
+        yield opened
 
 
 async def a_case(desk: RunningDesk, letters: str, *ways: str, **changes: Any) -> str:
