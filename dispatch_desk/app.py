@@ -18,6 +18,7 @@ from dispatch_desk.following import Following
 from dispatch_desk.followups import Followups
 from dispatch_desk.gatherings import Gatherings
 from dispatch_desk.inbox import Inbox
+from dispatch_desk.leading import Leading
 from dispatch_desk.live import Live
 from dispatch_desk.papers import Papers
 from dispatch_desk.publishing import Publishing
@@ -35,6 +36,7 @@ from dispatch_desk.web import (
     following,
     gatherings,
     inbox,
+    leading,
     look,
     pages,
     papers,
@@ -66,7 +68,7 @@ from staff.site import add_staff_routes
 PROGRAM = "desk"
 _UNIT = r"{unit:\d{1,4}}"  #: its place in the city's list
 _PAPER = r"{paper:\d{1,17}}"
-HOMES = {Role.DISPATCHER: "/", Role.UNIT: "/", Role.ADMIN: "/accounts"}
+HOMES = {Role.DISPATCHER: "/", Role.UNIT: "/", Role.LEADER: "/leading", Role.ADMIN: "/accounts"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -146,6 +148,7 @@ def compose(
     app[gatherings.GATHERINGS] = Gatherings(pool, vault, pack, after, clock=clock)
     watching = Supervision(pool, vault, Supervising(after), clock=clock)
     app[supervision.SUPERVISION] = watching
+    app[leading.LEADING] = Leading(pool, vault, pack, watching.supervising, clock=clock)
     app[suggesting.SUGGESTING] = Suggesting(
         http, pool, vault, url=settings.gateway_url, secret=settings.dispatch_secret
     )
@@ -214,6 +217,14 @@ def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRo
                 web.get("/letters.xlsx", gatherings.letters_book),
                 web.post("/cases/{number}/supervision", supervision.note),
                 web.post(r"/cases/{number}/replies/{reply:\d{1,17}}/overrule", replies.overrule),
+            ],
+        ),
+        (
+            staff(*leading.LEADERS),
+            [
+                web.get("/leading", leading.listed),
+                web.get("/leading/{number}", leading.case),
+                web.post("/leading/{number}/steps/{step:[A-Za-z0-9_-]{1,60}}", leading.take),
             ],
         ),
         (

@@ -81,7 +81,7 @@ Opening: TypeAlias = Callable[..., AbstractAsyncContextManager[RunningDesk]]
 #: Everything that desks write on the way; accounts, and the log of what was done, stay.
 WRITTEN = (
     "cases", "case_events", "case_facts", "case_steps", "due_warnings", "events_received", "effects", "replies", "report_entries",
-    "papers", "paper_steps", "unit_people", "duty_roster", "staff_tries",
+    "papers", "paper_steps", "unit_people", "duty_roster", "gone_up", "staff_tries",
 )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from dispatch_desk.web.look import LOOK
 from groundwork.addresses import address_of
 from hotline.casework import Stage, Taken
 from hotline.ticket import is_ticket_number, normalised
-from staff.accounts import Account, Role
+from staff.accounts import OF_A_UNIT, Account, Role
 from staff.guard import account_of, form_token_of, text_of
 from staff.signing_in import author
 
@@ -49,8 +49,11 @@ async def person(request: web.Request) -> web.StreamResponse:
 
 
 def scope_of(account: Account) -> str | None:
-    """Return the unit whose cases alone the account may see; ``None`` for all, empty for none."""
-    return account.unit if account.role is Role.UNIT else None
+    """Return the unit whose cases alone the account may see; ``None`` for all, empty for none.
+
+    Leaders have pages of their own (``dispatch_desk.web.leading``): here they count as their body, and see nothing more.
+    """
+    return account.unit if account.role in OF_A_UNIT else None
 
 
 async def show_case(
@@ -88,7 +91,7 @@ async def show_case(
         now=desk.clock(),
         case=shown,
         ticket=shown.ticket,
-        timeline=_timeline(history, casework),
+        timeline=timeline(history, casework),
         files=enclosed(shown, history),
         clock=next_clock(shown, desk.clock()),
         casework=casework,
@@ -113,7 +116,7 @@ async def show_case(
     )
 
 
-def _timeline(history: Sequence[Happening], casework: Casework) -> list[Happening | Taken]:
+def timeline(history: Sequence[Happening], casework: Casework) -> list[Happening | Taken]:
     """Return what the petitioner did and what was done at the desk, newest first."""
     said = (one for one in history if not one.said_here)
     done = (one for one in reversed(casework.steps) if one.by is not None or one.step not in OF_PETITIONERS)
