@@ -20,6 +20,7 @@ from hotline.casework import Stage
 from hotline.repeats import of_a_sort, pairs_of
 
 SHOWN = 3  #: articles, and cases
+LIKELY = 0.1  #: how likely an article has to be the right one to be shown; a person looks at it
 COMPARED = 100  #: answered cases that one is compared with
 PATIENCE = ClientTimeout(total=1.5, connect=0.5)  #: a page waits for it
 REST = 20.0  #: seconds for which a gateway that did not answer is not asked again
@@ -97,7 +98,7 @@ class Suggesting:
             if answer.status != 200 or (answer.content_length or 0) > LARGEST_ANSWER:
                 return None
             told = await answer.json()
-        return [_article(one) for one in told["articles"]][:SHOWN]
+        return [_article(one) for one in told["articles"] if float(one["score"]) >= LIKELY][:SHOWN]
 
 
 def _article(told: Mapping[str, Any]) -> Article:

@@ -31,9 +31,9 @@ REPLY = "11月21日晚十点，执法人员到工地检查，责令停止浇筑�
 OTHERS = "示例市交通局"
 
 
-def an_article(id: str, answer: str, *, staff_only: bool = False) -> dict[str, Any]:
+def an_article(id: str, answer: str, *, staff_only: bool = False, score: float = 0.9) -> dict[str, Any]:
     return {"id": id, "question": f"问题{id}", "answer": answer, "short_answer": "", "source": "示例市热线办法第三条",
-            "version": 1, "score": 0.9, "staff_only": staff_only}  # fmt: skip
+            "version": 1, "score": score, "staff_only": staff_only}  # fmt: skip
 
 
 @dataclass
@@ -123,6 +123,13 @@ async def test_a_case_is_worked_on_while_the_gateway_is_away(
     number = await a_case(desk, "AGGEST44", "sign")
     assert "现在连不上知识库" in proposed(await text_of(desk.browser, f"/cases/{number}"))
     assert (await send(desk, number, "replies", text=REPLY))[0] == 303
+
+
+async def test_what_is_hardly_about_the_case_is_not_shown(desk: RunningDesk, gateway: Gateway) -> None:
+    gateway.articles = [an_article("a1", WORDING, score=0.05)]
+    number = await a_case(desk, "AGGEST44", "sign")
+    page = proposed(await text_of(desk.browser, f"/cases/{number}"))
+    assert "没有对得上的" in page and WORDING not in page
 
 
 @pytest.mark.duty("XA-1b")
