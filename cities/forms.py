@@ -31,7 +31,7 @@ NAMES: Mapping[str, str] = {
     "unit": "单位（要先写进 units.yaml）", "group": "单位分组（要先写进 units.yaml 的 groups）",
     "duty": "职责编号（见 cities/duties.yaml）", "reading": "解释编号（见 cities/readings.yaml）",
     "wording": "说法（要先写进 cities/common/grounds.yaml 的 wordings）",
-    "case_step": "办件的步骤", "actor": "由谁做", "meeting": "研判会",
+    "case_step": "办件的步骤", "actor": "由谁做", "meeting": "研判会", "reach": "看到哪里",
     "id": "英文代号，例如 class-a-finish",
 }  # fmt: skip
 

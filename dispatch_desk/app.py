@@ -19,12 +19,14 @@ from dispatch_desk.following import Following
 from dispatch_desk.followups import Followups
 from dispatch_desk.gatherings import Gatherings
 from dispatch_desk.inbox import Inbox
+from dispatch_desk.leading import Leading
 from dispatch_desk.live import Live
 from dispatch_desk.papers import Papers
 from dispatch_desk.publishing import Publishing
 from dispatch_desk.replying import gate_of
 from dispatch_desk.reporting import Reporting
 from dispatch_desk.returns import Returns
+from dispatch_desk.suggesting import Suggesting
 from dispatch_desk.supervising import Supervising
 from dispatch_desk.supervision import Supervision
 from dispatch_desk.texting import KIND as TEXT
@@ -37,6 +39,7 @@ from dispatch_desk.web import (
     following,
     gatherings,
     inbox,
+    leading,
     look,
     pages,
     papers,
@@ -44,6 +47,7 @@ from dispatch_desk.web import (
     replies,
     reports,
     steps,
+    suggesting,
     supervision,
 )
 from dispatch_desk.web.events import EventDoor
@@ -67,7 +71,7 @@ from staff.site import add_staff_routes
 PROGRAM = "desk"
 _UNIT = r"{unit:\d{1,4}}"  #: its place in the city's list
 _PAPER = r"{paper:\d{1,17}}"
-HOMES = {Role.DISPATCHER: "/", Role.UNIT: "/", Role.ADMIN: "/accounts"}
+HOMES = {Role.DISPATCHER: "/", Role.UNIT: "/", Role.LEADER: "/leading", Role.ADMIN: "/accounts"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -153,7 +157,11 @@ def compose(
     app[gatherings.GATHERINGS] = Gatherings(pool, vault, pack, after, clock=clock)
     watching = Supervision(pool, vault, Supervising(after), clock=clock, texting=texting)
     app[supervision.SUPERVISION] = watching
-    app[pages.PANELS] = (following.panel, supervision.panel, directory.panel)
+    app[leading.LEADING] = Leading(pool, vault, pack, watching.supervising, clock=clock)
+    app[suggesting.SUGGESTING] = Suggesting(
+        http, pool, vault, url=settings.gateway_url, secret=settings.dispatch_secret
+    )
+    app[pages.PANELS] = (following.panel, supervision.panel, directory.panel, suggesting.panel)
     app[PROXIES] = Proxies(settings.trusted_proxies)
     app.on_response_prepare.append(_look_again_at_files)
     app.on_response_prepare.append(headers_for(settings.desk_url))
@@ -201,6 +209,7 @@ def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRo
                 web.get("/cases/{number}/report", archive.matter),
                 web.post("/cases/{number}/person", pages.person),
                 web.post("/cases/{number}/replies", replies.enter),
+                web.post("/cases/{number}/wording", suggesting.take_over),
                 web.post("/cases/{number}/sign", steps.sign),
                 web.post("/cases/{number}/steps/{step:[A-Za-z0-9_-]{1,60}}", steps.take),
                 web.post(f"/cases/{{number}}/after/{{step:{'|'.join(following.STEPS)}}}", following.take),
@@ -222,6 +231,14 @@ def routes(events: EventDoor, health: Health) -> list[tuple[str, list[AbstractRo
                 web.get("/letters.xlsx", gatherings.letters_book),
                 web.post("/cases/{number}/supervision", supervision.note),
                 web.post(r"/cases/{number}/replies/{reply:\d{1,17}}/overrule", replies.overrule),
+            ],
+        ),
+        (
+            staff(*leading.LEADERS),
+            [
+                web.get("/leading", leading.listed),
+                web.get("/leading/{number}", leading.case),
+                web.post("/leading/{number}/steps/{step:[A-Za-z0-9_-]{1,60}}", leading.take),
             ],
         ),
         (

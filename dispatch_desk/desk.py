@@ -99,15 +99,15 @@ class Desk:
         return await self.step(number, rule, {}, unit=unit, by=by, writer="")
 
     async def step(
-        self, number: str, id: str, form: Mapping[str, str], *, unit: str | None, by: Author, writer: str
-    ) -> Entered | None:
+        self, number: str, id: str, form: Mapping[str, str], *, unit: str | None, by: Author, writer: str, hand: str = ""
+    ) -> Entered | None:  # fmt: skip
         """Take the step with that id of the city's rules, and owe the gateway what the citizen hears of it.
 
-        ``writer`` is the name of whoever fills in ``form``. The same form sent twice is one step; ``None`` if there is no
-        such case or step.
+        ``writer`` is the name of whoever fills in ``form``; with a ``hand`` (``hotline.casework.LEADER``) it is for the caller to
+        know that they see the case. The same form sent twice is one step; ``None`` if there is no such case or step.
         """
         async with self._alone_with(number) as connection:
-            found = await self._file(connection, number, unit)
+            found = await self._file(connection, number, None if hand else unit)
             rule = None if found is None else self._rule(found[0], id)
             if found is None or rule is None:
                 return None
@@ -115,11 +115,13 @@ class Desk:
             law = self._law(case)
             if _is_repeated(file, rule, form, by):
                 return Entered(again=True)
-            if refused := may(law, rule, file, unit=unit, at=now):
+            if refused := may(law, rule, file, unit=unit, at=now, hand=hand):
                 return Entered(refused=refused)
             if wrong := lacking(law, rule, file, form, writer=writer, at=now):
                 return Entered(lacking=wrong)
-            for taken in take(law, rule, file, form, unit=unit, account=by.account_id, writer=writer, at=now):
+            for taken in take(
+                law, rule, file, form, unit=unit, account=by.account_id, writer=writer, at=now, hand=hand
+            ):
                 before = file
                 case, file = await self._record(connection, case, file, taken)
                 for name, data in said_of(rule, before, taken, case.dues):
@@ -133,8 +135,10 @@ class Desk:
         """Return the names of the units that a case may be given to."""
         return tuple(unit.name for unit in self._pack.units)
 
-    async def casework(self, case: Case, *, unit: str | None, known: bool = False) -> Casework:
-        """Return what was done to a case that the caller may see, and what ``unit`` may do now."""
+    async def casework(
+        self, case: Case, *, unit: str | None, known: bool = False, hand: str = ""
+    ) -> Casework:
+        """Return what was done to a case that the caller may see, and what ``unit``, or that ``hand``, may do now."""
         async with storage_errors(), self._pool.acquire() as connection:
             taken = await steps.of_case(connection, self._vault, case.number, known=known)
         law, file, now = self._law(case), file_of(case, taken), self.clock()
@@ -144,7 +148,9 @@ class Desk:
             labels={Step(rule.step): rule.label for rule in reversed(law.case_steps)},
             choices={rule.id: choices_of(law, rule) for rule in law.case_steps if rule.chosen_of},
             called=lambda taken: rule.label if (rule := rule_of(law, taken)) else "",
-            offers=[one for one in offers(law, file, unit=unit, at=now) if one.step not in _ELSEWHERE],
+            offers=[
+                one for one in offers(law, file, unit=unit, at=now, hand=hand) if one.step not in _ELSEWHERE
+            ],
             reply=may_reply(law, file, unit=unit, at=now),
             changes=changes_of(law, case.filed, file.steps),
         )

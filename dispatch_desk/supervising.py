@@ -10,6 +10,7 @@ from dispatch_desk.moves import Move, Moved, Mover
 from hotline.calendar import CITY_TIME
 from hotline.casework import Step, Taken
 from hotline.law import Item
+from hotline.leading import going_up
 from hotline.supervising import Facts, Matter, forms, matters, may_urge
 
 URGE = "urge"  #: what a form names instead of a matter when the unit is urged
@@ -58,6 +59,19 @@ class Supervising:
         steps = {one.step for one in found} | {Step.URGE}
         noted = tuple(one for one in taken if one.step in steps and one.by is not None)
         return Oversight(matters=found, forms=forms(pack), may_urge=may_urge(pack), noted=noted)
+
+    def has_leaders(self, now: datetime) -> bool:
+        """Tell whether the text in force sends anything up to leaders by itself."""
+        return bool(self._following.law_on(now.astimezone(CITY_TIME).date()).leaders)
+
+    def going_up(
+        self, case: Case, taken: Sequence[Taken], now: datetime
+    ) -> Sequence[tuple[Matter, tuple[str, ...]]]:
+        """Return what of a case goes up to leaders by itself now, with as whom they are told."""
+        pack = self._following.law_of(case)
+        told = {rule.told_as for rule in pack.leaders}
+        found = going_up(pack, self.oversight(case, taken, now).matters)
+        return [(one, tuple(role for role in one.to if role in told)) for one in found]
 
     def mover(self, noted: Noted, *, by: int | None) -> Mover:
         """Return what decides on one step of supervision."""

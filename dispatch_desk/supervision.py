@@ -1,5 +1,6 @@
 """The supervision board: what open cases call for, the ledgers, and warnings before and after each due moment."""
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +8,8 @@ from datetime import timedelta
 
 from dispatch_desk.cases import Case
 from dispatch_desk.clocks import countdown
-from dispatch_desk.store import gathered, people, supervision
+from dispatch_desk.store import gathered, gone_up, people, supervision
+from dispatch_desk.store.gone_up import GoneUp
 from dispatch_desk.store.supervision import Warned
 from dispatch_desk.supervising import Oversight, Supervising
 from dispatch_desk.texting import Texting
@@ -104,11 +106,34 @@ class Supervision:
                 await self._texting.warn(connection, warned, due)
         return new
 
+    async def raise_up(self) -> int:
+        """Note each matter that the city's text sends up to leaders by itself, once; return how many there were."""
+        now, count = self._clock(), 0
+        if not self.supervising.has_leaders(now):
+            return 0
+        async with storage_errors(), self._pool.acquire() as connection:
+            found = await supervision.candidates(connection, self._vault, now=now, limit=MOST)
+            for case, taken in found:
+                await asyncio.sleep(0)  # pages go on meanwhile
+                for matter, told in self.supervising.going_up(case, taken, now):
+                    if await gone_up.note(
+                        connection, GoneUp(number=case.number, matter=matter.id, told=told, at=now)
+                    ):
+                        count += 1
+                        log.info("case.gone_up", extra={"number": case.number, "matter": matter.id})
+        return count
+
+    async def gone_up(self, number: str) -> Sequence[GoneUp]:
+        """Return what of a case went up to leaders by itself."""
+        async with storage_errors(), self._pool.acquire() as connection:
+            return await gone_up.of_case(connection, number)
+
     async def warn_for_ever(self) -> None:
-        """Look once a minute; the database being away stops nothing else."""
+        """Look once a minute what is due and what goes up; the database being away stops nothing else."""
         while True:
             try:
                 await self.warn()
+                await self.raise_up()
             except StorageAwayError as error:
                 log.warning("due.not_warned", extra={"error_type": type(error).__name__})
             await pause(self._clock, EVERY)

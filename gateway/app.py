@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -28,6 +29,7 @@ from gateway.freshness import keep_library_fresh
 from gateway.front import PublicArticles
 from gateway.intake import sweep_for_ever
 from gateway.link import PULLED, watch_for_ever
+from gateway.proposing import proposed
 from gateway.sheets import RedisSheets
 from gateway.spool import drain_for_ever
 from gateway.store.call_ins import CallIns
@@ -146,6 +148,7 @@ def _centre(services: Services) -> Centre:
             keys=webhook_keys(settings),
             secrets=tuple(secrets),
             now=real_time,
+            propose=partial(proposed, services.library),
             source=settings.public_url,
         )
     )

@@ -307,11 +307,11 @@ def _issuer(raw: str) -> str:
 
 def _oidc_roles(raw: str) -> str:
     if not all(
-        re.fullmatch(r"[^,=]+=(editor|reviewer|dispatcher|unit|admin)", part.strip())
+        re.fullmatch(r"[^,=]+=(editor|reviewer|dispatcher|unit|leader|admin)", part.strip())
         for part in raw.split(",")
     ):
         raise ValueError(
-            "must be value=role[,value=role…] with the roles editor, reviewer, dispatcher, unit, admin"
+            "must be value=role[,value=role…] with the roles editor, reviewer, dispatcher, unit, leader, admin"
         )
     return raw
 

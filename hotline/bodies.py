@@ -21,6 +21,7 @@ from hotline.vocabulary import (
 )
 
 REWARDS = ("own", "superior")
+REACHES = ("city", "own", "under")
 UNIT_DUTIES = (
     "accept", "answer", "dispatch", "supervise", "follow_up", "score", "coordinate", "handle", "report_back", "report_up",
     "enter_own_findings", "lead",
@@ -90,6 +91,19 @@ class OnFile(Rule):
         return (not self.levels or unit.level in self.levels) and (
             not self.groups or unit.group in self.groups
         )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LeaderRule(Rule):
+    """As whom leaders are told of cases that go up by themselves, and whose cases they reach."""
+
+    id: Id
+    label: str
+    told_as: Role  #: as rules of the desk name them in ``to``
+    #: ``city``: all, for leaders of the city itself; ``own``: those of their body and of bodies under it; ``under``: those of
+    #: the bodies under it alone
+    reaches: tuple[Annotated[str, OneOf("reach", REACHES)], ...]
+    levels: tuple[Annotated[str, OneOf("level", LEVELS)], ...] = ()  #: of their body
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

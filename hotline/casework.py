@@ -26,7 +26,8 @@ from hotline.vocabulary import (
     What,
 )
 
-ACTORS = ("centre", "lead_unit", "co_handler")
+LEADER = "leader"  #: whoever a case went up to; a hand that no unit is
+ACTORS = ("centre", "lead_unit", "co_handler", LEADER)
 MEETING = ("puts", "decides")
 
 

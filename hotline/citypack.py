@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Annotated
 
-from hotline.bodies import DispatchRule, Matter, NetworkLevel, OnFile, Unit, UnitGroup
+from hotline.bodies import DispatchRule, LeaderRule, Matter, NetworkLevel, OnFile, Unit, UnitGroup
 from hotline.calendar import Calendar
 from hotline.casework import CaseStep
 from hotline.citation import Citation, LawStatus, Route
@@ -288,6 +288,7 @@ class CityPack:
     groups: tuple[UnitGroup, ...] = ()
     levels: tuple[NetworkLevel, ...] = ()
     on_file: tuple[OnFile, ...] = ()
+    leaders: tuple[LeaderRule, ...] = ()
     matters: tuple[Matter, ...] = ()
     tags: tuple[TagRule, ...] = ()
     tag_words: tuple[TagWords, ...] = ()  #: of all cities

@@ -56,28 +56,39 @@ class NotAllowedError(ValueError):
     """The step was taken although ``may`` refuses it, or its form lacks what ``lacking`` names."""
 
 
-def offers(pack: CityPack, file: CaseFile, *, unit: str | None, at: datetime) -> tuple[Offer, ...]:
+def offers(
+    pack: CityPack, file: CaseFile, *, unit: str | None, at: datetime, hand: str = ""
+) -> tuple[Offer, ...]:
     """Return every step of the city's text and the silent ones, as they stand for whoever acts for ``unit``.
 
-    ``unit`` is ``None`` for the centre. Steps that belong to somebody else's hand are left out, and so are those for
+    ``unit`` is ``None`` for the centre; ``hand`` names who acts where that is neither of both. Steps that belong to somebody else's hand are left out, and so are those for
     cases of another sort, save the two that people look for first: the return and the extension.
     """
     found = [
-        Offer(step=Step(rule.step), rule=rule, refused=may(pack, rule, file, unit=unit, at=at),
+        Offer(step=Step(rule.step), rule=rule, refused=may(pack, rule, file, unit=unit, at=at, hand=hand),
               requires=requires_of(pack, rule, file))
         for rule in pack.case_steps
-        if _concerns(rule, file, unit)
+        if _concerns(rule, file, hand or _actor(file, unit))
     ]  # fmt: skip
     return (
         *found,
-        *(_silence(pack, step) for step in _SILENT if unit is not None and _is_silent(pack, step)),
+        *(
+            _silence(pack, step)
+            for step in _SILENT
+            if unit is not None and not hand and _is_silent(pack, step)
+        ),
     )
 
 
-def may(pack: CityPack, rule: CaseStep, file: CaseFile, *, unit: str | None, at: datetime) -> Refused | None:
-    """Tell why the step of ``rule`` may not be taken at ``at`` for ``unit`` (``None``: the centre); ``None`` if it may."""
+def may(
+    pack: CityPack, rule: CaseStep, file: CaseFile, *, unit: str | None, at: datetime, hand: str = ""
+) -> Refused | None:
+    """Tell why the step of ``rule`` may not be taken at ``at`` for ``unit`` (``None``: the centre); ``None`` if it may.
+
+    ``hand`` is one of ``hotline.casework.ACTORS`` that no unit tells.
+    """
     for check in (_hand, _sort, _stage, _order, _in_time, _BY_STEP.get(Step(rule.step), _nothing)):
-        refused = check(_Asked(pack, rule, file, unit, at))
+        refused = check(_Asked(pack, rule, file, unit, at, hand or _actor(file, unit)))
         if refused is not None:
             return refused
     return None
@@ -136,13 +147,13 @@ def lacking(
 
 def take(
     pack: CityPack, rule: CaseStep, file: CaseFile, data: Mapping[str, str], *, unit: str | None, account: int | None,
-    writer: str, at: datetime,
+    writer: str, at: datetime, hand: str = "",
 ) -> tuple[Taken, ...]:  # fmt: skip
     """Return what is now on record: the step, and the new dispatch where a granted return brings one.
 
     Raises ``NotAllowedError`` where ``may`` or ``lacking`` would have said so.
     """
-    refused = may(pack, rule, file, unit=unit, at=at)
+    refused = may(pack, rule, file, unit=unit, at=at, hand=hand)
     wrong = lacking(pack, rule, file, data, writer=writer, at=at)
     if refused is not None or wrong:
         raise NotAllowedError(refused.why if refused else ",".join(wrong))
@@ -189,6 +200,7 @@ class _Asked:
     file: CaseFile
     unit: str | None
     at: datetime
+    hand: str
 
     def no(self, why: str, citation: Citation | None = None, **values: str) -> Refused:
         return Refused(why=why, citation=citation or self.rule.citation, values=values)
@@ -201,7 +213,7 @@ def _nothing(_: _Asked) -> Refused | None:
 def _hand(asked: _Asked) -> Refused | None:
     """Only those whom the text names, and only on their own cases."""
     rule = asked.rule
-    if _actor(asked.file, asked.unit) not in rule.by:
+    if asked.hand not in rule.by:
         return asked.no("hand")
     if rule.levels and _level(asked.pack, asked.unit) not in rule.levels:
         return asked.no("level")
@@ -314,8 +326,8 @@ def _level(pack: CityPack, unit: str | None) -> str | None:
     return next((one.level for one in pack.units if one.name == unit), None)
 
 
-def _concerns(rule: CaseStep, file: CaseFile, unit: str | None) -> bool:
-    return _actor(file, unit) in rule.by and (rule.is_for(file.filed) or rule.step in _SILENT)
+def _concerns(rule: CaseStep, file: CaseFile, hand: str) -> bool:
+    return hand in rule.by and (rule.is_for(file.filed) or rule.step in _SILENT)
 
 
 def _return_rule(pack: CityPack) -> ReturnRule | None:

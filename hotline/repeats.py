@@ -6,7 +6,7 @@ what everybody writes counts little. Nothing here merges anything.
 
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import asin, cos, log, radians, sin, sqrt
@@ -21,6 +21,7 @@ LIKE_HERE, LIKE_SOMEWHERE = (
     0.3,
     0.55,
 )  #: likeness from which on a person is asked: at one place; where one is not known
+LIKE_IN_SORT = 0.2  #: likeness from which on another matter is of the same sort
 LIKE_OWN = 0.5  #: the same for what one person writes
 MOST = 3  #: proposals for one ticket
 _EARTH = 6_371_000.0  #: metres
@@ -64,6 +65,15 @@ def likenesses(new: Told, others: Sequence[Told], *, own: Collection[str] = ()) 
         if score >= (LIKE_OWN if other.number in own else LIKE_HERE if same else LIKE_SOMEWHERE):
             found.append(Likeness(number=other.number, score=score, same_place=bool(same)))
     return tuple(sorted(found, key=lambda one: -one.score)[:MOST])
+
+
+def of_a_sort(new: Counter[str], others: Mapping[str, Counter[str]], *, most: int = MOST) -> tuple[str, ...]:
+    """Return the keys of those of ``others`` that are about a matter of the same sort, wherever and whenever, likest first."""
+    rarity = _rarity([new, *others.values()])
+    mine = _weighed(new, rarity)
+    scored = [(_cosine(mine, _weighed(pairs, rarity)), key) for key, pairs in others.items()]
+    best = sorted((one for one in scored if one[0] >= LIKE_IN_SORT), key=lambda one: -one[0])
+    return tuple(key for _, key in best[:most])
 
 
 def same_place(one: Told, other: Told) -> bool | None:

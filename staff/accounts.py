@@ -36,7 +36,11 @@ class Role(StrEnum):
     REVIEWER = "reviewer"
     DISPATCHER = "dispatcher"
     UNIT = "unit"
+    LEADER = "leader"
     ADMIN = "admin"
+
+
+OF_A_UNIT = (Role.UNIT, Role.LEADER)  #: roles whose accounts belong to a unit, or may
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +50,9 @@ class Account:
     id: int
     name: str
     role: Role
-    unit: str = ""  #: with the role ``unit``: whose things it sees, and no others
+    unit: str = (
+        ""  #: with the role ``unit`` or ``leader``: whose things it sees; a leader without one is the city's
+    )
     has_factor: bool = False
     owes_password: bool = False  #: signed in with a one-time password
 
@@ -73,7 +79,7 @@ class AccountError(HotlineError):
 _WORDS = {
     "name": f"a name has 1 to {MAX_NAME} characters and no blanks",
     "taken": "this name is taken",
-    "unit": f"accounts with the role unit, and no others, belong to a unit of 1 to {MAX_UNIT} characters",
+    "unit": f"accounts with the role unit belong to a unit, those of leaders may, no others do; it has 1 to {MAX_UNIT} characters",
     "unknown": "there is no such account",
     "provider": "this account signs in through the OpenID provider; reset it there",
     "own": "nobody locks, demotes or resets their own account",
@@ -438,7 +444,8 @@ def _expired(until: datetime | None, now: datetime) -> bool:
 
 
 def _check_unit(role: Role, unit: str) -> None:
-    if (role is Role.UNIT) != bool(unit) or len(unit) > MAX_UNIT:
+    fits = role is Role.LEADER or (role is Role.UNIT) == bool(unit)
+    if not fits or len(unit) > MAX_UNIT:
         raise AccountError("unit")
 
 

@@ -9,7 +9,7 @@ from groundwork import audit
 from groundwork.addresses import address_of
 from groundwork.audit import Author
 from groundwork.database import storage_errors
-from staff.accounts import Account, AccountError, Role, Standing
+from staff.accounts import OF_A_UNIT, Account, AccountError, Role, Standing
 from staff.guard import account_of, form_token_of, text_of
 from staff.pages import StaffDoor
 from staff.signing_in import author
@@ -46,7 +46,7 @@ class AdminPages:
         """Make an account; its one-time password is on the answer and nowhere else."""
         form = await request.post()
         role, typed = _role(text_of(form, "role")), text_of(form, "name")
-        unit = text_of(form, "unit") if role is Role.UNIT else ""
+        unit = text_of(form, "unit") if role in OF_A_UNIT else ""
         if role is None or (unit and unit not in self._door.units):
             return await self._accounts(request, failed="unit" if role else "role", typed=typed)
         try:
@@ -63,7 +63,7 @@ class AdminPages:
         """Give it another role or unit."""
         form, standing = await request.post(), await self._found(request)
         role = _role(text_of(form, "role"))
-        unit = text_of(form, "unit") if role is Role.UNIT else ""
+        unit = text_of(form, "unit") if role in OF_A_UNIT else ""
         if role is None or (unit and unit not in self._door.units):
             return self._account(request, standing, failed="unit" if role else "role")
         try:

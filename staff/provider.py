@@ -20,7 +20,7 @@ from groundwork.clock import Clock
 from groundwork.settings import Settings
 from groundwork.vault import Vault, VaultError
 from hotline.errors import HotlineError
-from staff.accounts import Role
+from staff.accounts import OF_A_UNIT, Role
 
 ALGORITHMS = (
     "RS256",
@@ -167,7 +167,7 @@ class Provider:
         values = [given] if isinstance(given, str) else given if isinstance(given, list) else []
         role = next((role for value, role in self._roles if value in values), None)
         unit = claims.get(self._unit_claim)
-        unit = unit if role is Role.UNIT and isinstance(unit, str) else ""
+        unit = unit if role in OF_A_UNIT and isinstance(unit, str) else ""
         if role is None or (role is Role.UNIT and not unit):
             raise ProviderError("role")
         name = claims.get("preferred_username")

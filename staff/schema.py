@@ -49,6 +49,13 @@ CREATE TABLE staff_recovery_codes (
 );
 """
 
+#: Leaders, with the whole city's cases or with those of the body that is named.
+LEADERS = """
+ALTER TABLE staff_accounts DROP CONSTRAINT staff_accounts_role_check,
+    ADD CONSTRAINT staff_accounts_role_check
+        CHECK (role IN ('editor', 'reviewer', 'dispatcher', 'unit', 'leader', 'admin'));
+"""
+
 #: column and purpose, for the migrations' ``sealed_with_comments``
 SEALED = {
     "staff_accounts.totp_secret": "staff.totp:{id}",

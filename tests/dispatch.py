@@ -1,11 +1,12 @@
 """What tests of the desk and of its client share: a fictional city, its tickets, a signed-in browser."""
 
 import re
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
@@ -73,6 +74,15 @@ class RunningDesk:
     async def count(self, table: str, where: str = "true", *values: Any) -> int:
         """Return how many rows there are."""
         return int(await self.services.pool.fetchval(f"SELECT count(*) FROM {table} WHERE {where}", *values))
+
+
+#: Opens a desk under a pack, or the law of a city, with nothing in it; a dispatcher is signed in unless ``role`` says otherwise.
+Opening: TypeAlias = Callable[..., AbstractAsyncContextManager[RunningDesk]]
+#: Everything that desks write on the way; accounts, and the log of what was done, stay.
+WRITTEN = (
+    "cases", "case_events", "case_facts", "case_steps", "due_warnings", "events_received", "effects", "replies", "report_entries",
+    "papers", "paper_steps", "unit_people", "duty_roster", "gone_up", "staff_tries",
+)  # fmt: skip
 
 
 def settings_for(url: str, folder: Path, **more: Any) -> Settings:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cities.forms import Reader
 from cities.pages import Table
-from hotline.bodies import DispatchRule, Matter, NetworkLevel, OnFile, Unit, UnitGroup
+from hotline.bodies import DispatchRule, LeaderRule, Matter, NetworkLevel, OnFile, Unit, UnitGroup
 from hotline.casework import CaseStep
 from hotline.citypack import (
     AcceptedMatter,
@@ -51,6 +51,7 @@ SECTIONS: Mapping[str, tuple[Section, ...]] = {
         Section("units", "units", Unit, optional=False, given=("id", "citation")),
         Section("levels", "levels", NetworkLevel),
         Section("on_file", "on_file", OnFile),
+        Section("leaders", "leaders", LeaderRule),
     ),
     "dispatch": (
         Section("matters", "matters", Matter),

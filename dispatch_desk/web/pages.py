@@ -18,7 +18,7 @@ from dispatch_desk.web.look import LOOK
 from groundwork.addresses import address_of
 from hotline.casework import Stage, Taken
 from hotline.ticket import is_ticket_number, normalised
-from staff.accounts import Account, Role
+from staff.accounts import OF_A_UNIT, Account, Role
 from staff.guard import account_of, form_token_of, text_of
 from staff.signing_in import author
 
@@ -49,8 +49,11 @@ async def person(request: web.Request) -> web.StreamResponse:
 
 
 def scope_of(account: Account) -> str | None:
-    """Return the unit whose cases alone the account may see; ``None`` for all, empty for none."""
-    return account.unit if account.role is Role.UNIT else None
+    """Return the unit whose cases alone the account may see; ``None`` for all, empty for none.
+
+    Leaders have pages of their own (``dispatch_desk.web.leading``): here they count as their body, and see nothing more.
+    """
+    return account.unit if account.role in OF_A_UNIT else None
 
 
 async def show_case(
@@ -61,11 +64,12 @@ async def show_case(
     typed: str = "",
     form: Mapping[str, str] | None = None,
     lacking: Sequence[str] = (),
+    taken_over: bool = False,
 ) -> web.Response:
     """Return a case's page.
 
     ``failed`` names the form that was not filled in, ``typed`` and ``form`` hold what was written in it, ``lacking`` the
-    contents that it lacks.
+    contents that it lacks; ``taken_over`` says that ``typed`` and ``form`` are a reply that is still being written.
     """
     desk, account = request.app[DESK], account_of(request)
     found = await desk.find(number_of(request), unit=scope_of(account), known=person_shown)
@@ -87,7 +91,7 @@ async def show_case(
         now=desk.clock(),
         case=shown,
         ticket=shown.ticket,
-        timeline=_timeline(history, casework),
+        timeline=timeline(history, casework),
         files=enclosed(shown, history),
         clock=next_clock(shown, desk.clock()),
         casework=casework,
@@ -104,6 +108,7 @@ async def show_case(
         may_reply=leads and shown.state is Stage.SIGNED,
         leads=leads,
         typed=typed,
+        taken_over=taken_over,
         longest={"reply": MAX_REPLY, "reason": MAX_REASON, "least": MIN_REASON},
         person_shown=person_shown,
         purposes=PURPOSES,
@@ -111,7 +116,7 @@ async def show_case(
     )
 
 
-def _timeline(history: Sequence[Happening], casework: Casework) -> list[Happening | Taken]:
+def timeline(history: Sequence[Happening], casework: Casework) -> list[Happening | Taken]:
     """Return what the petitioner did and what was done at the desk, newest first."""
     said = (one for one in history if not one.said_here)
     done = (one for one in reversed(casework.steps) if one.by is not None or one.step not in OF_PETITIONERS)

@@ -17,9 +17,7 @@ MOST = 5_000  #: characters of one field
 
 async def take(request: web.Request) -> web.StreamResponse:
     """Take the step whose form was sent, or show the case again with what is missing or forbids it."""
-    form = read(await request.post())
-    if any(len(value) > MOST for value in form.values()):
-        raise web.HTTPRequestEntityTooLarge(max_size=MOST, actual_size=max(map(len, form.values())))
+    form = await bounded(request)
     account, number, id = account_of(request), number_of(request), request.match_info["step"]
     by = author(account, address_of(request))
     entered = await request.app[DESK].step(
@@ -42,6 +40,14 @@ async def sign(request: web.Request) -> web.StreamResponse:
     if entered.taken and not entered.again:
         request.app[METRICS].signed.inc()
     raise web.HTTPSeeOther(f"/cases/{number}?done=signed")
+
+
+async def bounded(request: web.Request) -> Mapping[str, str]:
+    """Return the contents that the form of a step holds; one that is too long is a 413."""
+    form = read(await request.post())
+    if any(len(value) > MOST for value in form.values()):
+        raise web.HTTPRequestEntityTooLarge(max_size=MOST, actual_size=max(map(len, form.values())))
+    return form
 
 
 def read(posted: Any) -> Mapping[str, str]:

@@ -49,5 +49,6 @@ async def panel(request: web.Request, case: Case, taken: Sequence[Taken]) -> dic
     """Return what ``oversight.html`` shows of a case, which is for the centre alone."""
     if account_of(request).role not in SIGNERS:
         return {"oversight": None}
+    gone = {one.matter: one for one in await request.app[SUPERVISION].gone_up(case.number)}
     oversight = request.app[SUPERVISION].supervising.oversight(case, taken, request.app[DESK].clock())
-    return {"oversight": oversight, "urge": URGE, "longest_words": MAX_WORDS}
+    return {"oversight": oversight, "gone_up": gone, "urge": URGE, "longest_words": MAX_WORDS}

@@ -3,7 +3,7 @@
 import hmac
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 MOST_AT_ONCE, USUAL_AT_ONCE = 500, 100  #: events of one page
 LARGEST_CURSOR = 10**15
 LARGEST_EVENT = 1_000_000
+LONGEST_TEXT = 1_000  #: of a ticket, by which articles are looked for
 
 
 class TakesEvents(Protocol):
@@ -56,6 +57,7 @@ class CentreParts:
     keys: Keys
     secrets: Sequence[str]
     now: Callable[[], datetime]  #: the real time
+    propose: Callable[[str], Awaitable[Mapping[str, Any]]]  #: articles and their wording for a text
     source: str  #: URI by which the gateway names itself in its events
 
 
@@ -72,6 +74,7 @@ class Centre:
             web.post("/api/dispatch/notices", self.publish),
             web.get("/api/dispatch/tickets", self.tickets),
             web.get("/api/dispatch/tickets/{number}", self.ticket),
+            web.get("/api/dispatch/tickets/{number}/suggestions", self.suggestions),
             web.get(PATH + "{id}", self.file),
         )
 
@@ -112,11 +115,22 @@ class Centre:
 
     async def ticket(self, request: web.Request) -> web.Response:
         """Return one ticket as the list has it, with fresh links to its files."""
+        return web.json_response(await self._told(await self._found(request)))
+
+    async def suggestions(self, request: web.Request) -> web.Response:
+        """Propose articles and their standard wording for a ticket; its words are taken from here, none is asked for."""
+        filed = (await self._found(request)).events[0]["data"]
+        said = dict.fromkeys(str(filed.get(name) or "").strip() for name in ("title", "summary"))
+        text = "\n".join(filter(None, said)) or str(filed.get("text") or "")
+        body = await self._parts.propose(text[:LONGEST_TEXT])
+        return web.json_response(body, headers={"Cache-Control": "no-store"})
+
+    async def _found(self, request: web.Request) -> FeedTicket:
         self._admit(request)
         found = await self._parts.feed.ticket(normalised(request.match_info["number"]))
         if found is None:
             raise ProblemError(404, "no-such-ticket", "没有这个单号，请核对。")
-        return web.json_response(await self._told(found))
+        return found
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         """Send an attachment to whoever has a link that holds."""

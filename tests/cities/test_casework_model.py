@@ -94,9 +94,13 @@ class Oracle:
         return self.own()[again[-1] :] if again else self.own()
 
     def as_it_is(self) -> Filed:
-        """Return the case with the class that was granted last."""
-        granted = [one.data["class"] for one in self.steps if one.step is Step.GRANT_CLAIM]
-        return replace(self.filed, ticket_class=granted[-1]) if granted else self.filed
+        """Return the case with the class that the centre decided last."""
+        decided = [
+            one.data["class"]
+            for one in self.steps
+            if one.step in (Step.GRANT_CLAIM, Step.ESCALATE) and one.data.get("class")
+        ]
+        return replace(self.filed, ticket_class=decided[-1]) if decided else self.filed
 
     def _mine(self, rule: CaseStep, unit: str | None) -> bool:
         if unit is None:
@@ -231,6 +235,7 @@ class Casework(RuleBasedStateMachine):
             "progress",
             "reply",
             "grant_claim",
+            "escalate",
         }
         assert all(one.new.at <= one.old.at or one.why in allowed for one in moved)
 

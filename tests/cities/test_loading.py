@@ -222,6 +222,7 @@ def _citations(pack: CityPack) -> Iterator[Citation]:
         pack.groups,
         pack.levels,
         pack.on_file,
+        pack.leaders,
         pack.matters,
         pack.dispatch,
         pack.reply_elements,

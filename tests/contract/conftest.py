@@ -6,6 +6,7 @@ import signal
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,14 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 import gateway
+from cities.loading import load_pack
 from dispatch_desk.__main__ import MIGRATIONS
 from dispatch_desk.app import compose
 from gateway.localservers import Postgres, StartedServer, Valkey, ensure_database, start
 from groundwork.database import migrate, open_pool
-from tests.dispatch import CHEAP, RunningDesk, SettableClock, a_pack, settings_for
+from hotline.citypack import CityPack
+from staff.accounts import Role
+from tests.dispatch import CHEAP, WRITTEN, Opening, RunningDesk, SettableClock, a_pack, settings_for
 from tests.folders import server_folder
 
 
@@ -87,6 +91,28 @@ async def desk(desk_url: str, tmp_path: Path, aiohttp_client: Any) -> AsyncItera
         services = compose(settings, a_pack(), pool, http, clock=clock, code_time=clock, hasher=CHEAP)
         browser = await aiohttp_client(services.app)
         yield RunningDesk(services=services, browser=browser, clock=clock, settings=settings)
+
+
+@pytest.fixture
+async def opening(desk_url: str, tmp_path: Path, aiohttp_client: Any) -> AsyncIterator[Opening]:
+    """Open desks under any law over one database that was emptied before."""
+    async with open_pool(desk_url) as pool, ClientSession() as http:
+        await pool.execute(f"TRUNCATE {', '.join(WRITTEN)}")
+
+        @asynccontextmanager
+        async def opened(
+            law: str | CityPack, *, role: Role | None = Role.DISPATCHER, **more: Any
+        ) -> AsyncIterator[RunningDesk]:
+            settings, clock = settings_for(desk_url, tmp_path, **more), SettableClock()
+            pack = load_pack(law) if isinstance(law, str) else law
+            services = compose(settings, pack, pool, http, clock=clock, code_time=clock, hasher=CHEAP)
+            browser = await aiohttp_client(services.app)
+            desk = RunningDesk(services=services, browser=browser, clock=clock, settings=settings)
+            if role is not None:
+                await desk.enter(role)
+            yield desk
+
+        yield opened
 
 
 @pytest.fixture(scope="module")

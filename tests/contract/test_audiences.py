@@ -28,7 +28,7 @@ pytestmark = pytest.mark.enable_socket
 OPEN = {
     ("GET", "/healthz"): "ops", ("GET", "/readyz"): "ops", ("GET", "/metrics"): "ops",
 }  # fmt: skip
-EVERYBODY = "editor reviewer dispatcher unit admin"
+EVERYBODY = "editor reviewer dispatcher unit leader admin"
 
 
 def door_of(at: str) -> dict[tuple[str, str], str]:
@@ -66,7 +66,8 @@ DESK = OPEN | door_of("") | {
     ("GET", "/"): "dispatcher unit", ("GET", "/inbox/events"): "dispatcher unit", ("GET", "/board"): "dispatcher unit", ("GET", "/cases/{number}"): "dispatcher unit",
     ("GET", "/cases/{number}/files/{place}"): "dispatcher unit",
     ("POST", "/cases/{number}/person"): "dispatcher unit", ("POST", "/cases/{number}/sign"): "dispatcher unit",
-    ("POST", "/cases/{number}/replies"): "dispatcher unit", ("POST", "/cases/{number}/steps/{step}"): "dispatcher unit",
+    ("POST", "/cases/{number}/replies"): "dispatcher unit", ("POST", "/cases/{number}/wording"): "dispatcher unit",
+    ("POST", "/cases/{number}/steps/{step}"): "dispatcher unit",
     ("GET", "/calls"): "dispatcher", ("POST", "/cases/{number}/after/{step}"): "dispatcher unit",
     ("GET", "/meeting"): "dispatcher", ("GET", "/supervision.xlsx"): "dispatcher",
     ("GET", "/ledgers.xlsx"): "dispatcher", ("GET", "/meeting.xlsx"): "dispatcher",
@@ -74,6 +75,8 @@ DESK = OPEN | door_of("") | {
     ("POST", "/units/{unit}/calls"): "dispatcher unit",
     ("GET", "/supervision"): "dispatcher", ("POST", "/cases/{number}/supervision"): "dispatcher",
     ("POST", "/cases/{number}/replies/{reply}/overrule"): "dispatcher",
+    ("GET", "/leading"): "leader", ("GET", "/leading/{number}"): "leader",
+    ("POST", "/leading/{number}/steps/{step}"): "leader",
     ("GET", "/units"): "dispatcher unit admin", ("GET", "/units/{unit}"): "dispatcher unit admin",
     ("POST", "/units"): "dispatcher admin", ("POST", "/units/{unit}"): "dispatcher unit admin",
     ("POST", "/units/{unit}/people/{person}/remove"): "dispatcher unit admin",

@@ -226,3 +226,22 @@ async def test_an_event_of_the_centre_that_does_not_fit_its_schema_is_refused(be
     assert await post("extended", good | {"number": "three"}, id="e0") == 422
     assert await post("extended", good | {"mood": "calm"}, id="e1") == 202
     assert await post("extended", good, id="e1") == 200
+
+
+@pytest.mark.duty("XA-1b")
+async def test_articles_are_proposed_for_a_ticket_by_its_own_words(bench: Bench) -> None:
+    number, _ = await bench.letter("proposed")
+    looked = list[str]()
+    search = bench.services.library.search
+
+    async def noted(question: str, *, limit: int, staff: bool = False) -> Any:
+        looked.append(question)
+        return await search(question, limit=limit, staff=staff)
+
+    bench.services.library.search = noted  # type: ignore[method-assign]
+    path = f"/api/dispatch/tickets/{number}/suggestions"
+    status, told = await bench.fetch(path, text="别的话")
+    assert status == 200 and told["answered"] is False and told["articles"] == []
+    assert len(looked) == 1 and "路灯" in looked[0] and "别的话" not in looked[0]
+    assert (await bench.fetch(path, secret="x"))[0] == 401
+    assert (await bench.fetch(f"/api/dispatch/tickets/{a_number('ZZZZZZZ9')}/suggestions"))[0] == 404

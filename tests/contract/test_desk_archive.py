@@ -3,31 +3,23 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
-from aiohttp import ClientSession
 
-from cities.loading import load_pack
-from dispatch_desk.app import compose
 from dispatch_desk.store import steps
-from groundwork.database import open_pool
 from groundwork.vault import Vault
 from hotline.casework import Step, Taken
 from staff.accounts import Role
 from tests.dispatch import (
-    CHEAP,
     FILED_AT,
+    Opening,
     RunningDesk,
-    SettableClock,
     a_number,
     a_ticket,
     filed,
     form_token,
     origin,
     post_event,
-    settings_for,
     text_of,
 )
 
@@ -47,16 +39,9 @@ FILES = [
 
 
 @pytest.fixture
-async def desk(desk_url: str, tmp_path: Path, aiohttp_client: Any) -> AsyncIterator[RunningDesk]:
-    settings, clock = settings_for(desk_url, tmp_path), SettableClock()
-    async with open_pool(desk_url) as pool, ClientSession() as http:
-        await pool.execute(
-            "TRUNCATE cases, case_events, case_steps, events_received, effects, staff_tries, replies"
-        )
-        pack = load_pack("kaifeng")
-        services = compose(settings, pack, pool, http, clock=clock, code_time=clock, hasher=CHEAP)
-        browser = await aiohttp_client(services.app)
-        yield RunningDesk(services=services, browser=browser, clock=clock, settings=settings)
+async def desk(opening: Opening) -> AsyncIterator[RunningDesk]:
+    async with opening("kaifeng", role=None) as opened:
+        yield opened
 
 
 async def closed(desk: RunningDesk, letters: str, *before: tuple[Step, dict[str, str]]) -> str:

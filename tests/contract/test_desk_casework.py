@@ -5,16 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession
 
 from cities.loading import load_pack
-from dispatch_desk.app import compose
 from groundwork.contract import findings
-from groundwork.database import open_pool
 from groundwork.identities import open_record
 from groundwork.vault import Vault
 from hotline.citation import Citation
@@ -24,12 +20,11 @@ from hotline.limits import ExtensionRule, ReturnRule
 from hotline.vocabulary import CONTENTS
 from staff.accounts import AccountError, Role
 from tests.dispatch import (
-    CHEAP,
     PASSWORD,
     RULES,
     UNIT,
+    Opening,
     RunningDesk,
-    SettableClock,
     a_number,
     a_pack,
     a_ticket,
@@ -37,7 +32,6 @@ from tests.dispatch import (
     form_token,
     origin,
     post_event,
-    settings_for,
     sign_in,
     text_of,
 )
@@ -59,15 +53,9 @@ def with_returns() -> CityPack:
 
 
 @pytest.fixture
-async def desk(desk_url: str, tmp_path: Path, aiohttp_client: Any) -> AsyncIterator[RunningDesk]:
-    settings, clock = settings_for(desk_url, tmp_path), SettableClock()
-    async with open_pool(desk_url) as pool, ClientSession() as http:
-        await pool.execute(
-            "TRUNCATE cases, case_events, case_steps, events_received, effects, staff_tries, replies"
-        )
-        services = compose(settings, with_returns(), pool, http, clock=clock, code_time=clock, hasher=CHEAP)
-        browser = await aiohttp_client(services.app)
-        yield RunningDesk(services=services, browser=browser, clock=clock, settings=settings)
+async def desk(opening: Opening) -> AsyncIterator[RunningDesk]:
+    async with opening(with_returns(), role=None) as opened:
+        yield opened
 
 
 async def a_case(desk: RunningDesk, letters: str, **changes: Any) -> str:
@@ -209,11 +197,8 @@ HEARD = {
 
 
 @pytest.mark.parametrize("city", LIVES)
-async def test_a_case_of_each_city_lives_from_its_filing_to_its_reply(
-    city: str, desk_url: str, tmp_path: Path, aiohttp_client: Any
-) -> None:
+async def test_a_case_of_each_city_lives_from_its_filing_to_its_reply(city: str, opening: Opening) -> None:
     pack = load_pack(city)
-    settings, clock = settings_for(desk_url, tmp_path), SettableClock()
     ticket_class, steps = LIVES[city]
     lead, other = pack.units[0].name, pack.units[1].name
     form = dict.fromkeys(CONTENTS, "如实写明") | {
@@ -225,15 +210,10 @@ async def test_a_case_of_each_city_lives_from_its_filing_to_its_reply(
         "units": other,
         "unit": other,
     }
-    async with open_pool(desk_url) as pool, ClientSession() as http:
-        await pool.execute(
-            "TRUNCATE cases, case_events, case_steps, events_received, effects, staff_tries, replies"
-        )
-        services = compose(settings, pack, pool, http, clock=clock, code_time=clock, hasher=CHEAP)
-        browser = await aiohttp_client(services.app)
-        desk = RunningDesk(services=services, browser=browser, clock=clock, settings=settings)
+    async with opening(pack, role=None) as desk:
+        browser = desk.browser
         with suppress(AccountError):
-            await services.door.accounts.add(city, Role.UNIT, PASSWORD, unit=lead)
+            await desk.services.door.accounts.add(city, Role.UNIT, PASSWORD, unit=lead)
         number = await a_case(desk, "CCCCCCC6", lead_unit=lead, ticket_class=ticket_class)
         for hand, way, more in (
             (Role.UNIT, "sign", {}),

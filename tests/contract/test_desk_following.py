@@ -1,27 +1,20 @@
 """After a reply at the desk: asked by phone where nobody rates, handled again, closed, archived, each told to the gateway."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import pytest
-from aiohttp import ClientSession
 
 from cities.loading import load_pack
-from dispatch_desk.app import compose
 from dispatch_desk.web.pages import DESK
 from groundwork.contract import findings
-from groundwork.database import open_pool
 from hotline.casework import Step
 from hotline.citypack import CityPack
 from staff.accounts import Role
 from tests.dispatch import (
-    CHEAP,
+    Opening,
     RunningDesk,
-    SettableClock,
     a_number,
     a_pack,
     a_ticket,
@@ -30,14 +23,12 @@ from tests.dispatch import (
     form_token,
     origin,
     post_event,
-    settings_for,
     text_of,
 )
 
 pytestmark = pytest.mark.enable_socket
 
 REPLY = "11月21日晚十点，执法人员到工地检查，责令停止浇筑，罚款10000元，现已停工。承办人：王样例。"
-Opening: TypeAlias = Callable[[str], AbstractAsyncContextManager[RunningDesk]]
 
 
 def under(city: str) -> CityPack:
@@ -51,24 +42,9 @@ def under(city: str) -> CityPack:
 
 
 @pytest.fixture
-async def opening(desk_url: str, tmp_path: Path, aiohttp_client: Any) -> AsyncIterator[Opening]:
-    """Opens a desk under a city's law of what follows a reply, with a dispatcher signed in."""
-    async with open_pool(desk_url) as pool, ClientSession() as http:
-        await pool.execute(
-            "TRUNCATE cases, case_events, case_steps, due_warnings, events_received, effects, staff_tries, replies"
-        )
-
-        @asynccontextmanager
-        async def opened(city: str) -> AsyncIterator[RunningDesk]:
-            settings, clock = settings_for(desk_url, tmp_path), SettableClock()
-            services = compose(settings, under(city), pool, http, clock=clock, code_time=clock, hasher=CHEAP)
-            desk = RunningDesk(
-                services=services, browser=await aiohttp_client(services.app), clock=clock, settings=settings
-            )
-            await desk.enter(Role.DISPATCHER)
-            yield desk
-
-        yield opened
+def opening_under(opening: Opening) -> Opening:
+    """Open the fictional city's desk under another city's law of what follows a reply."""
+    return lambda city: opening(under(city))
 
 
 async def post(desk: RunningDesk, number: str, way: str, **form: str) -> tuple[int, str]:
@@ -105,9 +81,9 @@ async def taken(desk: RunningDesk, number: str) -> list[Step]:
 
 @pytest.mark.duty("PDS-16", "PDS-17")
 async def test_two_unanswered_calls_end_the_asking_and_the_call_list_shows_no_number(
-    opening: Opening,
+    opening_under: Opening,
 ) -> None:
-    async with opening("pingdingshan") as desk:
+    async with opening_under("pingdingshan") as desk:
         number = await replied(desk, "CAAAEDBC")
         assert "以后再打（1）" in await text_of(desk.browser, "/calls"), "first the petitioner's own channel"
         desk.clock.now += timedelta(days=1)
@@ -130,8 +106,8 @@ async def test_two_unanswered_calls_end_the_asking_and_the_call_list_shows_no_nu
 
 
 @pytest.mark.duty("SQ-3-8", "SQ-3-9", "BD-38", "XA-G4")
-async def test_who_is_dissatisfied_sees_the_matter_handled_again_by_a_day(opening: Opening) -> None:
-    async with opening("suqian") as desk:
+async def test_who_is_dissatisfied_sees_the_matter_handled_again_by_a_day(opening_under: Opening) -> None:
+    async with opening_under("suqian") as desk:
         number = await replied(desk, "SECNDBCD")
         rating = an_event(
             "rated",
@@ -164,8 +140,8 @@ async def test_who_is_dissatisfied_sees_the_matter_handled_again_by_a_day(openin
 
 
 @pytest.mark.duty("BD-24", "BD-27", "BD-28")
-async def test_a_unit_proposes_to_set_a_rating_aside_and_the_centre_decides(opening: Opening) -> None:
-    async with opening("baoding") as desk:
+async def test_a_unit_proposes_to_set_a_rating_aside_and_the_centre_decides(opening_under: Opening) -> None:
+    async with opening_under("baoding") as desk:
         number = await replied(desk, "ASPDEBCD")
         rating = an_event(
             "rated", {"grade": 1, "reason": "", "at": "2026-11-20T17:00:00+08:00"}, number=number, sequence=2
@@ -195,8 +171,10 @@ async def test_a_unit_proposes_to_set_a_rating_aside_and_the_centre_decides(open
 
 
 @pytest.mark.duty("SQ-5-1", "SQ-5-2", "SQ-5-3", "SQ-2-2")
-async def test_the_board_shows_what_calls_for_supervision_until_it_is_on_record(opening: Opening) -> None:
-    async with opening("suqian") as desk:
+async def test_the_board_shows_what_calls_for_supervision_until_it_is_on_record(
+    opening_under: Opening,
+) -> None:
+    async with opening_under("suqian") as desk:
         number = a_number("WATCHEDB")
         assert await post_event(desk.browser, filed(a_ticket(number))) == 202
         for sequence in (2, 3, 4):
@@ -216,8 +194,8 @@ async def test_the_board_shows_what_calls_for_supervision_until_it_is_on_record(
 
 
 @pytest.mark.duty("SQ-2-2")
-async def test_each_due_moment_is_warned_of_once_before_and_once_after(opening: Opening) -> None:
-    async with opening("suqian") as desk:
+async def test_each_due_moment_is_warned_of_once_before_and_once_after(opening_under: Opening) -> None:
+    async with opening_under("suqian") as desk:
         assert await post_event(desk.browser, filed(a_ticket(a_number("WARNEDBC")))) == 202
         watching = desk.services.supervision
         assert await watching.warn() == 0, "nothing is near"

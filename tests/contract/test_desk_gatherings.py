@@ -1,66 +1,32 @@
 """The lists beside the inbox on the real database: the month's meeting, the ledger of letters, who is on duty and was called."""
 
 import io
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
-from aiohttp import ClientSession
 
-from cities.loading import load_pack
-from dispatch_desk.app import compose
 from dispatch_desk.web.directory import DIRECTORY
-from groundwork.database import open_pool
 from hotline.tagging import Tag
-from staff.accounts import Role
 from tests.contract.test_desk_casework import a_case, text_alone
-from tests.contract.test_desk_following import Opening
 from tests.dispatch import (
-    CHEAP,
+    Opening,
     RunningDesk,
-    SettableClock,
     a_number,
     a_ticket,
     filed,
     form_token,
     origin,
     post_event,
-    settings_for,
     text_of,
 )
 
 pytestmark = pytest.mark.enable_socket
 
 LETTER_REPLY = "11月24日，王样例到现场修好路灯3盏，现已全部亮起。承办人：王样例。"
-
-
-@pytest.fixture
-async def opening(desk_url: str, tmp_path: Path, aiohttp_client: Any) -> AsyncIterator[Opening]:
-    """Open the desk of one of the five cities with nothing in it, a dispatcher signed in."""
-    async with open_pool(desk_url) as pool, ClientSession() as http:
-        await pool.execute(
-            "TRUNCATE cases, case_events, case_steps, events_received, effects, staff_tries, replies, unit_people, duty_roster,"
-            " case_facts"
-        )
-
-        @asynccontextmanager
-        async def opened(city: str) -> AsyncIterator[RunningDesk]:
-            settings, clock = settings_for(desk_url, tmp_path), SettableClock()
-            services = compose(
-                settings, load_pack(city), pool, http, clock=clock, code_time=clock, hasher=CHEAP
-            )
-            desk = RunningDesk(
-                services=services, browser=await aiohttp_client(services.app), clock=clock, settings=settings
-            )
-            await desk.enter(Role.DISPATCHER)
-            yield desk
-
-        yield opened
 
 
 async def send(desk: RunningDesk, number: str, path: str, form: Mapping[str, str]) -> tuple[int, str]:

@@ -1,67 +1,50 @@
 """Papers at the desk: written over live figures, approved by somebody else, frozen, sent, read; a unit's own alone."""
 
 import io
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import pytest
-from aiohttp import ClientSession
 from openpyxl import load_workbook
 
 from cities.loading import load_pack
-from dispatch_desk.app import compose
 from dispatch_desk.web.papers import PAPERS
 from groundwork.audit import Author, Via
-from groundwork.database import open_pool
 from staff.accounts import AccountError, Role
 from tests.dispatch import (
-    CHEAP,
     FILED_AT,
     PASSWORD,
+    Opening,
     RunningDesk,
-    SettableClock,
     a_number,
     a_ticket,
     filed,
     origin,
     post_event,
-    settings_for,
     sign_in,
     text_of,
 )
 
 pytestmark = pytest.mark.enable_socket
 
-Opening: TypeAlias = Callable[[str], AbstractAsyncContextManager[RunningDesk]]
-
 
 @pytest.fixture
-async def opening(desk_url: str, tmp_path: Path, aiohttp_client: Any) -> AsyncIterator[Opening]:
-    """Open a desk under the law of a city, with an account of its first unit named like the city."""
-    async with open_pool(desk_url) as pool, ClientSession() as http:
-        await pool.execute(
-            "TRUNCATE cases, case_facts, case_steps, case_events, events_received, papers, paper_steps, staff_tries"
-        )
+def opening_papers(opening: Opening) -> Opening:
+    """Open a desk under the law of a city, with an account of its first unit named like the city, at half past six."""
 
-        @asynccontextmanager
-        async def opened(city: str) -> AsyncIterator[RunningDesk]:
-            settings, clock, pack = settings_for(desk_url, tmp_path), SettableClock(), load_pack(city)
-            services = compose(settings, pack, pool, http, clock=clock, code_time=clock, hasher=CHEAP)
-            desk = RunningDesk(
-                services=services, browser=await aiohttp_client(services.app), clock=clock, settings=settings
-            )
+    @asynccontextmanager
+    async def opened(city: str) -> AsyncIterator[RunningDesk]:
+        async with opening(city, role=None) as desk:
+            accounts, unit = desk.services.door.accounts, load_pack(city).units[0].name
             with suppress(AccountError):
-                await services.door.accounts.add(
-                    f"papers-{city}", Role.UNIT, PASSWORD, unit=pack.units[0].name
-                )
+                await accounts.add(f"papers-{city}", Role.UNIT, PASSWORD, unit=unit)
             desk.clock.now = FILED_AT + timedelta(hours=3)
             await desk.enter(Role.DISPATCHER)
             yield desk
 
-        yield opened
+    return opened
 
 
 async def post(desk: RunningDesk, path: str, **form: str) -> tuple[int, str]:
@@ -81,8 +64,8 @@ async def file(desk: RunningDesk, city: str, letters: str, **changes: Any) -> st
 
 
 @pytest.mark.duty("SQ-7", "PDS-19", "KF-3-2a")
-async def test_a_weekly_report_is_written_approved_and_then_stays_as_it_is(opening: Opening) -> None:
-    async with opening("suqian") as desk:
+async def test_a_weekly_report_is_written_approved_and_then_stays_as_it_is(opening_papers: Opening) -> None:
+    async with opening_papers("suqian") as desk:
         numbers = [await file(desk, "suqian", f"PAPERSA{n}", title="示例路的路灯不亮") for n in "234"]
         assert "2026年第46周（11月9日起）的还没有审核" in await text_of(desk.browser, "/papers")
         status, place = await post(desk, "/papers", rule="weekly-report", period="2026-W47")
@@ -128,9 +111,9 @@ async def test_a_weekly_report_is_written_approved_and_then_stays_as_it_is(openi
 
 @pytest.mark.duty("SQ-3-10", "SQ-4-4b", "KF-4b", "KF-A7")
 async def test_a_units_paper_reaches_the_centre_once_approved_and_holds_its_own_cases(
-    opening: Opening,
+    opening_papers: Opening,
 ) -> None:
-    async with opening("suqian") as desk:
+    async with opening_papers("suqian") as desk:
         await file(desk, "suqian", "PAPERSB2")
         other = a_ticket(a_number("PAPERSB3"), lead_unit=load_pack("suqian").units[1].name, ticket_class=None)
         assert await post_event(desk.browser, filed(other, id="e-other")) < 300
@@ -154,9 +137,9 @@ async def test_a_units_paper_reaches_the_centre_once_approved_and_holds_its_own_
 
 @pytest.mark.duty("BD-31", "BD-34")
 async def test_what_is_sent_to_units_is_noted_as_read_once_and_each_sees_its_own_data(
-    opening: Opening,
+    opening_papers: Opening,
 ) -> None:
-    async with opening("baoding") as desk:
+    async with opening_papers("baoding") as desk:
         number = await file(desk, "baoding", "PAPERSC2")
         _, place = await post(desk, "/papers", rule="quarterly-bulletin", period="2026-Q4")
         await post(desk, place, remark="按期办结要抓紧")

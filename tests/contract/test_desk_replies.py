@@ -3,26 +3,20 @@
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
-from aiohttp import ClientSession
 
 from cities.loading import load_pack
-from dispatch_desk.app import compose
 from dispatch_desk.web.pages import DESK
 from groundwork.contract import findings
-from groundwork.database import open_pool
 from hotline.casework import Step
 from hotline.citation import Citation
 from hotline.citypack import CityPack, ReplyElement, VoidReply
 from staff.accounts import Role
 from tests.dispatch import (
-    CHEAP,
     RULES,
+    Opening,
     RunningDesk,
-    SettableClock,
     a_number,
     a_pack,
     a_ticket,
@@ -30,7 +24,6 @@ from tests.dispatch import (
     form_token,
     origin,
     post_event,
-    settings_for,
     text_of,
 )
 
@@ -54,15 +47,9 @@ def with_a_gate() -> CityPack:
 
 
 @pytest.fixture
-async def desk(desk_url: str, tmp_path: Path, aiohttp_client: Any) -> AsyncIterator[RunningDesk]:
-    settings, clock = settings_for(desk_url, tmp_path), SettableClock()
-    async with open_pool(desk_url) as pool, ClientSession() as http:
-        await pool.execute(
-            "TRUNCATE cases, case_events, case_steps, events_received, effects, staff_tries, replies"
-        )
-        services = compose(settings, with_a_gate(), pool, http, clock=clock, code_time=clock, hasher=CHEAP)
-        browser = await aiohttp_client(services.app)
-        yield RunningDesk(services=services, browser=browser, clock=clock, settings=settings)
+async def desk(opening: Opening) -> AsyncIterator[RunningDesk]:
+    async with opening(with_a_gate(), role=None) as opened:
+        yield opened
 
 
 async def signed(desk: RunningDesk, letters: str) -> str:

@@ -5,16 +5,12 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession
 from openpyxl import load_workbook
 
-from dispatch_desk.app import compose
 from dispatch_desk.store import cases, facts, steps
-from groundwork.database import open_pool
 from groundwork.vault import Vault
 from hotline.casework import Step, Taken
 from hotline.citation import Citation
@@ -23,19 +19,17 @@ from hotline.law import Figure, Item, Measure, Provision
 from hotline.periods import Period
 from staff.accounts import Role
 from tests.dispatch import (
-    CHEAP,
     FILED_AT,
     RULES,
     UNIT,
+    Opening,
     RunningDesk,
-    SettableClock,
     a_number,
     a_pack,
     a_ticket,
     filed,
     origin,
     post_event,
-    settings_for,
     text_of,
 )
 
@@ -69,16 +63,9 @@ def scoring() -> CityPack:
 
 
 @pytest.fixture
-async def desk(desk_url: str, tmp_path: Path, aiohttp_client: Any) -> AsyncIterator[RunningDesk]:
-    settings, clock = settings_for(desk_url, tmp_path), SettableClock()
-    async with open_pool(desk_url) as pool, ClientSession() as http:
-        await pool.execute(
-            "TRUNCATE cases, case_facts, case_steps, case_events, events_received, report_entries, staff_tries"
-        )
-        services = compose(settings, scoring(), pool, http, clock=clock, code_time=clock, hasher=CHEAP)
-        yield RunningDesk(
-            services=services, browser=await aiohttp_client(services.app), clock=clock, settings=settings
-        )
+async def desk(opening: Opening) -> AsyncIterator[RunningDesk]:
+    async with opening(scoring(), role=None) as opened:
+        yield opened
 
 
 async def taken(desk: RunningDesk, letters: str, unit: str = UNIT) -> str:

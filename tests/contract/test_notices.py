@@ -19,8 +19,8 @@ from hotline.calendar import CITY_TIME
 from hotline.notices import Notice, Part, Row, Table
 from hotline.records import to_record
 from staff.accounts import Role
-from tests.contract.test_desk_papers import Opening, opening, post  # noqa: F401 - a fixture
-from tests.dispatch import KEY
+from tests.contract.test_desk_papers import post
+from tests.dispatch import KEY, Opening
 
 pytestmark = pytest.mark.enable_socket
 
@@ -44,7 +44,7 @@ async def gateway(notices: Notices, aiohttp_client: Any) -> Client:
     none: Any = None
     parts = CentreParts(
         register=none, notices=notices, feed=none, enclosures=none, keys=KEY, secrets=(), now=lambda: datetime.now(UTC),
-        source="",
+        propose=none, source="",
     )  # fmt: skip
 
     @web.middleware
@@ -99,7 +99,7 @@ async def test_nothing_else_is_taken(gateway: Client, notices: Notices, wrong: d
 
 @pytest.mark.duty("BD-37", "KF-3-5", "PDS-23")
 async def test_a_paper_for_everybody_leaves_once_approved_and_without_anybodys_number(
-    opening: Opening,  # noqa: F811
+    opening: Opening,
 ) -> None:
     async with opening("baoding") as desk:
         pool: Pool = desk.services.pool

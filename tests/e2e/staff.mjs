@@ -140,6 +140,7 @@ const views = {
   },
   "desk refused": asks("desk", "editor", "/"),
   "desk unit": asks("desk", "unit", "/"),
+  "desk leader": asks("desk", "leader", "/leading"),
   "desk calls": asks("desk", "dispatcher", "/calls"),
   "desk supervision": asks("desk", "dispatcher", "/supervision"),
   "desk case supervised": async (page) => {

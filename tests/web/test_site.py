@@ -149,6 +149,7 @@ def test_the_document_lists_exactly_the_registered_interfaces(app: web.Applicati
         keys=b"key",
         secrets=(),
         now=lambda: NOW,
+        propose=none,
         source="",
     )
     add_routes(app, "platform", Centre(parts).routes())

@@ -8,16 +8,15 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from gateway.proposing import PROPOSED, proposed
 from gateway.store.feedback import Feedback
 from gateway.store.questions import HANDED, Questions, Unanswered
 from gateway.store.tickets import Tickets
 from gateway.web.forms import ids_of
-from gateway.web.pages.kb import public
 from groundwork.addresses import address_of
 from groundwork.clock import Clock
 from groundwork.problems import ProblemError
 from hotline.message import clean
-from hotline.understanding import Hit
 from kb.grouping import grouped
 from kb.importing import MOST_PROBLEMS
 from kb.library import Library
@@ -30,7 +29,6 @@ SHOWN = 30  #: groups on the page
 SAID = 5  #: ways of asking shown in a group
 MOST_IN_FORM = MOST_PROBLEMS
 LONGEST_TEXT = 4000
-PROPOSED = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -196,18 +194,9 @@ class AskedPages:
                 422, "not-a-query", "请检查要查的内容。",
                 errors=[{"field": "text", "detail": f"请写1到{LONGEST_TEXT}个字。"}],
             )  # fmt: skip
-        finding = await self._library.search(text, limit=PROPOSED, staff=True)
-        body = {
-            "answered": finding.answered,
-            "articles": [self._proposed(hit) for hit in finding.hits],
-            "tickets": await self._tickets.closed_like(text, limit=PROPOSED),
-        }
+        tickets = await self._tickets.closed_like(text, limit=PROPOSED)
+        body = {**await proposed(self._library, text), "tickets": tickets}
         return web.json_response(body, headers={"Cache-Control": "no-store"})
-
-    def _proposed(self, hit: Hit) -> dict[str, Any]:
-        """Return a hit for a colleague; ``staff_only`` says that it must not be passed on."""
-        staff_only = self._library.article(hit.article_id) is None
-        return {**public(hit), "short_answer": hit.short_answer, "staff_only": staff_only}
 
     def _page(self, request: web.Request, template: str, **values: Any) -> web.StreamResponse:
         return self._look.page(

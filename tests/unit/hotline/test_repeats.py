@@ -6,7 +6,7 @@ import pytest
 
 from hotline.calendar import CITY_TIME
 from hotline.message import Location
-from hotline.repeats import MOST, WITHIN, Told, likenesses, pairs_of, same_place
+from hotline.repeats import MOST, WITHIN, Told, likenesses, of_a_sort, pairs_of, same_place
 
 AT = datetime(2026, 11, 20, 9, 0, tzinfo=CITY_TIME)
 HERE = Location(lat=33.7350, lon=113.3000)
@@ -76,3 +76,15 @@ def test_old_tickets_are_another_time() -> None:
 def test_no_more_are_proposed_than_a_person_looks_at() -> None:
     many = [told(f"s{n}", "示例东路的路灯坏了，晚上一片漆黑", "示例东路中段") for n in range(MOST + 3)]
     assert len(found(*many)) == MOST
+
+
+def test_matters_of_one_sort_are_like_wherever_they_are() -> None:
+    held = {
+        "north": pairs_of("示例花园北侧工地夜间施工，晚上睡不着"),
+        "south": pairs_of("示例大道工地夜间施工吵人"),
+        "bus": pairs_of("公交车等了一个小时不来"),
+        "tap": pairs_of("家里停水三天了"),
+    }
+    new = pairs_of("示例小区东边工地夜间施工，晚上睡不着")
+    assert of_a_sort(new, held) == ("north", "south")
+    assert of_a_sort(new, held, most=1) == ("north",) and of_a_sort(new, {}) == ()

@@ -17,7 +17,7 @@ class View(web.View):
 
 def test_roles_are_told_in_a_steady_order() -> None:
     assert staff(Role.ADMIN, Role.EDITOR) == "staff:editor staff:admin"
-    assert staff() == "staff:editor staff:reviewer staff:dispatcher staff:unit staff:admin"
+    assert staff() == "staff:editor staff:reviewer staff:dispatcher staff:unit staff:leader staff:admin"
 
 
 def test_mounted_applications_say_it_too() -> None:
