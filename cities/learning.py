@@ -4,20 +4,24 @@
 
 A message is its windows (``hotline.scoring``). No danger means none in any window; danger means that one window holds
 it, and which one is found by learning in rounds. Weights are those of a support vector machine with squared hinge,
-found by dual coordinate descent (Hsieh et al., 2008). Thresholds come from messages that the weights had not seen.
+found by dual coordinate descent (Hsieh et al., 2008) in scikit-learn. Thresholds come from messages that the weights had not seen.
 """
 
 import argparse
 import hashlib
 import sys
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from math import log
-from operator import mul, sub
 from pathlib import Path
-from random import Random
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from sklearn.svm import LinearSVC
 
 from cities.hearing import DANGERS, FILE, GROUNDS, Example, read_dangers, read_grounds, written
 from cities.loading import CITIES, city_codes, load_pack
@@ -40,12 +44,13 @@ from hotline.screening import ground_text, heard_text, screen_acceptance
 
 SEED = 12345
 ROUNDS = 3  #: of choosing the window of each letter that holds the danger
-PASSES = 15  #: over all windows in a round
+TOLERANCE = 0.01  #: of the vector machine; closer changes no verdict
+MOST_PASSES = 5000
 FOLDS = 5
 SEEN_IN = 2  #: messages that hold a gram, at least
 DOUBTFUL = 0.7  #: weight of an example in doubt beside one that is sure
 STRENGTH = 1.0  #: cost of an example on the wrong side
-TYPE_STRENGTH, TYPE_PASSES = 0.3, 8
+TYPE_STRENGTH = 0.3
 TYPE_SMOOTH = 0.07  #: what every type holds of every gram
 CALL_SHARE, LIKELY_SHARE = (
     0.6,
@@ -56,7 +61,6 @@ LETTER_SCALE = 0.25
 SMALLEST = 0.004  #: weights below are left out of the file
 LIKELY = 0.12  #: of naive Bayes beside the vector machine
 LENGTH = 0.15  #: taken off for each doubling of a letter's windows
-Row = tuple[tuple[int, ...], tuple[float, ...]]  #: places and values
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,34 +111,49 @@ class Learner:
     def learn(self, rows: Sequence[Told]) -> Hearing:
         """Return what ``rows`` teach, without thresholds."""
         columns = _Columns.of(rows, self.weighed_grams)
-        every = [(row, span, columns.row(row.window(span), span)) for row in rows for span in row.spans]
+        every = [_Window.of(row, span) for row in rows for span in row.spans]
+        matrix = columns.matrix(every)
         letters: dict[str, float] = {}
         weights: list[float] = []
         spans: dict[str, Span] = {}
         for turn in range(self.rounds):
             chosen = [
-                (row, vector)
-                for row, span, vector in every
-                if not row.is_danger or len(row.spans) == 1 or (turn and spans[row.example.id] == span)
+                place
+                for place, one in enumerate(every)
+                if not one.row.is_danger
+                or len(one.row.spans) == 1
+                or (turn and spans[one.row.example.id] == one.span)
             ]
             weights = _separated(
-                [vector for _, vector in chosen],
-                [1.0 if row.is_danger else -1.0 for row, _ in chosen],
-                [self.strength * _importance(row) for row, _ in chosen],
-                columns.size,
+                matrix[chosen],
+                [every[place].row.is_danger for place in chosen],
+                [self.strength * _importance(every[place].row) for place in chosen],
             )
-            spans = _loudest(every, weights)
+            spans = _loudest(every, (matrix @ weights).tolist())
         letters, hints = columns.named(weights)
         if self.likely:
-            letters = _with_likelihood(letters, rows, spans, columns, self.likely)
+            letters = _with_likelihood(letters, every, spans, columns, self.likely)
         hearing = Hearing(
             version="", letters=letters, hints=hints, bias=weights[-1], length=self.length, types={}, type_names=(),
             type_bias=(), named=NOWHERE, in_letter=NOWHERE, unnamed=NOWHERE,
         )  # fmt: skip
-        dangers = [row for row in rows if row.is_danger]
         if not self.calls:
             return hearing
-        return _with_types(hearing, dangers, columns, spans, self.calls, smallest=self.smallest_type)
+        loudest = [one for one in every if one.row.is_danger and one.span == spans[one.row.example.id]]
+        return _with_types(hearing, loudest, columns, self.calls, smallest=self.smallest_type)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Window:
+    """One window of an example and what stands in it."""
+
+    row: Told
+    span: Span
+    held: Mapping[str, int]
+
+    @classmethod
+    def of(cls, row: Told, span: Span) -> "_Window":
+        return cls(row=row, span=span, held=row.window(span))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -162,15 +181,21 @@ class _Columns:
     def size(self) -> int:
         return len(self.scale) + 1  # the last one is the same for every window
 
-    def row(self, window: Mapping[str, int], span: Span) -> Row:
-        part = share(span)
-        places = sorted(self.places[name] for name in window if name in self.places)
-        names = {self.places[name]: name for name in window if name in self.places}
-        values = [
-            self.scale[place] * (1.0 if _is_hint(names[place]) else part * window[names[place]])
-            for place in places
-        ]
-        return (*places, self.size - 1), (*values, 1.0)
+    def matrix(self, windows: Sequence[_Window]) -> Any:
+        """Return one row for each window, of what is weighed in it; a sparse matrix."""
+        begins, places, values = [0], array("i"), array("d")
+        for one in windows:
+            part = share(one.span)
+            for name, times in one.held.items():
+                if (place := self.places.get(name)) is not None:
+                    places.append(place)
+                    values.append(self.scale[place] * (1.0 if _is_hint(name) else part * times))
+            places.append(self.size - 1)
+            values.append(1.0)
+            begins.append(len(places))
+        found = csr_matrix((np.asarray(values), np.asarray(places), begins), shape=(len(windows), self.size))
+        found.sort_indices()
+        return found
 
     def named(self, weights: Sequence[float]) -> tuple[dict[str, float], dict[str, float]]:
         """Return the weights of letters and of hints as they are added up."""
@@ -191,54 +216,45 @@ def _importance(row: Told) -> float:
     return float(len(row.spans) ** -0.5)
 
 
-def _loudest(every: Iterable[tuple[Told, Span, Row]], weights: Sequence[float]) -> dict[str, Span]:
+def _loudest(every: Iterable[_Window], scores: Iterable[float]) -> dict[str, Span]:
     """Return for each message the window that sounds most like danger."""
     best: dict[str, tuple[float, Span]] = {}
-    for row, span, vector in every:
-        score = _dot(vector, weights)
-        if row.example.id not in best or score > best[row.example.id][0]:
-            best[row.example.id] = score, span
+    for one, score in zip(every, scores, strict=True):
+        if (id := one.row.example.id) not in best or score > best[id][0]:
+            best[id] = score, one.span
     return {id: span for id, (_, span) in best.items()}
 
 
-def _dot(row: Row, weights: Sequence[float]) -> float:
-    return sum(map(mul, map(weights.__getitem__, row[0]), row[1]), 0.0)
-
-
-def _separated(
-    rows: Sequence[Row], signs: Sequence[float], costs: Sequence[float], size: int, passes: int = PASSES
-) -> list[float]:
-    """Return the weights that keep ``rows`` on their sides at the least cost: squared hinge, by dual descent."""
-    order, chance = list(range(len(rows))), Random(SEED)
-    weights, shares = [0.0] * size, [0.0] * len(rows)
-    slack = [0.5 / cost for cost in costs]
-    curve = [sum(map(mul, values, values)) + more for (_, values), more in zip(rows, slack, strict=True)]
-    for _ in range(passes):
-        chance.shuffle(order)
-        for i in order:
-            row, sign, share_ = rows[i], signs[i], shares[i]
-            slope = sign * _dot(row, weights) - 1.0 + slack[i] * share_
-            if share_ == 0.0 and slope >= 0.0:
-                continue
-            shares[i] = max(share_ - slope / curve[i], 0.0)
-            step = (shares[i] - share_) * sign
-            for place, value in zip(*row, strict=True):
-                weights[place] += step * value
+def _separated(matrix: Any, apart: Sequence[bool], costs: Sequence[float]) -> list[float]:
+    """Return the weights that keep the rows of ``matrix`` on their sides at the least cost: squared hinge, by dual descent."""
+    if len(set(apart)) == 1:
+        return [0.0] * (matrix.shape[1] - 1) + [1.0 if apart[0] else -1.0]
+    machine = LinearSVC(
+        loss="squared_hinge",
+        dual=True,
+        fit_intercept=False,
+        tol=TOLERANCE,
+        max_iter=MOST_PASSES,
+        random_state=SEED,
+    )
+    machine.fit(matrix, apart, sample_weight=costs)
+    weights: list[float] = machine.coef_[0].tolist()
     return weights
 
 
 def _with_likelihood(
     letters: Mapping[str, float],
-    rows: Sequence[Told],
+    every: Iterable[_Window],
     spans: Mapping[str, Span],
     columns: _Columns,
     part: float,
 ) -> dict[str, float]:
     """Return ``letters`` mixed with naive Bayes, which is steadier about what is seldom seen."""
     held: tuple[Counter[str], Counter[str]] = Counter(), Counter()
-    for row in rows:
-        for span in (spans[row.example.id],) if row.is_danger else row.spans:
-            names = (name for name in row.window(span) if name in columns.places and not _is_hint(name))
+    for one in every:
+        row = one.row
+        if not row.is_danger or one.span == spans[row.example.id]:
+            names = (name for name in one.held if name in columns.places and not _is_hint(name))
             held[row.is_danger].update(dict.fromkeys(names, _importance(row)))
     kinds = len(columns.places)
     totals = [log(sum(counts.values()) + kinds) for counts in held]
@@ -252,27 +268,25 @@ def _with_likelihood(
 
 def _with_types(
     hearing: Hearing,
-    rows: Sequence[Told],
+    loudest: Sequence[_Window],
     columns: _Columns,
-    spans: Mapping[str, Span],
     calls: Mapping[str, str],
     *,
     smallest: float,
 ) -> Hearing:
-    """Return ``hearing`` with what tells one type from the others."""
-    names = tuple(sorted({row.example.type for row in rows if row.example.type}))
-    vectors = [columns.row(row.window(span := spans[row.example.id]), span) for row in rows]
+    """Return ``hearing`` with what tells one type from the others, going by the loudest window of each danger."""
+    of_types = [one.row.example.type or "" for one in loudest]
+    names = tuple(sorted(set(filter(None, of_types))))
+    matrix = columns.matrix(loudest)
 
     def apart(belong: Iterable[bool]) -> list[float]:
-        signs = [1.0 if belongs else -1.0 for belongs in belong]
-        return _separated(vectors, signs, [TYPE_STRENGTH] * len(rows), columns.size, passes=TYPE_PASSES)
+        return _separated(matrix, list(belong), [TYPE_STRENGTH] * len(loudest))
 
-    of_types = [row.example.type or "" for row in rows]
     by_type = {name: apart(found == name for found in of_types) for name in names}
     by_call = {
         call: apart(calls[found] == call for found in of_types) for call in sorted(set(calls.values()))
     }
-    likely = _likely(names, rows, vectors, columns)
+    likely = _likely(names, of_types, matrix)
     types = {}
     for gram, place in columns.places.items():
         each = tuple(
@@ -290,23 +304,15 @@ def _with_types(
     return replace(hearing, types=types, type_names=names, type_bias=bias)
 
 
-def _likely(
-    names: Sequence[str], rows: Sequence[Told], vectors: Sequence[Row], columns: _Columns
-) -> dict[str, list[float]]:
+def _likely(names: Sequence[str], of_types: Sequence[str], matrix: Any) -> dict[str, list[float]]:
     """Return complement naive Bayes weights (Rennie et al., 2003): steady where a type has few examples."""
-    held = {name: [TYPE_SMOOTH] * (columns.size - 1) for name in names}
-    for row, (places, values) in zip(rows, vectors, strict=True):
-        counts = held[row.example.type or ""]
-        for place, value in zip(places[:-1], values, strict=False):
-            counts[place] += value
-    every = [sum(column) for column in zip(*held.values(), strict=True)]
-    found = {}
-    for name in names:
-        others = list(map(sub, every, held[name]))
-        total = log(sum(others))
-        found[name] = [total - log(other) for other in others]
-    middle = [sum(column) / len(names) for column in zip(*found.values(), strict=True)]
-    return {name: list(map(sub, weights, middle)) for name, weights in found.items()}
+    letters = matrix[:, :-1]
+    types = np.asarray(of_types)
+    held = np.vstack([TYPE_SMOOTH + np.asarray(letters[types == name].sum(axis=0)).ravel() for name in names])
+    others = held.sum(axis=0) - held
+    weights = np.log(others.sum(axis=1, keepdims=True)) - np.log(others)
+    weights -= weights.mean(axis=0)
+    return dict(zip(names, weights.tolist(), strict=True))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

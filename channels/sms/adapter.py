@@ -8,9 +8,9 @@ from typing import ClassVar
 from aiohttp import web
 
 from channels.base import ChannelParts, Parcel, TooLongError
+from channels.bundle import Bundle, bundle
 from channels.sms import codec
-from channels.wechat.bundle import Bundle, bundle
-from channels.wechat.wording import Wording
+from channels.wording import Wording
 from hotline.errors import StorageAwayError
 from hotline.signing import key_of
 

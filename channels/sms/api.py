@@ -13,7 +13,7 @@ from channels.base import (
     SenderParts,
     SentReply,
 )
-from channels.wechat.wording import Wording
+from channels.wording import Wording
 from hotline.signing import key_of, signed_headers
 from hotline.texting import Fate, body_of, fate_of
 

@@ -12,10 +12,10 @@ from typing import Any, ClassVar, TypeVar
 from aiohttp import web
 
 from channels.base import ChannelParts, ForgedError, Parcel, TooLongError
+from channels.bundle import Bundle, bundle
 from channels.wechat import codec
-from channels.wechat.bundle import Bundle, bundle
 from channels.wechat.envelope import Account, Opened, check_address, open_push, seal_answer
-from channels.wechat.wording import Wording
+from channels.wording import Wording
 from hotline.errors import HotlineError, KeyReusedError, NotAMessageError, StorageAwayError
 from hotline.message import InboundMessage
 

@@ -21,7 +21,7 @@ from channels.base import (
     SenderParts,
     SentReply,
 )
-from channels.wechat.wording import Wording
+from channels.wording import Wording
 from hotline.errors import HotlineError
 
 log = logging.getLogger(__name__)

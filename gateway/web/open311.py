@@ -14,7 +14,7 @@ from channels.multipart import FormRefusedError
 from channels.open311 import codec
 from channels.open311.codec import Format, Query, ServiceRequest
 from channels.open311.keys import client_of
-from channels.wechat.wording import Wording
+from channels.wording import Wording
 from gateway.web.floods import TooManyQueriesError
 from gateway.web.forms import read_form
 from gateway.web.ports import Limits, Registers

@@ -11,7 +11,7 @@ from aiohttp import web
 from markupsafe import Markup
 from multidict import MultiMapping
 
-from channels.wechat.wording import Wording
+from channels.wording import Wording
 from gateway.store.drafts import Drafts, StaleError
 from gateway.store.feedback import Feedback
 from gateway.store.questions import Questions

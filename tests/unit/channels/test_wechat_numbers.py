@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from channels.wechat.wording import Wording
+from channels.wording import Wording
 from cities.loading import load_pack
 from hotline.calendar import CITY_TIME
 from hotline.citypack import CityPack

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.base import Parcel, SentReply
-from channels.wechat.bundle import bundle
-from channels.wechat.wording import LONGEST, Wording, split
+from channels.bundle import bundle
+from channels.wording import LONGEST, Wording, split
 from hotline.calendar import CITY_TIME
 from hotline.citation import LawStatus
 from hotline.reply import Call, Reply

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from channels.base import Parcel, SentReply
-from channels.wechat.wording import LONGEST, Wording
+from channels.wording import LONGEST, Wording
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
