@@ -166,9 +166,9 @@ class Provider:
         given = claims.get(self._role_claim)
         values = [given] if isinstance(given, str) else given if isinstance(given, list) else []
         role = next((role for value, role in self._roles if value in values), None)
-        unit = claims.get(self._unit_claim)
-        unit = unit if role in OF_A_UNIT and isinstance(unit, str) else ""
-        if role is None or (role is Role.UNIT and not unit):
+        unit = claims.get(self._unit_claim, "") if role in OF_A_UNIT else ""
+        # A leader without a unit is the whole city's: only where none is named, not where what is named cannot be read.
+        if role is None or not isinstance(unit, str) or (role is Role.UNIT and not unit):
             raise ProviderError("role")
         name = claims.get("preferred_username")
         digest = self._vault.digest(f"{self.issuer}\n{claims['sub']}", purpose="staff.provider")

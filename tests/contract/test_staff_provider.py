@@ -214,6 +214,13 @@ async def test_a_unit_without_its_name_is_not_let_in(both: Both) -> None:
     assert await both.accounts() == []
 
 
+@pytest.mark.parametrize("unit", [None, 7, [UNIT], {"name": UNIT}], ids=str)
+async def test_a_leader_whose_unit_cannot_be_read_is_not_the_whole_city_s(both: Both, unit: Any) -> None:
+    both.provider.claims |= {"roles": "leader", "unit": unit}
+    assert (await both.through())[0] == 403
+    assert await both.accounts() == []
+
+
 async def test_who_was_locked_here_is_not_let_in_from_there(both: Both) -> None:
     await both.through()
     await both.desk.services.pool.execute("UPDATE staff_accounts SET disabled_at = now()")
