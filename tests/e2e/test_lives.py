@@ -7,12 +7,15 @@ with its article. People, places and numbers of telephones are fictional.
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
+from pathlib import Path
 from typing import TypeAlias
 
 import pytest
 
+from tests.e2e.chromium import CHROMIUM, checks_in
 from tests.e2e.citizen import Citizen
 from tests.e2e.lives import Chatter, Follower, Life, Stores, Writer, last_day
+from tests.e2e.test_staff_pages import SHOTS
 from tests.folders import server_folder
 from tests.wechat.running import running_platform
 
@@ -20,6 +23,7 @@ Begins: TypeAlias = Callable[..., AbstractContextManager[Life]]
 EMPTY = "已联系市民解释，已督促部门整改。"
 NOT_OURS = "此事不属于我单位职责范围。"
 HELD = "没有发出"
+LEADING = Path(__file__).with_name("leading.mjs")
 
 
 @pytest.fixture(scope="module")
@@ -393,6 +397,12 @@ def test_xian_an_enterprise_is_heard_by_several_units_and_its_discontent_goes_up
         citizen.does("rate", grade=2, say="路面还没有恢复")
         life.sees(number, "不满意，")
         assert "对办理结果不满意" in life.centre.page("/supervision")
+        if CHROMIUM:
+            password = life.system.password("desk", "leader")
+            assert (
+                checks_in(LEADING, life.system.desk_url, CHROMIUM, number, SHOTS, given=password, timeout=120)
+                == 2
+            )
         life.centre.does(
             number,
             "supervision",
