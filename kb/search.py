@@ -37,7 +37,7 @@ SOUND = 0.2  #: what two syllables that sound alike count beside two characters
 REACHES = (Reach.COUNTY, Reach.CITY, Reach.NATION)  #: the nearer one answers
 LONG_AGO = date(1900, 1, 1)  #: where nobody wrote since when the cited text holds
 MOST_GRAMS, MOST_WORDS, MOST_OTHERS, MOST_SOUNDS = (
-    40,
+    30,
     16,
     16,
     12,
