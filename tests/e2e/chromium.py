@@ -10,7 +10,12 @@ import pytest
 from groundwork.settings import PROJECT
 
 #: its program; empty where there is none
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
+CHROMIUM = next(
+    filter(
+        None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"))
+    ),
+    "",
+)
 with_chromium = pytest.mark.skipif(not CHROMIUM, reason="no Chromium here; install the package chromium")
 
 

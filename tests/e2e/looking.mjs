@@ -34,6 +34,9 @@ export async function findings(page, context, least, whole = true) {
   return [...found, ...JSON.parse(told.result.value ?? '["axe did not run"]')];
 }
 
+// Where in the scripts of checks it broke.
+const ours = (error) => (error.stack ?? "").split("\n").filter((line) => line.includes("/tests/")).map((line) => line.trim());
+
 export async function check(browser, name, options, body) {
   const context = await browser.newContext({ locale: "zh-CN", viewport: PHONE, ...options });
   const page = await context.newPage();
@@ -45,7 +48,7 @@ export async function check(browser, name, options, body) {
     const more = (await body(page, context)) ?? [];
     console.log(JSON.stringify({ name, findings: [...more, ...said] }));
   } catch (error) {
-    console.log(JSON.stringify({ name, findings: [String(error).slice(0, 600), ...said] }));
+    console.log(JSON.stringify({ name, findings: [String(error).slice(0, 600), ...ours(error), ...said] }));
   }
   await context.close();
 }

@@ -10,12 +10,15 @@ const WITHIN = { timeout: 40000 };
 const told = (page) => page.evaluate(() => [...document.querySelectorAll("li[data-said], li[data-reply]")].map((line) => line.dataset.said || `${line.dataset.to}:${line.dataset.reply}`));
 const said = (page) => page.locator("li[data-said]").evaluateAll((lines) => lines.map((line) => line.dataset.said));
 
-async function answered(page, ids) {
-  await page.waitForFunction((ids) => {
-    dispatchEvent(new Event("online")); // as when a phone wakes: the last frame of all may have been lost
-    return ids.every((id) => document.querySelector(`li[data-to="${id}"]`));
-  }, ids, { ...WITHIN, polling: 1500 });
+// Asks now and then, as when a phone wakes: the last frame of all may have been lost.
+async function shows(page, wanted, given) {
+  for (const end = Date.now() + WITHIN.timeout; !(await page.evaluate(wanted, given)); ) {
+    assert.ok(Date.now() < end, `not in ${WITHIN.timeout} ms: ${wanted}`);
+    await page.evaluate(() => dispatchEvent(new Event("online")));
+    await page.waitForTimeout(1500);
+  }
 }
+const answered = (page, ids) => shows(page, (ids) => ids.every((id) => document.querySelector(`li[data-to="${id}"]`)), ids);
 
 // Once, and each answer under its question; the order of the record is that of the page loaded anew.
 async function sound(page, other) {
@@ -51,8 +54,7 @@ await check("the replica in use is killed in the middle of an upload and of a re
   await page.waitForFunction(() => document.querySelector("progress").value > 0, null, WITHIN);
   await other.press("#say", "Enter");
   process.kill(Number(pid), "SIGKILL");
-  await page.waitForSelector("li[data-said]", WITHIN);
-  await page.waitForFunction(() => document.querySelectorAll("li[data-said]").length === 2, null, WITHIN);
+  await shows(page, () => document.querySelectorAll("li[data-said]").length === 2);
   const ids = await said(page);
   await answered(page, ids);
   await answered(other, ids);

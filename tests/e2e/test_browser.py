@@ -12,4 +12,4 @@ SCRIPT = Path(__file__).with_name("browser.mjs")
 def test_what_the_system_says_is_sound_at_every_width_and_usable_by_keyboard_and_without_javascript(
     system: System,
 ) -> None:
-    assert checks_in(SCRIPT, system.gateway_url, CHROMIUM, timeout=400) == 46
+    assert checks_in(SCRIPT, system.gateway_url, CHROMIUM, timeout=400) == 47

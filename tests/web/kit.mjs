@@ -199,7 +199,7 @@ await checkIn(browser, "a whole complaint inside a frame on another site, which 
   assert.deepEqual([sockets.length, posted.length], [2, 0], "said and answered over sockets alone");
   assert.ok(!(await context.cookies()).some((cookie) => cookie.name === "huying_chat"));
   await frame.locator("text=关闭").click();
-  assert.equal(await page.locator("iframe").isVisible(), false);
+  await page.locator("iframe").waitFor({ state: "hidden" });
   assert.equal(await page.evaluate(() => document.activeElement.textContent), "在线反映");
 });
 

@@ -80,6 +80,18 @@ test("a socket that slept is asked, and left for another when it is silent", () 
   assert.equal(FakeSocket.all.length, 2);
 });
 
+test("a socket that never answers what it was asked when it opened is left for another", () => {
+  const { link, seen, socket } = linked();
+  mock.timers.tick(3000);
+  link.wake(); // asking again is no answer
+  mock.timers.tick(2000);
+  assert.equal(link.open, false);
+  assert.equal(seen.lost, 1);
+  mock.timers.tick(1000);
+  socket().opens();
+  assert.deepEqual(socket().sent, [{ type: "resume", after: "r0" }]);
+});
+
 test("pages come back ever later, never all at once, at most half a minute apart", () => {
   for (const chance of [0, 0.5, 1]) for (let tries = 0; tries < 40; tries++) {
     const pause = pauseAfter(tries, chance);

@@ -8,6 +8,7 @@ import { equip } from "./chat_sending.js";
 
 const DRAFT = "huying.draft";
 const POLLS = [2, 3, 5, 8, 13, 20, 30, 30, 30, 30, 30, 30]; // seconds between looks for a late reply
+const AGAIN = [1000, 3000]; // milliseconds to the tries that a message lost on its way makes by itself
 const LONGEST_REQUEST = 20000;
 const NEAR_END = 80;
 const OFFLINE_AFTER = 3000; // milliseconds for which a lost socket is no news
@@ -33,7 +34,10 @@ class HuyingChat extends HTMLElement {
     this.banner = this.querySelector("[data-link]");
     this.queue = Promise.resolve();
     this.entries = new Map(); // said here and not yet answered, by id
-    this.last = this.lastShown(); // of the replies on record, the last that the socket brought
+    const lines = [...this.list.children];
+    const last = lines.map((line) => Boolean(line.dataset.reply)).lastIndexOf(true);
+    this.last = last < 0 ? "" : lines[last].dataset.reply; // of the replies on record, the last that the socket brought
+    this.told = new Set(lines.slice(0, last + 1).map((line) => line.dataset.said)); // what was said, as far as the record was told
     this.link = new Link(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/chat/ws`, this.dataset.token, {
       after: () => this.last, heard: (frame) => this.heard(frame), lost: () => this.linked(false),
     });
@@ -47,11 +51,6 @@ class HuyingChat extends HTMLElement {
   }
 
   disconnectedCallback() { this.link.lost(); clearTimeout(this.link.timer); }
-
-  lastShown() {
-    const replies = this.list.querySelectorAll("li[data-reply]");
-    return replies.length ? replies[replies.length - 1].dataset.reply : "";
-  }
 
   listen() {
     this.addEventListener("submit", (event) => this.submitted(event));
@@ -113,13 +112,13 @@ class HuyingChat extends HTMLElement {
   async deliver(entry) {
     const told = entry.tries ? null : await this.link.say(entry.id, entry.values);
     if (!this.entries.has(entry.id)) return; // answered meanwhile
-    if (told && told.silent) this.settle(entry); // a person answers, when they do
+    if (told && told.silent) { this.settle(entry); this.told.add(entry.id); } // a person answers, when they do
     else if (told && told.type === "taken") this.later(entry);
     else if (told) this.refused(entry, told.problem.status, told.problem.title);
     else await this.post(entry);
   }
 
-  async post(entry) {
+  async post(entry, lost = 0) {
     const stop = new AbortController();
     const timer = setTimeout(() => stop.abort(), LONGEST_REQUEST);
     try {
@@ -132,7 +131,11 @@ class HuyingChat extends HTMLElement {
       else this.refused(entry, response.status, (await response.json()).title);
     } catch {
       if (entry.tries) this.later(entry);
-      else this.fail(entry, this.words.lost, true);
+      else if (lost === AGAIN.length || !navigator.onLine) this.fail(entry, this.words.lost, true);
+      else {
+        await new Promise((resolve) => setTimeout(resolve, AGAIN[lost]));
+        if (this.entries.has(entry.id)) await this.post(entry, lost + 1);
+      }
     } finally {
       clearTimeout(timer);
     }
@@ -182,8 +185,11 @@ class HuyingChat extends HTMLElement {
     // A frame behind one that never came is put by: what is missing comes first when it is asked for again.
     if (this.link.lacks(frame)) return;
     if (frame.type === "lines") {
-      this.show(parse(frame.html));
-      if (frame.last) this.last = frame.last;
+      const page = parse(frame.html);
+      this.show(page);
+      if (!frame.last) return; // what could not wait for the record
+      this.last = frame.last;
+      page.querySelectorAll("li[data-reply]").forEach((line) => this.told.add(line.dataset.to));
     } else if (frame.type === "whole") this.querySelectorAll("[data-waiting]").forEach((line) => { if (this.isAnswered(line.dataset.waiting)) line.remove(); });
   }
 
@@ -223,10 +229,13 @@ class HuyingChat extends HTMLElement {
   // What belongs to an emergency must not push its number out of sight.
   isUnderAlarm(line) { return this.lines("to", line.dataset.to).some((one) => one.dataset.alert); }
 
-  // A reply stands under what it answers, as it will when the page is loaded anew.
+  // A reply stands under what it answers, and what another page said before what is not on record yet: the order in
+  // which all of it stands when the page is loaded anew.
   place(line) {
     const above = line.dataset.to ? [...this.lines("said", line.dataset.to), ...this.lines("to", line.dataset.to)].pop() : null;
+    const below = [...this.list.children].find((one) => one.dataset.said && !this.told.has(one.dataset.said));
     if (above) above.after(line);
+    else if (below) below.before(line);
     else this.list.append(line);
   }
 

@@ -2,7 +2,7 @@
 // It knows nothing of the page; what does not get through here is posted.
 
 const ACK = 8000; // milliseconds in which the server says that it has a message
-const PROBE = 5000; // in which a socket that slept must answer
+const PROBE = 5000; // in which a socket must answer what it is asked
 const ASK_AGAIN = 1000; // between two questions for what is missing
 const LONGEST = 30000;
 
@@ -22,16 +22,14 @@ export class Link {
     if (this.socket) return;
     try { this.socket = new WebSocket(this.address, this.protocols); } catch { return; } // a page without sockets posts
     this.socket.onopen = () => this.resume();
-    this.socket.onmessage = (event) => { this.tries = 0; clearTimeout(this.probe); this.take(JSON.parse(event.data)); };
+    this.socket.onmessage = (event) => { this.tries = 0; this.heardOf(); this.take(JSON.parse(event.data)); };
     this.socket.onclose = () => this.lost();
   }
 
   /** Ask for what was said since; used again after sleep, when a socket may be open and dead. */
   wake() {
-    if (!this.open) { this.connect(); return; }
-    this.resume();
-    clearTimeout(this.probe);
-    this.probe = setTimeout(() => this.lost(), PROBE);
+    if (this.open) this.resume();
+    else this.connect();
   }
 
   /** Resolves to the `taken` or `error` frame about the message, or to nothing when it may not have arrived. */
@@ -56,6 +54,12 @@ export class Link {
   resume() {
     this.asked = Date.now();
     this.socket.send(JSON.stringify({ type: "resume", after: this.after() }));
+    if (!this.probe) this.probe = setTimeout(() => this.lost(), PROBE);
+  }
+
+  heardOf() {
+    clearTimeout(this.probe);
+    this.probe = null;
   }
 
   take(frame) {
@@ -67,7 +71,7 @@ export class Link {
   lost() {
     const socket = this.socket;
     if (!socket) return;
-    clearTimeout(this.probe);
+    this.heardOf();
     this.socket = null;
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close();
