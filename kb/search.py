@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import accumulate
 
 import tantivy
 
@@ -42,6 +43,7 @@ MOST_GRAMS, MOST_WORDS, MOST_OTHERS, MOST_SOUNDS = (
     16,
     12,
 )  #: terms of one question that are looked for
+MOST_HELD = 300_000  #: how many articles the terms of one kind may stand in, added up; each is read
 MAX_LETTER = 4000  #: characters that a county's name is looked for in
 SPARE = 4  #: hits asked for beyond the limit, so that expired ones and the runner-up cost no second look
 
@@ -248,9 +250,13 @@ def _others(searcher: tantivy.Searcher, text: str, said: Collection[str]) -> tup
 
 def _rarest(held: Mapping[Term, int], most: int) -> tuple[Term, ...]:
     """Return the terms that fewest articles hold, in their order; the common ones cost most and tell least."""
-    if len(held) <= most:
-        return tuple(held)
-    kept = frozenset(sorted(held, key=lambda term: held[term])[:most])
+    rarest = sorted(held, key=lambda term: held[term])[:most]
+    added = accumulate(held[term] for term in rarest)
+    kept = {
+        term
+        for place, (term, total) in enumerate(zip(rarest, added, strict=True))
+        if not place or total <= MOST_HELD
+    }
     return tuple(term for term in held if term in kept)
 
 

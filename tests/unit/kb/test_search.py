@@ -30,6 +30,20 @@ def test_questions_in_other_words_find_their_article(
     assert first_shares(example_index, example, example_questions) >= 0.95
 
 
+@pytest.mark.parametrize("room", [0, 3, 30])
+def test_where_articles_are_many_a_question_is_still_found_by_its_rarest_words(
+    make: MakeArticle, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    monkeypatch.setattr("kb.search.MOST_HELD", room)
+    index = ArticleIndex()
+    common = [make(external_id=f"many-{n}", question=f"第{n}号停车场在哪里", similar=()) for n in range(20)]
+    wanted = make(external_id="wanted", question="轮椅停车场在哪里", similar=())
+    index.rebuild([*common, wanted])
+    hits = index.search("轮椅停车场在哪里", 5, NOW)
+    assert hits[0].article_id == wanted.id
+    assert (len(hits) == 1) == (room < 21)  # what all of them hold is not read any more
+
+
 def test_an_answer_comes_back_verbatim_with_source_unit_and_version(make: MakeArticle) -> None:
     index = ArticleIndex()
     answer = "  第一行\n\n- 甲：“引号”\n- ＡＢＣ １２３\n"
