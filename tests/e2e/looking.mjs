@@ -48,7 +48,7 @@ export async function check(browser, name, options, body) {
     const more = (await body(page, context)) ?? [];
     console.log(JSON.stringify({ name, findings: [...more, ...said] }));
   } catch (error) {
-    console.log(JSON.stringify({ name, findings: [String(error).slice(0, 600), ...ours(error), ...said] }));
+    console.log(JSON.stringify({ name, findings: [String(error).slice(0, 1000), ...ours(error), ...said] }));
   }
   await context.close();
 }

@@ -13,7 +13,7 @@ const said = (page) => page.locator("li[data-said]").evaluateAll((lines) => line
 // Asks now and then, as when a phone wakes: the last frame of all may have been lost.
 async function shows(page, wanted, given) {
   for (const end = Date.now() + WITHIN.timeout; !(await page.evaluate(wanted, given)); ) {
-    assert.ok(Date.now() < end, `not in ${WITHIN.timeout} ms: ${wanted}`);
+    assert.ok(Date.now() < end, `not in ${WITHIN.timeout} ms: ${wanted}; there stands ${await page.innerText(".hy-log")}`);
     await page.evaluate(() => dispatchEvent(new Event("online")));
     await page.waitForTimeout(1500);
   }

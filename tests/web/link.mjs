@@ -60,9 +60,11 @@ test("a frame behind a gap is put by and what is missing asked for, not more tha
   mock.timers.tick(1001);
   assert.equal(link.lacks({ type: "lines", after: "r0" }), false);
   assert.equal(link.lacks({ type: "lines" }), false);
+  assert.equal(link.lacks({ type: "whole", last: null }), true, "the server never heard what the page has");
+  mock.timers.tick(1001);
   assert.equal(link.lacks({ type: "lines", after: "r5" }), true);
   assert.equal(link.lacks({ type: "whole", last: "r6" }), true);
-  assert.equal(socket().sent.length, 2);
+  assert.equal(socket().sent.length, 3);
   seen.last = "r6";
   assert.equal(link.lacks({ type: "whole", last: "r6" }), false);
 });

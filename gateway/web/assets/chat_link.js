@@ -43,10 +43,13 @@ export class Link {
     });
   }
 
-  /** Whether something before `frame` never came; what is missing is then asked for, once in a while. */
+  /**
+   * Whether something before `frame` never came; what is missing is then asked for, once in a while. Without a value
+   * (null) the server never heard what this page has; frames that no place is kept for have no such field.
+   */
   lacks({ type, after, last }) {
     const before = type === "whole" ? last : after;
-    if (before === undefined || before === null || before === this.after()) return false;
+    if (before === undefined || before === this.after()) return false;
     if (Date.now() - this.asked > ASK_AGAIN) this.resume();
     return true;
   }
