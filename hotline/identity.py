@@ -182,12 +182,16 @@ def _digit(letter: str) -> str:
     return str(int(value)) if value in range(10) else letter
 
 
+#: what is none of the usual signs and Chinese characters, which are plain as they are
+_DRESSED = re.compile(
+    "[^\t\n -~\u2014\u2018-\u201d\u2026\u3001-\u3017\u4e00-\u9fff\uff01\uff0c\uff1a\uff1b\uff1f]"
+)
 _PLAIN, _DIGITS = _Letters(_plain), _Letters(_digit)
 
 
 def plain(text: str) -> str:
     """Return ``text`` with full-width and otherwise dressed-up digits, letters and signs plain, one for one."""
-    return text.translate(_PLAIN)
+    return text.translate(_PLAIN) if _DRESSED.search(text) else text
 
 
 def digits(text: str) -> str:

@@ -53,7 +53,7 @@ class Said:
         said = found.text
         index = {"": _all_patterns(pack)} if pack.grams is None else pack.grams
         pieces = ((0, said),) if whole else tuple((m.start(), m.group()) for m in _SENTENCE.finditer(said))
-        present = _present(said, found.pairs, index)
+        present = _present(found.letters, found.pairs, index)
         cut = tuple(_Piece(at=at, text=piece, live=_live(piece, present, index)) for at, piece in pieces)
         live = frozenset().union(*(piece.live for piece in cut))
         return cls(text=said, pieces=cut, live=live, index=index, view=view)
@@ -76,7 +76,9 @@ class Said:
             )
 
     def _only_mentioned(self, context: str, unless: tuple[str, ...]) -> bool:
-        live = _live(context, _present(context, set(map(add, context, context[1:])), self.index), self.index)
+        live = _live(
+            context, _present(set(context), set(map(add, context, context[1:])), self.index), self.index
+        )
         return any(pattern in live and compiled(pattern).search(context) for pattern in unless)
 
 
@@ -86,9 +88,9 @@ def compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-def _present(text: str, pairs: Set[str], index: Index) -> tuple[str, ...]:
-    """Return the letters and pairs of ``text`` that some pattern needs."""
-    return ("", *(index.keys() & pairs), *(index.keys() & set(text)))
+def _present(letters: Set[str], pairs: Set[str], index: Index) -> tuple[str, ...]:
+    """Return the letters and pairs that some pattern needs."""
+    return ("", *(index.keys() & pairs), *(index.keys() & letters))
 
 
 def _live(text: str, present: tuple[str, ...], index: Index) -> frozenset[str]:

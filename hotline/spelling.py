@@ -10,11 +10,12 @@ from operator import add
 _PUNCTUATION: Mapping[str, str] = dict(
     zip(",!?;:\n<>", ("\uff0c", "\uff01", "\uff1f", "\uff1b", "\uff1a", "\uff0c", "", ""), strict=True)
 )  # < and > are taken out: they mark what was found
-_INVISIBLE = frozenset("\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\ufe0f")
+_INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\ufe0f"
 #: every character that ``str.isspace`` knows and NFKC leaves
-_SPACES = frozenset(map(chr, (*range(0x9, 0xE), *range(0x1C, 0x21), 0x85, 0x1680, 0x2028, 0x2029)))
-_ODD = _INVISIBLE | _SPACES | _PUNCTUATION.keys()
-_LINES = re.compile("\\s*\n\\s*")
+_SPACES = "".join(map(chr, (*range(0x9, 0xE), *range(0x1C, 0x21), 0x85, 0x1680, 0x2028, 0x2029)))
+#: what most messages are made of: NFKC takes each of these by itself, whatever stands beside it
+_COMMON = "\t\n\r -~\u2014\u2018-\u201d\u2026\u3000-\u3029\u4e00-\u9fff\uff01-\uff5e"
+_UNCOMMON = re.compile(f"[^{_COMMON}]")
 _MARKS = re.compile("[\uff0c\u3002\uff01\uff1f\uff1b\u3001]{2,}")
 _ENDS = re.compile("[\u3002\uff01\uff1f\uff1b]")
 
@@ -40,14 +41,15 @@ class Spelling:
 
     def usual(self, text: str) -> "Spelled":
         """Return ``text`` with every letter, then every word as it is usually written, longest words first."""
-        for letter in self.letters.keys() & set(text):
-            text = text.replace(letter, self.letters[letter])
+        text, letters = _replaced(text, self.letters)
         pairs = _pairs(text)
         found = [word for start in self.words.keys() & pairs for word in self.words[start]]
         usual = text
         for wrong, right in sorted(found, key=_longest_first):
             usual = usual.replace(wrong, right)
-        return Spelled(text=usual, pairs=pairs if usual == text else _pairs(usual))
+        if usual != text:
+            letters, pairs = frozenset(usual), _pairs(usual)
+        return Spelled(text=usual, letters=letters, pairs=pairs)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +57,7 @@ class Spelled:
     """A message in its usual spelling."""
 
     text: str
+    letters: frozenset[str]  #: every letter in it
     pairs: frozenset[str]  #: every two letters in a row
 
 
@@ -72,14 +75,43 @@ def normalised(text: str, spelling: Spelling) -> str:
 
 
 def spelled(text: str, spelling: Spelling) -> Spelled:
-    """Return ``text`` in that form with its pairs of letters, which are dear to find twice."""
-    plain = unicodedata.normalize("NFKC", text).strip()
-    if "\n" in plain:
-        plain = _LINES.sub("\n", plain)
-    plain = plain.casefold()
-    for letter in _ODD.intersection(plain):
-        plain = plain.replace(letter, _PUNCTUATION.get(letter, ""))
+    """Return ``text`` in that form with its letters and pairs of letters, which are dear to find twice."""
+    if _UNCOMMON.search(text):
+        text = unicodedata.normalize("NFKC", text).casefold()
+    plain, _ = _replaced(text.strip(), _PLAIN)
     return spelling.usual(_MARKS.sub(_one_mark, plain).lstrip("\uff0c\u3002\uff01\uff1f\uff1b\u3001"))
+
+
+def _replaced(text: str, letters: Mapping[str, str]) -> tuple[str, frozenset[str]]:
+    """Return ``text`` with each of ``letters`` replaced, and the letters that it then has."""
+    held = frozenset(text)
+    found = letters.keys() & held
+    for letter in found:
+        text = text.replace(letter, letters[letter])
+    return text, frozenset(text) if found else held
+
+
+def _plain(letter: str) -> str:
+    """Return what stands for a letter that needs no neighbour to be read."""
+    folded = unicodedata.normalize("NFKC", letter).casefold()
+    kept = (one for one in folded if one not in _INVISIBLE and (one not in _SPACES or one in _PUNCTUATION))
+    return "".join(_PUNCTUATION.get(one, one) for one in kept)
+
+
+_COMMON_SIGNS = map(
+    chr,
+    (
+        *range(0x20, 0x7F),
+        0x2014,
+        *range(0x2018, 0x201E),
+        0x2026,
+        *range(0x3000, 0x302A),
+        *range(0xFF01, 0xFF5F),
+    ),
+)
+_PLAIN = {
+    letter: _plain(letter) for letter in (*_COMMON_SIGNS, *_INVISIBLE, *_SPACES) if letter != _plain(letter)
+}
 
 
 def _one_mark(marks: re.Match[str]) -> str:

@@ -36,6 +36,25 @@ def test_what_people_say_of_themselves_is_found(text: str, who: list[tuple[str, 
     assert found(text) == who
 
 
+NAMED = "我叫 我是 我的名字叫 本人 本人叫 姓名 名字是 真名 实名： 联系人 举报人： 投诉人 反映人 申请人 申诉人 来信人 报料人 求助人 当事人 署名 落款："
+AT_HOME = (
+    "我家住 我住在 我们现住在 我租住在 家住 现住 暂住 租住在 住址 家庭住址是 现住址： 居住址 我的住址 家庭地址 户籍地址 通讯地址 联系地址 我家在 "
+    "我们家就在 户籍地 户籍所在地为 户籍："
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "who"),
+    [
+        *((said, "张小明") for said in NAMED.split()),
+        *((said, "建设路3号楼2单元501") for said in AT_HOME.split()),
+    ],
+)
+def test_however_it_is_said_it_is_found(said: str, who: str) -> None:
+    kind = "name" if said in NAMED.split() else "address"
+    assert found(f"路灯坏了。{said}{who}，谢谢") == [(kind, who)]
+
+
 @pytest.mark.parametrize(
     "text",
     [
