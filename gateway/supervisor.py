@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
+from random import SystemRandom
 from typing import Any
 
 import aiohttp
@@ -548,9 +549,15 @@ def can_bind(host: str, port: int) -> bool:
         return True
 
 
+STEADY, ASKED_FOR = (
+    range(20_000, 30_000),
+    range(10_000, 20_000),
+)  #: ports, below those that the kernel gives away
+
+
 def steady_port(folder: Path) -> int:
-    """Return the same port for the same state folder, below those that the kernel gives out; a free one if taken."""
-    port = 20_000 + zlib.crc32(os.fsencode(folder)) % 10_000
+    """Return the same port for the same state folder; a free one if it is taken."""
+    port = STEADY[zlib.crc32(os.fsencode(folder)) % len(STEADY)]
     return port if can_bind("127.0.0.1", port) else free_port()
 
 
@@ -560,12 +567,20 @@ def free_port() -> int:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return that many different ports on 127.0.0.1 that nobody listens on."""
-    with ExitStack() as held:  # all are held until the last is found, or the kernel may give one twice
-        probes = [held.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
+    """Return that many different ports on 127.0.0.1 that nobody listens on.
+
+    Nobody else is given one while its server is down for a moment.
+    """
+    found: list[int] = []
+    with ExitStack() as held:  # all are held until the last is found
+        for port in SystemRandom().sample(ASKED_FOR, len(ASKED_FOR)):
+            if len(found) == count:
+                break
+            probe = held.enter_context(socket.socket())
+            with contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                found.append(port)
+    return found
 
 
 async def answers(http: aiohttp.ClientSession, url: str) -> bool:

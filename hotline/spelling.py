@@ -13,9 +13,8 @@ _PUNCTUATION: Mapping[str, str] = dict(
 _INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\ufe0f"
 #: every character that ``str.isspace`` knows and NFKC leaves
 _SPACES = "".join(map(chr, (*range(0x9, 0xE), *range(0x1C, 0x21), 0x85, 0x1680, 0x2028, 0x2029)))
-#: what most messages are made of: NFKC takes each of these by itself, whatever stands beside it
-_COMMON = "\t\n\r -~\u2014\u2018-\u201d\u2026\u3000-\u3029\u4e00-\u9fff\uff01-\uff5e"
-_UNCOMMON = re.compile(f"[^{_COMMON}]")
+#: other letters than most messages are made of, which NFKC takes each by itself, whatever stands beside it
+_UNCOMMON = re.compile("[^\t\n\r -~\u2014\u2018-\u201d\u2026\u3000-\u3029\u4e00-\u9fff\uff01-\uff5e]")
 _MARKS = re.compile("[\uff0c\u3002\uff01\uff1f\uff1b\u3001]{2,}")
 _ENDS = re.compile("[\u3002\uff01\uff1f\uff1b]")
 
@@ -98,19 +97,13 @@ def _plain(letter: str) -> str:
     return "".join(_PUNCTUATION.get(one, one) for one in kept)
 
 
-_COMMON_SIGNS = map(
-    chr,
-    (
-        *range(0x20, 0x7F),
-        0x2014,
-        *range(0x2018, 0x201E),
-        0x2026,
-        *range(0x3000, 0x302A),
-        *range(0xFF01, 0xFF5F),
-    ),
+_SINGLE = (
+    *(letter for letter in map(chr, range(0x10000)) if not _UNCOMMON.match(letter)),
+    *_INVISIBLE,
+    *_SPACES,
 )
 _PLAIN = {
-    letter: _plain(letter) for letter in (*_COMMON_SIGNS, *_INVISIBLE, *_SPACES) if letter != _plain(letter)
+    letter: plain for letter, plain in zip(_SINGLE, map(_plain, _SINGLE), strict=True) if plain != letter
 }
 
 

@@ -4,11 +4,10 @@
 // lines come from our own templates, texts go through textContent.
 
 import { Link } from "./chat_link.js";
-import { equip } from "./chat_sending.js";
+import { AGAIN, equip } from "./chat_sending.js";
 
 const DRAFT = "huying.draft";
 const POLLS = [2, 3, 5, 8, 13, 20, 30, 30, 30, 30, 30, 30]; // seconds between looks for a late reply
-const AGAIN = [1000, 3000]; // milliseconds to the tries that a message lost on its way makes by itself
 const LONGEST_REQUEST = 20000;
 const NEAR_END = 80;
 const OFFLINE_AFTER = 3000; // milliseconds for which a lost socket is no news

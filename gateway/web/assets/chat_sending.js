@@ -1,7 +1,7 @@
 // What is sent besides words: a file with its progress, a place, a voice note. Each ends in a message like any other.
 
 const LARGEST = 10 * 1024 * 1024;
-const AGAIN = [1000, 3000]; // milliseconds to the tries that a broken upload makes by itself
+export const AGAIN = [1000, 3000]; // milliseconds to the tries that what was lost on its way makes by itself
 const VOICE = ["audio/mp4", "audio/mp4;codecs=opus"]; // what browsers record and the server takes
 const LONGEST_VOICE = 60;
 
