@@ -95,17 +95,21 @@ def ground_of(row: Mapping[str, Any]) -> Example:
 def written(learnt: Mapping[str, Hearing]) -> str:
     """Return what was learnt, by the name of its examples, as the text of the file."""
     records = {name: _record(hearing) for name, hearing in learnt.items()}
-    return json.dumps(records, ensure_ascii=False, separators=(",", ":"), sort_keys=True) + "\n"
+    return json.dumps(records, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def _record(hearing: Hearing) -> dict[str, Any]:
     return asdict(hearing) | {
-        "letters": {gram: round(weight * _PARTS) for gram, weight in sorted(hearing.letters.items())},
+        "letters": _in_parts(hearing.letters),
+        "pairs": {first: _in_parts(weights) for first, weights in hearing.pairs.items()},
         "types": {
-            gram: [round(weight * _PARTS) for weight in weights]
-            for gram, weights in sorted(hearing.types.items())
+            gram: [round(weight * _PARTS) for weight in weights] for gram, weights in hearing.types.items()
         },
     }
+
+
+def _in_parts(weights: Mapping[str, float]) -> dict[str, int]:
+    return {gram: round(weight * _PARTS) for gram, weight in weights.items()}
 
 
 def learnt_in(root: Path) -> Mapping[str, Hearing]:
@@ -145,10 +149,15 @@ def _weight(parts: int) -> float:
     return parts / _PARTS
 
 
+def _weights(parts: Mapping[str, int]) -> dict[str, float]:
+    return {letter: _weight(weight) for letter, weight in parts.items()}
+
+
 def _hearing(record: Mapping[str, Any]) -> Hearing:
     return Hearing(
         version=record["version"],
-        letters={gram: _weight(weight) for gram, weight in record["letters"].items()},
+        letters=_weights(record["letters"]),
+        pairs={first: _weights(weights) for first, weights in record["pairs"].items()},
         hints=record["hints"],
         bias=record["bias"],
         length=record["length"],

@@ -133,8 +133,12 @@ class Learner:
         letters, hints = columns.named(weights)
         if self.likely:
             letters = _with_likelihood(letters, every, spans, columns, self.likely)
+        alone = {name: weight for name, weight in letters.items() if len(name) == 1}
+        pairs: dict[str, dict[str, float]] = {}
+        for pair in filter(_is_pair, letters):
+            pairs.setdefault(pair[0], {})[pair[1]] = letters[pair] + alone.get(pair[0], 0.0)
         hearing = Hearing(
-            version="", letters=letters, hints=hints, bias=weights[-1], length=self.length, types={}, type_names=(),
+            version="", letters=alone, pairs=pairs, hints=hints, bias=weights[-1], length=self.length, types={}, type_names=(),
             type_bias=(), named=NOWHERE, in_letter=NOWHERE, unnamed=NOWHERE,
         )  # fmt: skip
         if not self.calls:
@@ -168,7 +172,11 @@ class _Columns:
         held: Counter[str] = Counter()
         for row in rows:
             held.update({name for span in row.spans for name in row.window(span)})
-        names = sorted(name for name, times in held.items() if times >= SEEN_IN and counted(name))
+        # The commonest first: they then lie together in memory, which is most of what looking them up costs.
+        names = sorted(
+            (name for name, times in held.items() if times >= SEEN_IN and counted(name)),
+            key=lambda name: (-held[name], name),
+        )
         scale = tuple(
             HINT_SCALE
             if name[0] == "@" and len(name) > 1
@@ -207,6 +215,10 @@ class _Columns:
 
 def _is_hint(name: str) -> bool:
     return name[0] == "@" and len(name) > 2
+
+
+def _is_pair(gram: str) -> bool:
+    return len(gram) == 2
 
 
 def _importance(row: Told) -> float:

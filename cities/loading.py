@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ from hotline.bodies import Unit
 from hotline.calendar import CITY_TIME, Calendar
 from hotline.citypack import CityPack, DangerType, Lawbook, ScopeRule
 from hotline.errors import CityPackError
+from hotline.grams import Grams, Purpose
 from hotline.law import Rule
 from hotline.scoring import Hearing
 from hotline.vocabulary import KINDS
@@ -184,9 +186,7 @@ class _Reading:
         for name in ("intake", "privacy", "desk", "report"):
             rules |= desk.read(name, self._top(name), reader)
         rules["classes"] = danger.marked(rules["classes"])
-        searched = [
-            rule for rule in (*rules["scope"], *danger.dangers) if isinstance(rule, ScopeRule | DangerType)
-        ]
+        sought = [rule for rule in rules["scope"] if isinstance(rule, ScopeRule)]
         fixed: dict[str, Any] = {
             "code": code,
             "name": names.name,
@@ -211,7 +211,11 @@ class _Reading:
                 self.common[WORDS].table(), self.own_words.table() if self.own_words else None
             ),
             "calendar": calendar,
-            "grams": _index(_patterns(searched, danger.not_now)),
+            "grams": {
+                Purpose.DANGER: _grams(_seeking(danger.dangers)),
+                Purpose.GROUND: _grams(_seeking(sought)),
+                Purpose.ASIDE: _grams(_aside((*danger.dangers, *sought), danger.not_now)),
+            },
             "digest": digest,
         }
         return Lawbook(periods=tuple(_periods(fixed, rules)))
@@ -261,16 +265,19 @@ def _holds(rule: Rule, day: date | None) -> bool:
     return rule.effective_from is None if day is None else rule.in_force(day)
 
 
-def _patterns(rules: Iterable[ScopeRule | DangerType], not_now: Iterable[str]) -> Iterator[str]:
-    """Yield every pattern that screening looks for, save those that are complained of already."""
-    of_rules = (pattern for rule in rules for pattern in (*rule.sure, *rule.doubt, *rule.unless))
-    return (pattern for pattern in (*of_rules, *not_now) if not fault_of(pattern))
+def _seeking(rules: Iterable[ScopeRule | DangerType]) -> Iterator[str]:
+    return (pattern for rule in rules for pattern in (*rule.sure, *rule.doubt))
 
 
-def _index(patterns: Iterable[str]) -> dict[str, frozenset[str]]:
-    """Return, for each gram, the patterns that a text with it may match; those of ``""`` may match any."""
+def _aside(rules: Iterable[ScopeRule | DangerType], not_now: Iterable[str]) -> Iterator[str]:
+    return chain(not_now, (pattern for rule in rules for pattern in rule.unless))
+
+
+def _grams(patterns: Iterable[str]) -> Grams:
     index: dict[str, set[str]] = {"": set()}
-    for pattern in patterns:
+    for pattern in (
+        pattern for pattern in patterns if not fault_of(pattern)
+    ):  # that is complained of already
         for gram in needed(pattern) or {""}:
             index.setdefault(gram, set()).add(pattern)
-    return {gram: frozenset(found) for gram, found in index.items()}
+    return Grams({gram: frozenset(found) for gram, found in index.items()})

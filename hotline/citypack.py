@@ -9,6 +9,7 @@ from hotline.bodies import DispatchRule, LeaderRule, Matter, NetworkLevel, OnFil
 from hotline.calendar import Calendar
 from hotline.casework import CaseStep
 from hotline.citation import Citation, LawStatus, Route
+from hotline.grams import Grams, Purpose
 from hotline.identity import NUMBERS, Finder
 from hotline.law import Item, Measure, Provision, Rule, Source
 from hotline.limits import DeadlineRule, ExtensionRule, ReturnRule, Silence, UnfixedLimit
@@ -16,7 +17,7 @@ from hotline.moments import Times
 from hotline.places import Gazetteer
 from hotline.reply_words import ReplyWords
 from hotline.scoring import Hearing
-from hotline.spelling import Spelling
+from hotline.spelling import AS_WRITTEN, Spelling
 from hotline.vocabulary import (
     DESK_STEPS,
     FAULTS,
@@ -262,11 +263,11 @@ class CityPack:
     referral: Route | None  #: where a person looks again
     words: Mapping[str, str]  #: the sentences that the system says itself
     calendar: Calendar
-    #: patterns that a text with these one or two letters may match, those of "" always; absent: try all
-    grams: Mapping[str, frozenset[str]] | None = None
+    #: which patterns a text may match; absent: all are tried
+    grams: Mapping[Purpose, Grams] | None = field(default=None, repr=False, compare=False)
     now: tuple[str, ...] = ()  #: what says that it is happening; long letters must say it
     spelling: Spelling = field(
-        default_factory=Spelling
+        default=AS_WRITTEN, repr=False, compare=False
     )  #: mistyped, traditional and spoken forms with the usual one
     finder: Finder = field(default=NUMBERS, repr=False, compare=False)  #: of what tells who somebody is
     times: Times = field(default_factory=Times, repr=False, compare=False)

@@ -6,7 +6,7 @@ a long story by itself does not. Sums from the beginning make every window a sub
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise, repeat
 from math import log2, sqrt
@@ -20,6 +20,9 @@ _SMOOTH = 10.0  #: characters; keeps very short messages from weighing everythin
 _CLAUSES = re.compile("[^\uff0c\u3002\uff01\uff1f\uff1b\u3001]+[\uff0c\u3002\uff01\uff1f\uff1b\u3001]*")
 
 _SENTENCE_ENDS = "\u3002\uff01\uff1f\uff1b"
+
+_NO_PAIRS: dict[str, float] = {}
+_LOOK_UP: Callable[[dict[str, float], str, float], float] = dict.get
 
 Span = tuple[int, int]  #: first character and the one after the last
 
@@ -45,7 +48,9 @@ class Hearing:
     """What was learnt from examples."""
 
     version: str  #: of the examples and of the way of learning
-    letters: Mapping[str, float]  #: weight of one and of two letters in a row
+    letters: Mapping[str, float]  #: what a letter weighs
+    #: what it weighs together with the pair that it begins, by the second
+    pairs: Mapping[str, dict[str, float]]
     hints: Mapping[str, float]  #: weight of what the word lists found
     bias: float
     length: float  #: taken off for each doubling of the windows of a letter: more chances are no more danger
@@ -145,15 +150,12 @@ def _cuts(text: str) -> list[int]:
 
 def weigh(text: str, hints: Sequence[Hint], hearing: Hearing) -> Weighed:
     """Return the window of ``text`` that sounds most like danger, with its score."""
-    marked = folded(text)
-    get, nothing = hearing.letters.get, repeat(0.0)
-    each = map(add, map(get, marked, nothing), map(get, map(add, marked, f"{marked[1:]} "), nothing))
-    sums = tuple(accumulate(each, initial=0.0))
+    sums = _sums(text, hearing)
     found = windows(text)
     best, best_score = found[0], float("-inf")
     for span in found:
         start, end = span
-        score = (sums[-1 if end == len(text) else end] - sums[start]) * share(span)
+        score = (sums[end] - sums[start]) * share(span)
         if hints:
             score += sum(hearing.hints.get(name, 0.0) for name in named_in(span, hints))
         if score > best_score:
@@ -164,6 +166,19 @@ def weigh(text: str, hints: Sequence[Hint], hearing: Hearing) -> Weighed:
         hints=named_in(best, hints),
         in_letter=len(found) > 1,
     )
+
+
+def _sums(text: str, hearing: Hearing) -> list[float]:
+    """Return what the letters before each place of ``text`` weigh together, each with the pair that it begins.
+
+    The two ends weigh with the first letter and with the last.
+    """
+    marked = list(folded(text))
+    alone = map(hearing.letters.get, marked, repeat(0.0))
+    by_second = map(hearing.pairs.get, marked, repeat(_NO_PAIRS))
+    each = map(_LOOK_UP, by_second, [*marked[1:], ""], alone)
+    sums = list(accumulate(each, initial=0.0))
+    return [*sums[:-3], sums[-1]]
 
 
 def named_in(span: Span, hints: Iterable[Hint]) -> tuple[str, ...]:
@@ -189,9 +204,6 @@ def weightiest_clause(text: str, span: Span, hearing: Hearing, *, said: str) -> 
     """
     cuts = [cut for cut in _cuts(text) if span[0] <= cut <= span[1]]
     clauses = tuple(pairwise(cuts)) or (span,)
-    best = max(clauses, key=lambda clause: _sum(text, clause, hearing))
+    sums = _sums(text, hearing)
+    best = max(clauses, key=lambda clause: (sums[clause[1]] - sums[clause[0]]) * share(clause))
     return said[best[0] : best[1]].strip("\uff0c\u3002\uff01\uff1f\uff1b\u3001") or said[span[0] : span[1]]
-
-
-def _sum(text: str, clause: Span, hearing: Hearing) -> float:
-    return sum(hearing.letters.get(gram, 0.0) for gram in grams(text, clause)) * share(clause)

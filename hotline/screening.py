@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice
 
 from hotline.citation import Citation
 from hotline.citypack import CityPack, DangerType, ScopeRule
+from hotline.grams import Purpose
 from hotline.links import without_addresses
 from hotline.message import InboundMessage
-from hotline.patterns import Hit, Said, compiled
+from hotline.patterns import Hit, Said, Sought, compiled
 from hotline.scoring import (
     Hearing,
     Hint,
@@ -22,9 +23,8 @@ from hotline.scoring import (
 )
 from hotline.spelling import normalised
 
-#: how much of a sentence, before and after the words found, decides what they mean
-_DANGER_VIEW = (40, 24)
-_DEMAND_VIEW = (160, 160)
+_DANGER = Sought(purpose=Purpose.DANGER, view=(40, 24), whole=False)
+_GROUND = Sought(purpose=Purpose.GROUND, view=(160, 160), whole=True)
 _LONG_LETTER = 150  #: characters; who is in danger writes less
 _NAMED = 1.1  #: so much more a type speaks that the lists name as news
 _NEARLY = 0.05  #: of two types whose scores are that close, the graver is named
@@ -111,13 +111,13 @@ def screen_message(message: InboundMessage, pack: CityPack) -> Danger | None:
 
 def _screened(text: str, pack: CityPack, *, named_only: bool = False) -> Danger | None:
     """Judge ``text`` as one message; ``named_only`` where the lists name a danger as news, and nowhere else."""
-    said = Said.of(text, pack, view=_DANGER_VIEW)
+    said = Said.of(text, pack, _DANGER)
     named = named_in(said, pack)
     if named_only and not any(found.how == "sure" for found in named):
         return None
     if pack.hearing is None:
         return _by_words(named)
-    if not named and sum(map(str.isalpha, said.text)) < _FEWEST:
+    if not named and len(tuple(islice(filter(str.isalpha, said.text), _FEWEST))) < _FEWEST:
         return None
     return _by_weight(said.text, named, pack, pack.hearing)
 
@@ -127,7 +127,7 @@ def screen_acceptance(text: str, pack: CityPack) -> NotAccepted | None:
 
     Only patterns whose words the weights do not contradict refuse; what the weights alone hear is asked about first.
     """
-    said = Said.of(without_addresses(text), pack, view=_DEMAND_VIEW, whole=True)
+    said = Said.of(without_addresses(text), pack, _GROUND)
     named = tuple(_grounds_in(said, pack))
     found = next((one.not_accepted for one in named if one.is_meant), None)
     if pack.grounds is None or (found and not _rule(found, pack).heard_as):  # no example is about this ground
@@ -185,7 +185,7 @@ def _rule(found: NotAccepted, pack: CityPack) -> ScopeRule:
 
 def heard_text(text: str, pack: CityPack) -> tuple[str, tuple[Hint, ...]]:
     """Return ``text`` as it is weighed, and what the word lists find in it; learning starts from the same."""
-    said = Said.of(text, pack, view=_DANGER_VIEW)
+    said = Said.of(text, pack, _DANGER)
     return _to_be_weighed(said.text, pack), _hints(named_in(said, pack))
 
 

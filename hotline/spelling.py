@@ -3,8 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from operator import add
+from dataclasses import dataclass
 
 #: Chinese punctuation stands for its ASCII form after NFKC, so that patterns are written one way
 _PUNCTUATION: Mapping[str, str] = dict(
@@ -23,45 +22,58 @@ _ENDS = re.compile("[\u3002\uff01\uff1f\uff1b]")
 class Spelling:
     """Mistyped, traditional and spoken forms with the usual one."""
 
-    letters: Mapping[str, str] = field(default_factory=dict)  #: one character each
-    words: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)  #: by their first two
+    letters: "Letters"  #: one character each
+    words: Mapping[str, tuple[tuple[str, str], ...]]  #: by their first two, written with the usual letters
+    starts: re.Pattern[str]  #: fits the first letter of each of these two, and hardly any other
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[str, str]]) -> "Spelling":
         """Return the spelling that writes the second of each pair for the first."""
         every = tuple(pairs)
-        letters = {wrong: right for wrong, right in every if len(wrong) == 1}
+        letters = Letters({wrong: right for wrong, right in every if len(wrong) == 1})
         words: dict[str, list[tuple[str, str]]] = {}
         for wrong, right in every:
             if len(wrong) > 1:
-                plain = "".join(letters.get(letter, letter) for letter in wrong)
+                plain = letters.replaced(wrong)
                 words.setdefault(plain[:2], []).append((plain, right))
-        return cls(letters=letters, words={start: tuple(found) for start, found in words.items()})
+        first, second = (any_of(start[at] for start in words) for at in (0, 1))
+        return cls(
+            letters=letters,
+            words={start: tuple(found) for start, found in words.items()},
+            starts=re.compile(f"{first}(?={second})"),
+        )
 
-    def usual(self, text: str) -> "Spelled":
+    def usual(self, text: str) -> str:
         """Return ``text`` with every letter, then every word as it is usually written, longest words first."""
-        text, letters = _replaced(text, self.letters)
-        pairs = _pairs(text)
-        found = [word for start in self.words.keys() & pairs for word in self.words[start]]
-        usual = text
+        usual = text = self.letters.replaced(text)
+        starts = {text[one.start() : one.end() + 1] for one in self.starts.finditer(text)}
+        found = (word for start in self.words.keys() & starts for word in self.words[start])
         for wrong, right in sorted(found, key=_longest_first):
             usual = usual.replace(wrong, right)
-        if usual != text:
-            letters, pairs = frozenset(usual), _pairs(usual)
-        return Spelled(text=usual, letters=letters, pairs=pairs)
+        return usual
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Spelled:
-    """A message in its usual spelling."""
+class Letters:
+    """Letters of which each stands for another, or for none."""
 
-    text: str
-    letters: frozenset[str]  #: every letter in it
-    pairs: frozenset[str]  #: every two letters in a row
+    def __init__(self, usual: Mapping[str, str]) -> None:
+        self._usual = usual
+        self._any = re.compile(any_of(usual))
+
+    def replaced(self, text: str) -> str:
+        """Return ``text`` with each of them replaced."""
+        for letter in set(self._any.findall(text)):
+            text = text.replace(letter, self._usual[letter])
+        return text
 
 
-def _pairs(text: str) -> frozenset[str]:
-    return frozenset(map(add, text, text[1:]))
+def any_of(letters: Iterable[str]) -> str:
+    """Return a pattern that fits each of ``letters``: to look for one is many times faster than to look at each."""
+    every = "".join(sorted(set(letters)))
+    return f"[{re.escape(every)}]" if every else "(?!)"
+
+
+AS_WRITTEN = Spelling.of(())  #: nothing but the one form
 
 
 def _longest_first(pair: tuple[str, str]) -> tuple[int, str]:
@@ -70,24 +82,10 @@ def _longest_first(pair: tuple[str, str]) -> tuple[int, str]:
 
 def normalised(text: str, spelling: Spelling) -> str:
     """Return ``text`` in the one form that patterns are written for: NFKC, no gaps, usual spelling."""
-    return spelled(text, spelling).text
-
-
-def spelled(text: str, spelling: Spelling) -> Spelled:
-    """Return ``text`` in that form with its letters and pairs of letters, which are dear to find twice."""
     if _UNCOMMON.search(text):
         text = unicodedata.normalize("NFKC", text).casefold()
-    plain, _ = _replaced(text.strip(), _PLAIN)
-    return spelling.usual(_MARKS.sub(_one_mark, plain).lstrip("\uff0c\u3002\uff01\uff1f\uff1b\u3001"))
-
-
-def _replaced(text: str, letters: Mapping[str, str]) -> tuple[str, frozenset[str]]:
-    """Return ``text`` with each of ``letters`` replaced, and the letters that it then has."""
-    held = frozenset(text)
-    found = letters.keys() & held
-    for letter in found:
-        text = text.replace(letter, letters[letter])
-    return text, frozenset(text) if found else held
+    plain = _MARKS.sub(_one_mark, _PLAIN.replaced(text.strip()))
+    return spelling.usual(plain.lstrip("\uff0c\u3002\uff01\uff1f\uff1b\u3001"))
 
 
 def _plain(letter: str) -> str:
@@ -102,9 +100,9 @@ _SINGLE = (
     *_INVISIBLE,
     *_SPACES,
 )
-_PLAIN = {
-    letter: plain for letter, plain in zip(_SINGLE, map(_plain, _SINGLE), strict=True) if plain != letter
-}
+_PLAIN = Letters(
+    {letter: plain for letter, plain in zip(_SINGLE, map(_plain, _SINGLE), strict=True) if plain != letter}
+)
 
 
 def _one_mark(marks: re.Match[str]) -> str:

@@ -1,9 +1,11 @@
 """What people say of themselves is found; what they say of others, of places and of their own jobs is left alone."""
 
+import unicodedata
+
 import pytest
 
 from cities.loading import load_pack
-from hotline.identity import Finder, Kind, written_out
+from hotline.identity import Finder, Kind, digits, written_out
 from hotline.redaction import masked, redact
 from hotline.ticket import Contact
 from hotline.withholding import withheld
@@ -95,3 +97,11 @@ def test_patterns_are_filled_from_their_sets_in_order() -> None:
     data = {"sets": {"a": "[xy]"}, "name": ["我叫(?P<who>{a})"]}
     (one,) = Finder(written_out(data)).find("我叫x")
     assert (one.kind, one.start, one.end) == (Kind.NAME, 2, 3)
+
+
+def test_every_sign_for_one_digit_is_read_as_it_alone_or_among_others() -> None:
+    values = {sign: unicodedata.numeric(sign, -1) for sign in map(chr, range(0x10000))}
+    wanted = {sign: str(int(value)) if value in range(10) else sign for sign, value in values.items()}
+    assert [sign for sign, digit in wanted.items() if digits(sign) != digit] == []
+    every = "".join(values)
+    assert digits(every) == "".join(wanted.values())
