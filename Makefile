@@ -27,6 +27,7 @@ faults: setup ## Kill and pause parts under load, longer than `make test` does; 
 bench: setup ## Measure CPU and times beside a full Rasa dialogue, into docs/performance.md; BENCH_ARGS="--seconds 60"
 	.venv/bin/python -P -m tests.bench $(BENCH_ARGS)
 	.venv/bin/python -P -m tests.bench.inbox
+	.venv/bin/python -P -m tests.bench.screens
 	.venv/bin/python -P -m kb.comparing
 	.venv/bin/python -P -m kb.comparing --questions tests/evaluation/kb_*.yaml --city pingdingshan
 	.venv/bin/python -P -m tests.bench.changes

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 
 from hotline.citypack import CityPack, DangerType, ScopeRule
 from hotline.grams import Grams, Purpose
@@ -56,11 +57,13 @@ class Said:
         """Yield what ``patterns`` find; it is only mentioned where one of ``unless`` fits the words around it."""
         for pattern in patterns:
             if pattern in self.live:  # hardly ever; nothing else can match
-                for piece in sorted(self.live[pattern]):
-                    yield from self._find(pattern, unless, *self.pieces[piece])
+                sought = compiled(pattern)
+                for at, piece in (self.pieces[number] for number in sorted(self.live[pattern])):
+                    if sought.search(piece):  # seldom
+                        yield from self._hits(sought, unless, at, piece)
 
-    def _find(self, pattern: str, unless: tuple[str, ...], at: int, piece: str) -> Iterator[Hit]:
-        for found, _ in zip(compiled(pattern).finditer(piece), range(_MOST_HITS), strict=False):
+    def _hits(self, sought: re.Pattern[str], unless: tuple[str, ...], at: int, piece: str) -> Iterator[Hit]:
+        for found in islice(sought.finditer(piece), _MOST_HITS):
             context = _in_context(piece, found, self.view)
             yield Hit(
                 at=at + found.start(),
