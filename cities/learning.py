@@ -388,8 +388,8 @@ class Care:
         return replace(hearing, named=at(self.named), in_letter=at(self.in_letter), unnamed=at((0.0, 0.0)))
 
 
-OF_DANGERS = Care(ask=0.074, sure=0.008, named=(1.3, 1.0), in_letter=(0.4, 0.5), smallest_type=0.5)
-OF_GROUNDS = Care(ask=0.05, sure=0.004, named=(1.5, 1.5), in_letter=(1.5, 1.5))
+OF_DANGERS = Care(ask=0.078, sure=0.008, named=(1.3, 1.0), in_letter=(0.4, 0.5), smallest_type=0.5)
+OF_GROUNDS = Care(ask=0.043, sure=0.004, named=(1.5, 1.5), in_letter=(1.5, 1.5))
 NOWHERE = Thresholds(ask=0.0, sure=0.0)  #: stands where thresholds are still to be found
 
 

@@ -39,6 +39,9 @@ _HINTED = 0.3  #: and so much less again where the lists find a hint
 _MENTIONED = (
     1.0  #: so much more is needed to ask where a ground is only mentioned, or only information asked for
 )
+_TOLD_AT_LENGTH = (
+    0.4  #: so much more where nothing names the ground and one part of a long letter sounds like it
+)
 _POSSIBLE = 0.6  #: of types whose scores are that close, every number is told
 
 
@@ -167,7 +170,10 @@ def _by_ground_weight(
 ) -> NotAccepted | None:
     weighed = weigh(text, (), grounds)
     limits = grounds.named if found else grounds.unnamed
-    if weighed.score < limits.ask + (_MENTIONED if only_mentioned else 0.0):
+    more = (_MENTIONED if only_mentioned else 0.0) + (
+        _TOLD_AT_LENGTH if weighed.in_letter and not found else 0.0
+    )
+    if weighed.score < limits.ask + more:
         return None
     if found:
         return (
