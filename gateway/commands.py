@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from bots.keyword_understanding import KeywordUnderstanding
 from channels.open311.keys import digest_of, new_key
 from cities.hearing import check_learnt
 from cities.loading import CITIES, check_cities, load_pack
+from cities.ordinary import ordinary_speech
 from gateway import PROGRAM, knowledge, refusals, routing_commands
 from groundwork import effects, inspection, rotation
 from groundwork.audit import COMMAND, Audit
@@ -29,6 +30,7 @@ from hotline.calendar import CITY_TIME
 from hotline.citypack import CityPack
 from hotline.deadlines import due_moments, extended
 from hotline.dispatching import matters_of
+from hotline.early_warning import EarlyWarning, Heard, Watch
 from hotline.errors import CityPackError, HotlineError, KeyReusedError, NotAMessageError, StorageAwayError
 from hotline.filing import KIND_OF, URGENT_KIND
 from hotline.message import clean
@@ -37,6 +39,7 @@ from hotline.reply_gate import Asked, judge_reply
 from hotline.screening import asks_secrecy, screen_acceptance, screen_emergency
 from hotline.tagging import tags_of
 from hotline.ticket import classify
+from hotline.titles import title_of
 from hotline.understanding import Understanding
 from hotline.vocabulary import ASSIGNMENTS, CASES, CHANNELS, KINDS, MATTERS, STARTS, WHATS
 from staff import commands as staff_commands
@@ -53,6 +56,12 @@ def add_to(subs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     )
     gate.add_argument("--city")
     gate.set_defaults(call=_replies)
+    warnings = subs.add_parser("warnings", help="signs of an emergency in a stream of messages")
+    replay = warnings.add_subparsers(dest="what", required=True).add_parser(
+        "replay", help="JSON lines {id, text, at, place?} in, in order of time; {at, topic, ids, why} out"
+    )
+    replay.add_argument("--city")
+    replay.set_defaults(call=_warnings)
     due = subs.add_parser("due", help="the due moments of a ticket, reckoned day by day")
     due.add_argument("--city")
     due.add_argument("--kind", required=True, choices=KINDS)
@@ -180,6 +189,59 @@ def _replies(arguments: argparse.Namespace, settings: Settings) -> int:
         print(error, file=sys.stderr)
         return 2
     return 0
+
+
+def _warnings(arguments: argparse.Namespace, settings: Settings) -> int:
+    try:
+        pack, watch = _pack(arguments, settings), Watch(ordinary_speech(CITIES))
+        latest = datetime.min.replace(tzinfo=UTC)
+        for row in _rows("text", "at"):
+            heard = _heard(row, pack)
+            if heard.at < latest:
+                raise ValueError(
+                    f"{heard.id} is earlier than what stands before it; sort the lines by their time"
+                )
+            latest = heard.at
+            if warning := watch.hear(heard):
+                _print(told_early(warning, pack))
+    except (CityPackError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def _heard(row: dict[str, Any], pack: CityPack) -> Heard:
+    text = clean(str(row["text"]))
+    danger = screen_emergency(text, pack)
+    try:
+        at = _moment(str(row["at"]))
+    except ValueError:
+        raise ValueError(
+            f"{row['id']}: at must be a moment like 2026-11-20T08:00, not {row['at']!r}"
+        ) from None
+    return Heard(
+        id=row["id"],
+        at=at,
+        text=text,
+        place=clean(str(row.get("place") or "")),
+        danger=danger.type if danger else "",
+    )
+
+
+def told_early(warning: EarlyWarning, pack: CityPack) -> dict[str, Any]:
+    """Return ``warning`` as it is told: what the messages are about, which they are, and what is unusual about them."""
+    hours = -(-(warning.at - warning.messages[0].at) // timedelta(hours=1)) or 1
+    why = pack.words["early_warning"].format(
+        hours=hours, count=len(warning.messages), words="\u201d\u201c".join(warning.words[:3])
+    )
+    if call := next((danger.call for danger in pack.dangers if danger.id == warning.danger), ""):
+        why += pack.words["early_warning_danger"].format(call=call)
+    return {
+        "at": warning.at.isoformat(),
+        "topic": title_of(warning.messages[0].text, pack),
+        "ids": [one.id for one in warning.messages],
+        "why": why,
+    }
 
 
 def judged(demand: str, reply: str, pack: CityPack, understood: Understanding) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def windows(text: str) -> tuple[Span, ...]:
     """Return the windows of ``text``: all of it when it is short, else runs of clauses."""
     if len(text) <= _WHOLE:
         return ((0, len(text)),)
-    cuts = _cuts(text)
+    cuts = clause_ends(text)
     found: list[Span] = []
     last = 0
     for index, start in enumerate(cuts[:-1]):
@@ -120,22 +120,8 @@ def windows(text: str) -> tuple[Span, ...]:
     return tuple(found)
 
 
-def close_up(text: str, at: int) -> Span:
-    """Return the clauses from the one at ``at`` to the end of its sentence, as far as a narrow window reaches."""
-    cuts = _cuts(text)
-    first = bisect_right(cuts, at) - 1
-    last = first + 1
-    while not _ends(text[cuts[last] - 1]) and last < len(cuts) - 1 and cuts[last + 1] - cuts[first] <= NARROW:
-        last += 1
-    return cuts[first], cuts[last]
-
-
-def _ends(letter: str) -> bool:
-    return letter in _SENTENCE_ENDS
-
-
-def _cuts(text: str) -> list[int]:
-    """Return where a window may begin or end."""
+def clause_ends(text: str) -> list[int]:
+    """Return where the clauses of ``text`` begin and end, the places where a window may."""
     cuts = [0]
     for clause in _CLAUSES.finditer(text):
         start, end = cuts[-1], clause.end()
@@ -146,6 +132,22 @@ def _cuts(text: str) -> list[int]:
     if cuts[-1] != len(text):
         cuts.append(len(text))
     return cuts
+
+
+def close_up(text: str, at: int, cuts: Sequence[int]) -> Span:
+    """Return the clauses from the one at ``at`` to the end of its sentence, as far as a narrow window reaches.
+
+    ``cuts`` are the ``clause_ends`` of the text.
+    """
+    first = bisect_right(cuts, at) - 1
+    last = first + 1
+    while not _ends(text[cuts[last] - 1]) and last < len(cuts) - 1 and cuts[last + 1] - cuts[first] <= NARROW:
+        last += 1
+    return cuts[first], cuts[last]
+
+
+def _ends(letter: str) -> bool:
+    return letter in _SENTENCE_ENDS
 
 
 def weigh(text: str, hints: Sequence[Hint], hearing: Hearing) -> Weighed:
@@ -202,7 +204,7 @@ def weightiest_clause(text: str, span: Span, hearing: Hearing, *, said: str) -> 
 
     ``text`` is the same as it is weighed, as long as ``said``: what weighs nothing is blank there.
     """
-    cuts = [cut for cut in _cuts(text) if span[0] <= cut <= span[1]]
+    cuts = [cut for cut in clause_ends(text) if span[0] <= cut <= span[1]]
     clauses = tuple(pairwise(cuts)) or (span,)
     sums = _sums(text, hearing)
     best = max(clauses, key=lambda clause: (sums[clause[1]] - sums[clause[0]]) * share(clause))

@@ -1,7 +1,7 @@
 """Looks for danger, and for matters that the law puts elsewhere. Arithmetic over the city's data."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
@@ -14,8 +14,10 @@ from hotline.patterns import Hit, Said, Sought, compiled
 from hotline.scoring import (
     Hearing,
     Hint,
+    Span,
     Thresholds,
     Weighed,
+    clause_ends,
     close_up,
     type_scores,
     weigh,
@@ -265,13 +267,19 @@ def _closer(text: str, named: Iterable[Named], hearing: Hearing) -> Iterator[tup
     """
     ask = hearing.unnamed.ask
     sure = hearing.unnamed.sure + _BEYOND_DOUBT
+    cuts, hints = clause_ends(text), _hints(named, told="sure")
+    for span, how in dict.fromkeys(_to_look_at(text, named, cuts)):
+        start, end = span
+        inside = [replace(hint, at=hint.at - start) for hint in hints if start <= hint.at < end]
+        alone = weigh(text[start:end], inside, hearing)
+        limits = Thresholds(ask=ask, sure=sure if how == "sure" else float("inf"))
+        yield replace(alone, span=span), limits
+
+
+def _to_look_at(text: str, named: Iterable[Named], cuts: Sequence[int]) -> Iterator[tuple[Span, str]]:
     for found in named:
         if found.how in ("sure", "told"):
-            start, end = span = close_up(text, found.hit.at)
-            hints = [replace(hint, at=hint.at - start) for hint in _hints(named, told="sure")]
-            alone = weigh(text[start:end], hints, hearing)
-            limits = Thresholds(ask=ask, sure=sure if found.how == "sure" else float("inf"))
-            yield replace(alone, span=span), limits
+            yield close_up(text, found.hit.at, cuts), found.how
 
 
 def _heard(

@@ -290,7 +290,12 @@ async def test_workers_killed_at_any_moment_lose_nothing_and_double_nothing(rig:
     print(f"seed {seed}")
     chance = random.Random(seed)
     numbers = [a_number(f"EEEEEEE{letter}") for letter in "123456"]
-    failing: list[Any] = [500, "cut", "kept then 500", 302] * 2  # fewer than the tries after which one is given up
+    failing: list[Any] = [
+        500,
+        "cut",
+        "kept then 500",
+        302,
+    ] * 2  # fewer than the tries after which one is given up
     ways = [*failing, *["wait 3"] * 8, *[202] * 24]
     rig.centre.script = chance.sample(ways, k=len(ways))
     for number in numbers:
