@@ -275,9 +275,9 @@ def _aside(rules: Iterable[ScopeRule | DangerType], not_now: Iterable[str]) -> I
 
 def _grams(patterns: Iterable[str]) -> Grams:
     index: dict[str, set[str]] = {"": set()}
-    for pattern in (
-        pattern for pattern in patterns if not fault_of(pattern)
-    ):  # that is complained of already
+    for pattern in patterns:
+        if fault_of(pattern):
+            continue  # complained of already
         for gram in needed(pattern) or {""}:
             index.setdefault(gram, set()).add(pattern)
     return Grams({gram: frozenset(found) for gram, found in index.items()})

@@ -199,7 +199,7 @@ def _warnings(arguments: argparse.Namespace, settings: Settings) -> int:
             heard = _heard(row, pack)
             if heard.at < latest:
                 raise ValueError(
-                    f"{heard.id} is earlier than what stands before it; sort the lines by their time"
+                    f"{row['id']} is earlier than what stands before it; sort the lines by their time"
                 )
             latest = heard.at
             if warning := watch.hear(heard):
@@ -220,7 +220,7 @@ def _heard(row: dict[str, Any], pack: CityPack) -> Heard:
             f"{row['id']}: at must be a moment like 2026-11-20T08:00, not {row['at']!r}"
         ) from None
     return Heard(
-        id=row["id"],
+        id=json.dumps(row["id"]),  # whatever the caller calls it by
         at=at,
         text=text,
         place=clean(str(row.get("place") or "")),
@@ -239,7 +239,7 @@ def told_early(warning: EarlyWarning, pack: CityPack) -> dict[str, Any]:
     return {
         "at": warning.at.isoformat(),
         "topic": title_of(warning.messages[0].text, pack),
-        "ids": [one.id for one in warning.messages],
+        "ids": [json.loads(one.id) for one in warning.messages],
         "why": why,
     }
 

@@ -549,10 +549,8 @@ def can_bind(host: str, port: int) -> bool:
         return True
 
 
-STEADY, ASKED_FOR = (
-    range(20_000, 30_000),
-    range(10_000, 20_000),
-)  #: ports, below those that the kernel gives away
+#: ports below those that the kernel gives away
+ASKED_FOR, STEADY = range(10_000, 20_000), range(20_000, 30_000)
 
 
 def steady_port(folder: Path) -> int:
@@ -567,7 +565,7 @@ def free_port() -> int:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return that many different ports on 127.0.0.1 that nobody listens on.
+    """Return that many different ports on 127.0.0.1 that nobody listens on, or raise ``OSError`` where there are too few.
 
     Nobody else is given one while its server is down for a moment.
     """
@@ -580,6 +578,8 @@ def free_ports(count: int) -> list[int]:
             with contextlib.suppress(OSError):
                 probe.bind(("127.0.0.1", port))
                 found.append(port)
+    if len(found) < count:
+        raise OSError("no port between 10000 and 19999 of 127.0.0.1 is free")
     return found
 
 

@@ -15,9 +15,8 @@ from hotline.repeats import pairs_of
 WITHIN = timedelta(hours=4)  #: between the first message and the last that warn together
 UNUSUAL, RARE = 6.0, 7.0  #: natural logarithms: heard in one of 400 messages at most; in one of 1,100
 EVIDENCE = 9.0  #: that two messages must share, so that it is never one pair alone
-USUAL_LENGTH = (
-    30  #: letters; in longer messages more is alike by chance, as many times as there are more pairs of pairs
-)
+#: letters of a usual message; two longer ones have more in common by chance, so ``LONGER`` more is needed for each time e more
+USUAL_LENGTH, LONGER = 30, 1.5
 FEW, MANY = 3, 4  #: messages: that share what is rare, or one tells of danger; that share what is unusual
 OWN = 5  #: a message of the stream tells as much of what is usual as so many sentences of ordinary speech
 MOST_KEPT = 300_000  #: pairs of letters of the stream; the seldom ones are forgotten first
@@ -77,7 +76,8 @@ class Watch:
     def hear(self, heard: Heard) -> EarlyWarning | None:
         """Take ``heard`` in; return the warning that it completes.
 
-        Who sends the same words again is heard once. Of one thing it is warned again when twice as many tell of it.
+        The same words at the same place count once, whoever sends them. Of one thing it is warned again when twice as
+        many tell of it.
         """
         new = _Recent(heard=heard, pairs=pairs_of_words(f"{heard.place} {heard.text}"))
         while self._recent and heard.at - self._recent[0].heard.at > WITHIN:
@@ -125,12 +125,11 @@ def pairs_of_words(text: str) -> frozenset[str]:
 
 def _is_alike(new: _Recent, other: _Recent, rare: Mapping[str, float]) -> bool:
     """Tell whether both share more that is unusual than two messages of their lengths do by chance."""
-    shared = sum(rare[pair] for pair in other.pairs & rare.keys())
-    return (
-        shared >= EVIDENCE + max(0.0, 1.5 * log(len(new.pairs) * len(other.pairs) / USUAL_LENGTH**2))
-        if shared
-        else False
-    )
+    shared = other.pairs & rare.keys()
+    if not shared:
+        return False
+    chances = len(new.pairs) * len(other.pairs) / USUAL_LENGTH**2
+    return sum(rare[pair] for pair in shared) >= EVIDENCE + max(0.0, LONGER * log(chances))
 
 
 def _warning(new: _Recent, alike: Sequence[_Recent], rare: Mapping[str, float]) -> EarlyWarning:

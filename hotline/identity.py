@@ -107,10 +107,6 @@ class Finder:
         """Return what identifies somebody in ``text``, in order, none over another."""
         return self._cached(text)
 
-    def forget(self) -> None:
-        """Forget what was found lately, so that the next time takes as long as the first."""
-        self._cached.cache_clear()
-
     def _find(self, text: str) -> tuple[Found, ...]:
         found = list[Found]()
         readable = _TICKET.sub(lambda one: _FOUND * len(one.group()), plain(text))

@@ -27,12 +27,12 @@ def test_three_who_tell_of_one_thing_are_one_warning_that_says_why(
         monkeypatch,
         {"id": 1, "at": "2026-11-20T08:00", "text": "银杏里的水龙头放出来是黑的，一股柴油味"},
         {"id": 2, "at": "2026-11-20T08:05:00+08:00", "text": "医保卡丢了怎么补办"},
-        {"id": "三", "at": "2026-11-20T08:20", "text": "停水了吗，放出来的水有柴油味", "place": "银杏里"},
+        {"id": ["三"], "at": "2026-11-20T08:20", "text": "停水了吗，放出来的水有柴油味", "place": "银杏里"},
         {"id": 4, "at": "2026-11-20T09:30", "text": "孩子喝了那个水一直吐，全是柴油味", "place": "银杏里4栋"},
     )
     (warning,) = map(json.loads, capsys.readouterr().out.splitlines())
     assert list(warning) == ["at", "topic", "ids", "why"]
-    assert warning["ids"] == [1, "三", 4] and warning["at"] == "2026-11-20T09:30:00+08:00"
+    assert warning["ids"] == [1, ["三"], 4] and warning["at"] == "2026-11-20T09:30:00+08:00"
     assert warning["topic"] == "银杏里的水龙头放出来是黑的，一股柴油味"
     assert "2小时里有3条消息" in warning["why"] and "银杏里" in warning["why"] and "柴油味" in warning["why"]
 
